@@ -1,0 +1,36 @@
+import type { AddressSet } from './address.js';
+
+/** What a client may do. `read`: tokens and tickets; `report`: say that a token is dead. */
+export type Act = 'read' | 'report' | 'gateway' | 'admin';
+export const ACTS: readonly Act[] = ['read', 'report', 'gateway', 'admin'];
+
+export interface ClientKey {
+  /** For people and logs; unique within its client. */
+  readonly id: string;
+  /** Hex SHA-256 of the key, lower case. The key itself is known to the client alone. */
+  readonly sha256: string;
+  /** Epoch ms by the wall clock, since people set it; the key is refused from that moment on. */
+  readonly expiresAt: number | undefined;
+}
+
+/** A backend that calls the hub, as apps.yaml has it. Without keys it is known by its address alone. */
+export interface ClientEntry {
+  readonly id: string;
+  readonly keys: readonly ClientKey[];
+  /** `undefined`: any address. Never `undefined` where there are no keys. */
+  readonly allowIps: AddressSet | undefined;
+  readonly apps: ReadonlySet<string> | '*';
+  readonly may: ReadonlySet<Act>;
+  /**
+   * Narrows what `gateway` may call: paths at WeChat that begin with `/`, exact, or a prefix where they end in `*`.
+   * `undefined`: all that the hub forwards at all. Never empty.
+   */
+  readonly gatewayPaths: readonly string[] | undefined;
+  /** Per client and address. */
+  readonly requestsPerMinute: number;
+}
+
+export const CLIENT_DEFAULTS = {
+  may: ['read', 'report'],
+  requestsPerMinute: 6000,
+} as const satisfies { may: readonly Act[]; requestsPerMinute: number };

@@ -1,0 +1,51 @@
+import type { Secret } from './secret.js';
+
+/** The two families of access_token. WeChat keeps them apart: a call to one never touches the other's token. */
+export type TokenApi = 'stable_token' | 'token';
+export const TOKEN_APIS: readonly TokenApi[] = ['stable_token', 'token'];
+
+export type TicketType = 'jsapi' | 'wx_card';
+export const TICKET_TYPES: readonly TicketType[] = ['jsapi', 'wx_card'];
+
+/** What the hub accepts as an appid. WeChat's own ids (`wx` + 16 hex digits) are a part of this. */
+export const APPID_PATTERN = /^[A-Za-z0-9_-]{2,64}$/;
+
+/** One WeChat account that the hub serves, as apps.yaml has it with the defaults filled in. */
+export interface AppSettings {
+  readonly appid: string;
+  /** For people; has no effect. */
+  readonly name: string | undefined;
+  readonly secret: Secret;
+  readonly tokenApi: TokenApi;
+  /** `token`: how long before expiry a new one is minted. Seconds, 1..7200. */
+  readonly refreshAheadSeconds: number;
+  /** `stable_token`: WeChat is asked at least once in so many seconds. 5..3600. */
+  readonly reconcileSeconds: number;
+  /** Tickets that are kept warm beside the token. */
+  readonly tickets: readonly TicketType[];
+}
+
+export const APP_DEFAULTS = {
+  tokenApi: 'stable_token',
+  /** The old token outlives a mint by 300 s: minting so long before its end never leaves a gap. */
+  refreshAheadSeconds: 300,
+  /** WeChat's advice for stable_token: call at least once every 5 minutes and overwrite what is held. */
+  reconcileSeconds: 300,
+  tickets: [],
+} as const satisfies Pick<AppSettings, 'tokenApi' | 'refreshAheadSeconds' | 'reconcileSeconds' | 'tickets'>;
+
+export function sameApp(a: AppSettings, b: AppSettings): boolean {
+  return (
+    sameCredentials(a, b) &&
+    a.name === b.name &&
+    a.refreshAheadSeconds === b.refreshAheadSeconds &&
+    a.reconcileSeconds === b.reconcileSeconds &&
+    a.tickets.length === b.tickets.length &&
+    a.tickets.every((ticket) => b.tickets.includes(ticket))
+  );
+}
+
+/** Whether a token fetched by the one's settings is what the other's settings would fetch. */
+export function sameCredentials(a: AppSettings, b: AppSettings): boolean {
+  return a.appid === b.appid && a.tokenApi === b.tokenApi && a.secret.equals(b.secret);
+}

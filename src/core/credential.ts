@@ -1,0 +1,152 @@
+import type { TicketType, TokenApi } from './app.js';
+import type { Secret } from './secret.js';
+import type { Grant, UpstreamError } from './upstream.js';
+
+/** What a credential is: a token of one of the two families, or a ticket of one of the two types. */
+export type CredentialKind = TokenApi | TicketType;
+
+/** Where an app's credential of a kind is kept. The two families of token share a slot: an app uses one of them. */
+export type CredentialSlot = 'token' | TicketType;
+
+export function slotOf(kind: CredentialKind): CredentialSlot {
+  return kind === 'stable_token' ? 'token' : kind;
+}
+
+/**
+ * A token or ticket as the hub holds it. All times are epoch milliseconds on the hub's clock, which only goes forward
+ * (see Clock.now): a change of the wall clock neither shortens nor stretches a token's life.
+ */
+export interface Held {
+  readonly value: Secret;
+  /** Grows with every new token of the app; never reused. */
+  readonly version: number;
+  /** The two families of token are never mixed in one record: WeChat keeps them fully apart. */
+  readonly kind: CredentialKind;
+  /** When the call that first brought this value was sent. */
+  readonly issuedAt: number;
+  /** When the last call that brought this value was sent. */
+  readonly confirmedAt: number;
+  /** The token is dead from this moment on. */
+  readonly expiresAt: number;
+  /** The longest life that WeChat has named for this value, ms. */
+  readonly lifeMs: number;
+}
+
+/** What is known of one app's token, and of the attempts to get it. A value: transitions return a new one. */
+export interface CredentialState {
+  readonly held: Held | undefined;
+  /** Failed attempts since the last success. */
+  readonly failures: number;
+  /** How many of the latest failures in a row were configuration errors or quotas. */
+  readonly slowFailures: number;
+  /** When the last call was sent. */
+  readonly attemptedAt: number | undefined;
+  /** When the last call that succeeded was sent. */
+  readonly refreshedAt: number | undefined;
+  /** The last failure, kept after recovery for people to read. `at`: when it was known. */
+  readonly lastError: { readonly at: number; readonly error: UpstreamError } | undefined;
+}
+
+export const UNTRIED: CredentialState = {
+  held: undefined,
+  failures: 0,
+  slowFailures: 0,
+  attemptedAt: undefined,
+  refreshedAt: undefined,
+  lastError: undefined,
+};
+
+/** Never at or past its end: the very millisecond of expiry counts as expired. */
+export function isValid(held: Held | undefined, now: number): held is Held {
+  return held !== undefined && now < held.expiresAt;
+}
+
+export interface Granted {
+  readonly state: CredentialState;
+  /**
+   * `issued`: a token that was not held before; `confirmed`: the one that is held, unchanged;
+   * `outdated`: the call was sent before the held token was first seen, so its answer cannot be news.
+   */
+  readonly outcome: 'issued' | 'confirmed' | 'outdated';
+}
+
+/**
+ * WeChat granted a token.
+ *
+ * - What WeChat answers replaces what the hub holds; an unchanged token is a success and keeps its version.
+ * - An answer to a call that was sent before the held token was first seen changes nothing: it may be older.
+ * - `firstVersion` numbers a token that has no predecessor.
+ */
+export function granted(
+  state: CredentialState,
+  grant: Grant,
+  kind: CredentialKind,
+  firstVersion: number,
+): Granted {
+  const { held } = state;
+  if (held !== undefined && grant.sentAt < held.issuedAt) {
+    return { state, outcome: 'outdated' };
+  }
+  const same = held?.kind === kind && held.value.equals(grant.value);
+  const next: Held = {
+    value: grant.value,
+    version: held === undefined ? firstVersion : same ? held.version : held.version + 1,
+    kind,
+    issuedAt: same ? held.issuedAt : grant.sentAt,
+    confirmedAt: grant.sentAt,
+    expiresAt: grant.sentAt + grant.lifeMs,
+    lifeMs: same ? Math.max(held.lifeMs, grant.lifeMs) : grant.lifeMs,
+  };
+  return {
+    state: {
+      ...state,
+      held: next,
+      failures: 0,
+      slowFailures: 0,
+      attemptedAt: grant.sentAt,
+      refreshedAt: grant.sentAt,
+    },
+    outcome: same ? 'confirmed' : 'issued',
+  };
+}
+
+/** An attempt failed. What is held stays held: a failure never costs a token that is still valid. */
+export function failed(
+  state: CredentialState,
+  error: UpstreamError,
+  sentAt: number,
+  now: number,
+): CredentialState {
+  return {
+    ...state,
+    failures: state.failures + 1,
+    slowFailures: error.class === 'transient' ? 0 : state.slowFailures + 1,
+    attemptedAt: sentAt,
+    lastError: { at: now, error },
+  };
+}
+
+/** The store, or another replica, holds this token. Taken over only if it is newer than what is held. */
+export function adopted(state: CredentialState, stored: Held): CredentialState {
+  if (state.held !== undefined && stored.version <= state.held.version) {
+    return state;
+  }
+  return { ...state, held: stored, failures: 0, slowFailures: 0, refreshedAt: stored.confirmedAt };
+}
+
+/**
+ * The app's settings were changed by a reload: what failed before says nothing about the new ones.
+ * The token that is held stays.
+ */
+export function reconfigured(state: CredentialState): CredentialState {
+  return { ...state, failures: 0, slowFailures: 0 };
+}
+
+export type AppHealth = 'valid' | 'refreshing' | 'failing' | 'unavailable';
+
+/** One word for people: how the app is doing. */
+export function healthOf(state: CredentialState, underWay: boolean, now: number): AppHealth {
+  if (underWay) return 'refreshing';
+  if (!isValid(state.held, now)) return 'unavailable';
+  return state.failures > 0 ? 'failing' : 'valid';
+}

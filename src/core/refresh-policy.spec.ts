@@ -1,0 +1,243 @@
+import fc from 'fast-check';
+import { aHeld, anApp, anError, aState } from '../../test/support/builders.js';
+import { UNTRIED, type CredentialState } from './credential.js';
+import { nextAttemptAt, vouchedUntil } from './refresh-policy.js';
+
+const SECOND = 1000;
+const MINUTE = 60 * SECOND;
+const HOUR = 60 * MINUTE;
+
+describe('an app that was never tried', () => {
+  it('is due at once', () => {
+    expect(nextAttemptAt(anApp(), UNTRIED, 1234, 0.5)).toBe(1234);
+  });
+});
+
+describe('token: one mint ahead of expiry', () => {
+  const app = (refreshAheadSeconds: number) => anApp({ tokenApi: 'token', refreshAheadSeconds });
+
+  it.each([
+    ['300 s before the end', 300, 7200, 0, 6900],
+    ['up to 10 % of that later', 300, 7200, 1, 6930],
+    ['1200 s before the end', 1200, 7200, 0, 6000],
+    ['at most half the life before', 7200, 7200, 0, 3600],
+    ['half of a short life before', 300, 60, 0, 30],
+    ['and up to a tenth of that half later', 300, 60, 1, 33],
+    ['never sooner than in a second', 300, 1, 0, 1],
+  ])('%s', (_what, ahead, lifeSeconds, jitter, expectedSeconds) => {
+    const held = aHeld({ kind: 'token', lifeMs: lifeSeconds * SECOND });
+    expect(nextAttemptAt(app(ahead), aState({ held }), 0, jitter)).toBe(expectedSeconds * SECOND);
+  });
+});
+
+describe('stable_token: reconciliation and handover', () => {
+  const next = (held: CredentialState['held'], now: number, jitter: number, reconcileSeconds = 300) =>
+    nextAttemptAt(anApp({ reconcileSeconds }), aState({ held }), now, jitter);
+
+  it.each([
+    ['10 % early at the least', 0, 270],
+    ['on time in the middle', 0.5, 300],
+    ['10 % late at the most', 1, 330],
+  ])('asks each reconcileSeconds, %s', (_what, jitter, seconds) => {
+    expect(next(aHeld(), 0, jitter)).toBe(seconds * SECOND);
+  });
+
+  it.each([
+    ['at once', 0, 6900],
+    ['within 30 s', 1, 6930],
+  ])('asks after the handover %s, where that is sooner', (_what, jitter, seconds) => {
+    expect(next(aHeld({ confirmedAt: 6800 * SECOND }), 6800 * SECOND, jitter)).toBe(seconds * SECOND);
+  });
+
+  it.each([
+    ['the handover of a 60 s life lies 15 s before its end', 0, 45],
+    ['and the call comes within a tenth of what is left', 1, 46.5],
+  ])('%s', (_what, jitter, seconds) => {
+    expect(next(aHeld({ lifeMs: 60 * SECOND }), 0, jitter)).toBe(seconds * SECOND);
+  });
+
+  it.each([
+    ['5 s later', 7200, 6900, 6905],
+    ['a tenth of what is left later', 7200, 7170, 7173],
+    ['but not within a second', 7200, 7195, 7196],
+    ['a tenth of what is left of a short life later', 60, 46, 47.4],
+  ])('while the old token still comes back after the handover: again %s', (_what, life, at, expected) => {
+    const held = aHeld({ lifeMs: life * SECOND, confirmedAt: at * SECOND });
+    expect(next(held, at * SECOND, 0.9)).toBeCloseTo(expected * SECOND, 3);
+  });
+
+  it('knows the handover of a token first seen late in its life by what is left of it then', () => {
+    const held = aHeld({ lifeMs: 600 * SECOND });
+    expect(next(held, 0, 0, 3600)).toBe(450 * SECOND);
+  });
+});
+
+describe('after a failure', () => {
+  const after = (over: Partial<CredentialState>, now: number, jitter = 0) =>
+    nextAttemptAt(
+      anApp(),
+      aState({ attemptedAt: now, lastError: { at: now, error: anError() }, ...over }),
+      now,
+      jitter,
+    );
+
+  it('the first: again after 1 s', () => {
+    expect(after({ failures: 1 }, 0)).toBe(SECOND);
+    expect(after({ failures: 1, held: aHeld() }, 0, 1)).toBe(SECOND);
+  });
+
+  it.each([
+    [2, 0, 5],
+    [2, 1, 6],
+    [50, 0, 5],
+    [50, 1, 6],
+  ])('without a token, failure %p with jitter %p: again after %p s', (failures, jitter, seconds) => {
+    expect(after({ failures }, 0, jitter)).toBe(seconds * SECOND);
+  });
+
+  it('with less than 10 minutes to live: every 5 to 6 s', () => {
+    const held = aHeld({ lifeMs: 10 * MINUTE - 1 });
+    expect(after({ failures: 9, held }, 0, 0)).toBe(5 * SECOND);
+    expect(after({ failures: 9, held }, 0, 1)).toBe(6 * SECOND);
+  });
+
+  it.each([
+    [2, 5],
+    [3, 10],
+    [4, 20],
+    [5, 40],
+    [6, 60],
+    [7, 60],
+    [1000, 60],
+  ])('with a long life ahead, failure %p: again after %p s and up to 10 %% more', (failures, seconds) => {
+    const held = aHeld();
+    expect(after({ failures, held }, 0, 0)).toBe(seconds * SECOND);
+    expect(after({ failures, held }, 0, 1)).toBeCloseTo(seconds * 1.1 * SECOND, 3);
+  });
+
+  it('does not sleep past the moment from which 10 minutes are left', () => {
+    const held = aHeld({ lifeMs: 10 * MINUTE + 20 * SECOND });
+    expect(after({ failures: 9, held }, 0, 0)).toBe(20 * SECOND);
+  });
+
+  it('counts from the moment the failed call was sent', () => {
+    expect(after({ failures: 3, attemptedAt: 0 }, 2 * SECOND)).toBe(5 * SECOND);
+  });
+
+  it('and leaves a second after a call that took longer than the pace', () => {
+    expect(after({ failures: 3, attemptedAt: 0 }, 30 * SECOND)).toBe(31 * SECOND);
+  });
+
+  it.each([
+    ['configuration', 1, 60],
+    ['configuration', 2, 120],
+    ['quota', 4, 480],
+    ['quota', 5, 600],
+    ['quota', 100, 600],
+  ] as const)('%s, the %p. in a row: again after %p s and up to 10 %% more', (errorClass, nth, seconds) => {
+    const lastError = { at: 0, error: anError(errorClass) };
+    const over = { failures: nth, slowFailures: nth, lastError };
+    expect(after(over, 0, 0)).toBe(seconds * SECOND);
+    expect(after(over, 0, 1)).toBeCloseTo(seconds * 1.1 * SECOND, 3);
+  });
+
+  it('keeps the wait that WeChat documents for a refusal by an administrator', () => {
+    const lastError = { at: 0, error: anError('configuration', { notBeforeMs: 24 * HOUR }) };
+    expect(after({ failures: 1, slowFailures: 1, lastError }, 0)).toBe(24 * HOUR);
+  });
+});
+
+describe('vouchedUntil', () => {
+  it('stable_token: the token’s own end', () => {
+    expect(vouchedUntil(aHeld(), 10 * SECOND, 0)).toBe(7200 * SECOND);
+  });
+
+  it('token, rotation 300 s ahead: the token’s own end', () => {
+    expect(vouchedUntil(aHeld({ kind: 'token' }), 6900 * SECOND, 0)).toBe(7200 * SECOND);
+  });
+
+  it('token, rotation earlier: 300 s after the planned mint', () => {
+    expect(vouchedUntil(aHeld({ kind: 'token' }), 3600 * SECOND, 0)).toBe(3900 * SECOND);
+  });
+
+  it('token, the planned mint is overdue: 300 s from now', () => {
+    expect(vouchedUntil(aHeld({ kind: 'token' }), 3600 * SECOND, 4000 * SECOND)).toBe(4300 * SECOND);
+  });
+});
+
+describe('whatever WeChat answered', () => {
+  const anyState = fc
+    .record({
+      now: fc.double({ min: 0, max: 1e13, noNaN: true }),
+      age: fc.integer({ min: 0, max: 10 * HOUR }),
+      life: fc.integer({ min: 1, max: 1e12 }),
+      failures: fc.nat({ max: 1e6 }),
+      slow: fc.nat({ max: 1e6 }),
+      hasToken: fc.boolean(),
+      held: fc.constantFrom('token' as const, 'stable_token' as const),
+      callMs: fc.integer({ min: 0, max: 60_000 }),
+      notBeforeMs: fc.option(fc.integer({ min: 0, max: 24 * HOUR }), { nil: undefined }),
+    })
+    .map(({ now, age, life, failures, slow, hasToken, held, callMs, notBeforeMs }) => ({
+      now,
+      state: aState({
+        held: hasToken
+          ? aHeld({
+              issuedAt: now - age,
+              confirmedAt: now - Math.min(age, callMs),
+              lifeMs: life,
+              kind: held,
+            })
+          : undefined,
+        failures,
+        slowFailures: Math.min(slow, failures),
+        attemptedAt: now - callMs,
+        lastError: failures > 0 ? { at: now, error: anError('quota', { notBeforeMs }) } : undefined,
+      }),
+    }));
+  const anyApp = fc.record({
+    tokenApi: fc.constantFrom('token' as const, 'stable_token' as const),
+    refreshAheadSeconds: fc.integer({ min: 1, max: 7200 }),
+    reconcileSeconds: fc.integer({ min: 5, max: 3600 }),
+  });
+  const jitter = fc.double({ min: 0, max: 1, noNaN: true, maxExcluded: true });
+
+  it('the next attempt lies at least a second and at most 25 hours ahead', () => {
+    fc.assert(
+      fc.property(anyState, anyApp, jitter, ({ state, now }, app, chance) => {
+        // Epoch times of 10^13 ms leave a double some microseconds of resolution.
+        const wait = nextAttemptAt(anApp(app), state, now, chance) - now;
+        expect(wait).toBeGreaterThanOrEqual(SECOND - 0.01);
+        expect(wait).toBeLessThanOrEqual(25 * HOUR);
+      }),
+      { numRuns: 20_000 },
+    );
+  });
+
+  it('while things fail, two calls lie at least 5 s apart, but for the first retry', () => {
+    fc.assert(
+      fc.property(anyState, anyApp, jitter, ({ state, now }, app, chance) => {
+        fc.pre(state.failures > 1);
+        const sent = state.attemptedAt ?? now;
+        expect(nextAttemptAt(anApp(app), state, now, chance) - sent).toBeGreaterThanOrEqual(
+          5 * SECOND - 0.01,
+        );
+      }),
+      { numRuns: 20_000 },
+    );
+  });
+
+  it('the hub never vouches past the end, nor past the overlap of the next mint', () => {
+    fc.assert(
+      fc.property(anyState, fc.integer({ min: -HOUR, max: HOUR }), ({ state, now }, ahead) => {
+        fc.pre(state.held !== undefined);
+        const until = vouchedUntil(state.held, now + ahead, now);
+        expect(until).toBeLessThanOrEqual(state.held.expiresAt);
+        if (state.held.kind === 'token') {
+          expect(until).toBeLessThanOrEqual(Math.max(now + ahead, now) + 5 * MINUTE);
+        }
+      }),
+      { numRuns: 5000 },
+    );
+  });
+});

@@ -1,0 +1,100 @@
+import type { AppSettings } from './app.js';
+import { isValid, type CredentialState, type Held } from './credential.js';
+
+/**
+ * When to ask WeChat next. Pure: the time and the jitter (in [0, 1)) are arguments, and the answer always lies in the
+ * future once an attempt has been made, whatever WeChat answered. A thin loop (token-cache, scheduler) owns the
+ * clock and the calls.
+ */
+
+const SECOND = 1000;
+const MINUTE = 60 * SECOND;
+
+/** After a mint through /cgi-bin/token the token before works for 5 more minutes ("AccessToken" page). */
+export const TOKEN_OVERLAP_MS = 5 * MINUTE;
+
+/** stable_token hands over to a new token 5 minutes before the end of the old one ("getStableAccessToken" page). */
+const HANDOVER_WINDOW_MS = 5 * MINUTE;
+
+/** Nothing is asked more often than this, whatever lives WeChat grants. */
+const SHORTEST_WAIT_MS = SECOND;
+
+/** No timer is longer, so that a life out of all proportion cannot silence an app for ever. */
+const LONGEST_WAIT_MS = 24 * 60 * MINUTE;
+
+/** The next attempt, epoch ms on the hub's clock. `now` itself only for an app that was never tried. */
+export function nextAttemptAt(app: AppSettings, state: CredentialState, now: number, jitter: number): number {
+  const { held } = state;
+  const soonest = now + SHORTEST_WAIT_MS;
+  if (state.failures > 0) return Math.max(soonest, afterFailure(state, now, jitter));
+  if (!isValid(held, now) || held.kind !== app.tokenApi) {
+    return state.attemptedAt === undefined ? now : soonest;
+  }
+  const wanted =
+    app.tokenApi === 'token'
+      ? mintAt(held, app.refreshAheadSeconds * SECOND, jitter)
+      : reconcileAt(held, app.reconcileSeconds * SECOND, now, jitter);
+  return Math.min(Math.max(wanted, soonest), now + LONGEST_WAIT_MS);
+}
+
+/** `token`: one mint so long before expiry, at most half the life, and up to 10 % of that later. */
+function mintAt(held: Held, aheadMs: number, jitter: number): number {
+  const ahead = Math.min(aheadMs, held.lifeMs / 2);
+  return held.expiresAt - ahead + jitter * 0.1 * ahead;
+}
+
+/**
+ * `stable_token`: the same token comes back until the handover, then a new one.
+ * - Before it: once in `reconcileMs` (±10 %), so that a forced refresh by somebody else is noticed.
+ * - The handover: one call within a tenth of the window that is left after it (30 s of 300 s).
+ * - After it, while the old token still comes back: every 5 s or a tenth of what is left, at least 1 s.
+ */
+function reconcileAt(held: Held, reconcileMs: number, now: number, jitter: number): number {
+  const window = Math.min(HANDOVER_WINDOW_MS, held.lifeMs / 4);
+  const handover = held.expiresAt - window;
+  if (held.confirmedAt >= handover) {
+    return now + Math.min(5 * SECOND, (held.expiresAt - now) / 10);
+  }
+  const reconcile = held.confirmedAt + reconcileMs * (0.9 + 0.2 * jitter);
+  return Math.min(reconcile, handover + jitter * (window / 10));
+}
+
+/**
+ * - Configuration errors and quotas: 60 s, doubling to 10 min; or later where WeChat documents a wait of its own.
+ * - The first other failure: 1 s.
+ * - Then, with less than 10 minutes to live: 5 to 6 s. Otherwise 5 s doubling to 60 s, but not past the moment from
+ *   which only 10 minutes are left.
+ *
+ * Counted from the moment the failed call was sent, so that a call that took 5 s to fail does not double the pace.
+ */
+function afterFailure(state: CredentialState, now: number, jitter: number): number {
+  const { failures, slowFailures, held, lastError } = state;
+  const sentAt = state.attemptedAt ?? now;
+  const notBefore = lastError?.error.notBeforeMs;
+  if (slowFailures > 0) {
+    const backoff = doubling(60 * SECOND, slowFailures, 10 * MINUTE) * (1 + 0.1 * jitter);
+    return now + Math.max(backoff, notBefore ?? 0);
+  }
+  if (failures === 1) return now + SECOND;
+  const pressing = 5 * SECOND + jitter * SECOND;
+  const left = held === undefined ? 0 : held.expiresAt - now;
+  if (left < 10 * MINUTE) return sentAt + pressing;
+  const backoff = doubling(5 * SECOND, failures - 1, 60 * SECOND) * (1 + 0.1 * jitter);
+  return sentAt + Math.min(backoff, Math.max(pressing, left - 10 * MINUTE));
+}
+
+/** `base` for the first, twice that for the second, … at most `ceiling`. Safe for any count. */
+function doubling(base: number, nth: number, ceiling: number): number {
+  return Math.min(base * 2 ** Math.min(nth - 1, 30), ceiling);
+}
+
+/**
+ * Until when the hub can promise that the token works, epoch ms.
+ *
+ * Never past its own end. A `token` app's next mint shortens the life of the token before it to 5 minutes, so the
+ * promise ends there too, lest a caller keep a token that a planned rotation has killed.
+ */
+export function vouchedUntil(held: Held, nextAttempt: number, now: number): number {
+  if (held.kind !== 'token') return held.expiresAt;
+  return Math.min(held.expiresAt, Math.max(nextAttempt, now) + TOKEN_OVERLAP_MS);
+}

@@ -1,0 +1,52 @@
+import type { Secret } from './secret.js';
+
+/** A token or ticket that WeChat granted in answer to one call. */
+export interface Grant {
+  readonly value: Secret;
+  /** Milliseconds, counted from {@link sentAt}. Positive. */
+  readonly lifeMs: number;
+  /** When the call was sent, on the hub's clock: WeChat cannot have begun to count earlier. */
+  readonly sentAt: number;
+}
+
+/** What a failed call means for the next attempt. */
+export type UpstreamErrorClass =
+  /** Worth trying again soon: busy, time-outs, cut connections, broken answers. */
+  | 'transient'
+  /** Answered alike until a person changes something: wrong AppSecret, address not on the whitelist, frozen. */
+  | 'configuration'
+  /** A quota of WeChat's is used up. */
+  | 'quota';
+
+export interface UpstreamError {
+  readonly class: UpstreamErrorClass;
+  /** A word for metrics and logs, of a closed set: WeChat's errcode in digits, or how the call failed without one. */
+  readonly reason: UpstreamFailure | `${number}`;
+  /** Only where WeChat sent one. */
+  readonly errcode: number | undefined;
+  /** WeChat's own words or the hub's, free of secrets, at most 300 characters. */
+  readonly errmsg: string;
+  /** What an operator can do about it. */
+  readonly hint: string;
+  /** Not before so many milliseconds, where WeChat documents a wait of its own. */
+  readonly notBeforeMs: number | undefined;
+  /**
+   * Whether WeChat may have acted on the call although no usable answer came: true for a time-out, a cut
+   * connection or a broken answer; false where it answered with an errcode or was never reached.
+   */
+  readonly mayHaveActed: boolean;
+}
+
+export type UpstreamFailure =
+  | 'timeout'
+  | 'unreachable'
+  | 'cut_off'
+  | 'too_large'
+  | 'http_status'
+  | 'not_json'
+  | 'no_token'
+  | 'bad_expires_in'
+  | 'internal';
+
+export type UpstreamResult =
+  { readonly ok: true; readonly grant: Grant } | { readonly ok: false; readonly error: UpstreamError };

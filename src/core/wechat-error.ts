@@ -1,0 +1,244 @@
+import { parseAddress } from './access/address.js';
+import { scrub } from './scrub.js';
+import type { UpstreamError, UpstreamErrorClass, UpstreamFailure } from './upstream.js';
+
+/** What was called. The same errcode means another thing where the AppSecret goes and where a token goes. */
+export type UpstreamEndpoint = 'token' | 'ticket' | 'probe';
+
+interface Row {
+  readonly class: UpstreamErrorClass;
+  /** For the operator; made from errmsg where that says something that no errcode does. */
+  readonly hint: string | ((errmsg: string) => string);
+  readonly notBeforeMs?: number;
+}
+
+const MINUTE = 60_000;
+const HOUR = 60 * MINUTE;
+
+const WRONG_SECRET =
+  'The AppSecret is wrong or was reset. Put the one now shown on the WeChat platform (development settings) where ' +
+  'apps.yaml points for this app, and reload the hub.';
+const BAD_REQUEST =
+  'WeChat did not get what the hub sends. Look at HUB_WECHAT_BASE_URL, and whether a proxy in between rewrites requests.';
+const CONSENT =
+  'An administrator of the account has to allow the calls from this address: WeChat has asked them in WeChat.';
+
+/**
+ * What WeChat's errcodes mean for the hub. Decided on errcode alone: the wording of errmsg varies.
+ *
+ * Sources: [T] the error tables of getAccessToken and getStableAccessToken, [G] the global error codes
+ * (doc/oplatform/developers/errCode), all on developers.weixin.qq.com; WECHAT.md has the readings.
+ */
+const TABLE: Readonly<Record<number, Row>> = {
+  // [T] system busy
+  [-1]: { class: 'transient', hint: 'WeChat is busy. The hub tries again by itself.' },
+  // [T][G] "api minute-quota reach limit, must slower, retry next minute"
+  45011: {
+    class: 'quota',
+    hint: 'Too many calls in this minute. The hub goes on in the next minute; find out who else calls for this app.',
+    notBeforeMs: MINUTE,
+  },
+  // [T][G] "reach max api daily quota limit". Forced refreshes: the 21st of a day [C]
+  45009: {
+    class: 'quota',
+    hint:
+      "The day's quota is used up (forced refreshes: 20 a day). It comes back at the turn of the day, or by " +
+      'clear_quota; find out who else fetches tokens for this app.',
+  },
+  // [T] invalid appsecret
+  40125: { class: 'configuration', hint: WRONG_SECRET },
+  // [T][G] here: "AppSecret wrong when fetching access_token"; its other meaning is DEAD_TOKEN
+  40001: { class: 'configuration', hint: WRONG_SECRET },
+  // [T] invalid appid; checked before anything else
+  40013: { class: 'configuration', hint: 'WeChat knows no such appid. Correct it in apps.yaml.' },
+  // [T] appid missing, appsecret missing
+  41002: { class: 'configuration', hint: BAD_REQUEST },
+  41004: { class: 'configuration', hint: BAD_REQUEST },
+  // [T] invalid grant_type; [G] require POST method, data format error
+  40002: { class: 'configuration', hint: BAD_REQUEST },
+  43002: { class: 'configuration', hint: BAD_REQUEST },
+  47001: { class: 'configuration', hint: BAD_REQUEST },
+  // [G] the appid belongs to a third-party platform, which has a token of its own kind
+  61024: {
+    class: 'configuration',
+    hint: 'This appid is managed by a third-party platform, whose tokens the hub cannot fetch. Take it out of apps.yaml.',
+  },
+  // [T] "IP whitelist": the calling address is not on it
+  40164: { class: 'configuration', hint: whitelistHint },
+  // [T] AppSecret frozen
+  40243: {
+    class: 'configuration',
+    hint: 'The AppSecret is frozen. Unfreeze it on the WeChat platform (development settings); that takes 10 minutes.',
+  },
+  // [T] the account may not use the token API
+  50004: {
+    class: 'configuration',
+    hint: 'WeChat forbids this account to fetch tokens. Look for notices on the WeChat platform; ask WeChat to lift it.',
+  },
+  // [T] account frozen
+  50007: { class: 'configuration', hint: 'The account is frozen. Look for notices on the WeChat platform.' },
+  // [G] user limited: frozen or cancelled
+  50002: {
+    class: 'configuration',
+    hint: 'The account is restricted. Look for notices on the WeChat platform.',
+  },
+  // [G] "api forbidden for irregularities"
+  48004: {
+    class: 'configuration',
+    hint: 'The API is blocked for irregularities. Look for notices on the WeChat platform.',
+  },
+  // [T] this address waits for an administrator's consent; this call needs one
+  89501: { class: 'configuration', hint: CONSENT },
+  89503: { class: 'configuration', hint: CONSENT },
+  // [T] refused once: not for an hour; refused twice: not for 24 hours
+  89507: {
+    class: 'configuration',
+    hint: 'An administrator has refused this address. WeChat takes no call from it for an hour; agree with them first.',
+    notBeforeMs: HOUR,
+  },
+  89506: {
+    class: 'configuration',
+    hint: 'An administrator has refused this address twice. WeChat takes no call from it for 24 hours.',
+    notBeforeMs: 24 * HOUR,
+  },
+};
+
+const UNKNOWN: Row = {
+  class: 'transient',
+  hint: "The hub does not know this errcode. It tries again; look it up among WeChat's global error codes.",
+};
+
+/** [G] superseded, malformed, past its life: which comes when is not defined, so they are treated alike. */
+const DEAD_TOKEN_ERRCODES: ReadonlySet<number> = new Set([40001, 40014, 42001]);
+const DEAD_TOKEN: Row = {
+  class: 'transient',
+  hint: 'The token is dead at WeChat. The hub asks again with the next one; does something else fetch tokens for this app?',
+};
+
+/** Whether a call *that carried a token* was told that the token is dead. Never ask it about a token endpoint. */
+export function isDeadTokenErrcode(errcode: number): boolean {
+  return DEAD_TOKEN_ERRCODES.has(errcode);
+}
+
+/** The meaning of an errcode other than 0. `errmsg`: scrubbed of secrets by the caller ({@link scrub}). */
+export function classifyErrcode(
+  errcode: number,
+  errmsg: string,
+  endpoint: UpstreamEndpoint = 'token',
+): UpstreamError {
+  const dead = endpoint !== 'token' && isDeadTokenErrcode(errcode);
+  const row = dead ? DEAD_TOKEN : (TABLE[errcode] ?? UNKNOWN);
+  const words = scrub(errmsg);
+  return {
+    class: row.class,
+    reason: `${errcode}`,
+    errcode,
+    errmsg: words,
+    hint: typeof row.hint === 'string' ? row.hint : row.hint(words),
+    notBeforeMs: row.notBeforeMs,
+    mayHaveActed: false,
+  };
+}
+
+/** The addresses that WeChat names in a 40164, at most two (IPv4 and IPv6), each in its usual spelling. */
+export function addressesIn(errmsg: string): readonly string[] {
+  const found = new Set<string>();
+  for (const word of errmsg.split(/[^\w.:]+/)) {
+    const address = addressOf(word);
+    if (address !== undefined && !NO_ADDRESS.has(address)) found.add(address);
+  }
+  return [...found].slice(0, 2);
+}
+
+const NO_ADDRESS: ReadonlySet<string> = new Set(['::', '0.0.0.0']);
+
+/** `240e::1`, `1.2.3.4.`, `ip:1.2.3.4`, `ipv6:240e::1:` */
+function addressOf(word: string): string | undefined {
+  const bare = word.replace(/^\w*[g-z_]\w*:/i, '').replace(/\.+$/, '');
+  const ipv4 = /(?<![\d.])\d+(?:\.\d+){3}(?![\d.])/.exec(bare)?.[0] ?? '';
+  return (parseAddress(bare) ?? parseAddress(bare.replace(/:$/, '')) ?? parseAddress(ipv4))?.text;
+}
+
+/** e.g. `invalid ip 118.190.42.90 ipv6 ::ffff:118.190.42.90, not in whitelist rid: …` [P] */
+function whitelistHint(errmsg: string): string {
+  const seen = addressesIn(errmsg).join(' and ');
+  return (
+    `Put ${seen === '' ? "the hub's outgoing address (WeChat named none)" : seen} on the app's IP whitelist ` +
+    '(WeChat platform, development settings, IP whitelist). An edit takes minutes to work.'
+  );
+}
+
+/** What each failure without an errcode is, and what to do about it. */
+const FAILURES: Readonly<Record<UpstreamFailure, { readonly what: string; readonly hint: string }>> = {
+  timeout: {
+    what: 'WeChat did not answer in time',
+    hint: 'If it goes on: does a firewall drop the way out to WeChat? HUB_WECHAT_TIMEOUT_MS is the limit of one call.',
+  },
+  unreachable: {
+    what: 'WeChat could not be reached',
+    hint: 'Check DNS, the way out (firewall, NAT) and HUB_WECHAT_BASE_URL.',
+  },
+  cut_off: {
+    what: 'the connection was cut before the answer was complete',
+    hint: 'The hub tries again. If it goes on: look at proxies and NAT gateways on the way out.',
+  },
+  too_large: {
+    what: 'the answer is too large to be one of WeChat',
+    hint: 'Does HUB_WECHAT_BASE_URL lead to WeChat? Is there a proxy in between?',
+  },
+  http_status: {
+    what: 'the HTTP status is not the 200 that WeChat always sends',
+    hint: 'Is there a proxy in between, or does HUB_WECHAT_BASE_URL lead elsewhere? Redirects are not followed.',
+  },
+  not_json: {
+    what: 'the answer is not JSON',
+    hint: 'Is there a proxy or a captive portal in between? Does HUB_WECHAT_BASE_URL lead to WeChat?',
+  },
+  no_token: {
+    what: 'the answer lacks what was asked for',
+    hint: 'The hub tries again. If it goes on: does HUB_WECHAT_BASE_URL lead to WeChat?',
+  },
+  bad_expires_in: {
+    what: 'the answer has no usable expires_in',
+    hint: 'The hub tries again. If it goes on: does HUB_WECHAT_BASE_URL lead to WeChat?',
+  },
+  internal: {
+    what: 'the hub failed to make the call',
+    hint: 'This is a defect of the hub: please report it with the log.',
+  },
+};
+
+const DNS_CODE = /^(ENOTFOUND|EAI_[A-Z]+|ENODATA)$/;
+const TLS_CODE = /CERT|SSL|TLS|SIGNATURE|EPROTO/;
+
+/**
+ * A failure without an errcode.
+ *
+ * @param detail one line of the hub's own words or an error code, never a foreign error's text.
+ * @param mayHaveActed where the caller knows better than that only `unreachable` excludes it.
+ */
+export function describeFailure(
+  failure: UpstreamFailure,
+  detail: string,
+  mayHaveActed: boolean = failure !== 'unreachable',
+): UpstreamError {
+  const { what, hint } = FAILURES[failure];
+  return {
+    class: 'transient',
+    reason: failure,
+    errcode: undefined,
+    errmsg: scrub(detail === '' ? what : `${what}: ${detail}`),
+    hint: failure === 'unreachable' ? unreachableHint(detail, hint) : hint,
+    notBeforeMs: undefined,
+    mayHaveActed,
+  };
+}
+
+function unreachableHint(code: string, otherwise: string): string {
+  if (DNS_CODE.test(code))
+    return 'The name of the upstream is not resolved. Check DNS and HUB_WECHAT_BASE_URL.';
+  if (TLS_CODE.test(code)) {
+    return "The upstream's certificate or TLS is refused. If a proxy intercepts TLS, exempt WeChat, or name its CA in NODE_EXTRA_CA_CERTS.";
+  }
+  return otherwise;
+}
