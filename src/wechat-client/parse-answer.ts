@@ -1,0 +1,143 @@
+import { scrub } from '../core/scrub.js';
+import { Secret } from '../core/secret.js';
+import type { UpstreamError, UpstreamFailure, UpstreamResult } from '../core/upstream.js';
+import {
+  classifyErrcode,
+  describeFailure,
+  isDeadTokenErrcode,
+  type UpstreamEndpoint,
+} from '../core/wechat-error.js';
+import type { ProbeResult } from './wechat-client.js';
+
+/**
+ * A life beyond this is no life of a token but a broken answer. WeChat: 7200 s "at present" (getAccessToken), so there
+ * is room for a change of mind.
+ */
+const LONGEST_LIFE_SECONDS = 30 * 86_400;
+/**
+ * WeChat: reserve at least 512 characters (getStableAccessToken); 136 to 190 URL-safe ones have been seen. What is
+ * not printable ASCII cannot be a token: it goes into URLs as it is.
+ */
+const TOKEN = /^[\x21-\x7e]{1,4096}$/;
+
+/**
+ * What the answer of a token endpoint grants, or why it grants nothing. Pure; never throws.
+ *
+ * - Only status 200 is WeChat's. An errcode other than 0 wins over whatever stands beside it.
+ * - `expires_in`: a whole number of seconds from 1 to 30 days, also as a string of digits.
+ *
+ * @param sentAt when the call was sent, on the hub's clock (epoch ms).
+ * @param secrets what must not reappear in an error, besides what the answer itself holds.
+ */
+export function parseTokenAnswer(
+  status: number,
+  body: string,
+  sentAt: number,
+  secrets: readonly string[] = [],
+): UpstreamResult {
+  return parseGrant('access_token', 'token', status, body, sentAt, secrets);
+}
+
+/** As {@link parseTokenAnswer}, for a ticket. */
+export function parseTicketAnswer(
+  status: number,
+  body: string,
+  sentAt: number,
+  secrets: readonly string[] = [],
+): UpstreamResult {
+  return parseGrant('ticket', 'ticket', status, body, sentAt, secrets);
+}
+
+/** What the answer of getcallbackip says of the token that was sent. Only an answer with the list says "alive". */
+export function parseProbeAnswer(status: number, body: string, secrets: readonly string[] = []): ProbeResult {
+  const answer = parseAnswer('probe', status, body, secrets);
+  if (!answer.ok) {
+    const { errcode } = answer.error;
+    return errcode !== undefined && isDeadTokenErrcode(errcode) ? 'dead' : answer.error;
+  }
+  return Array.isArray(answer.fields.ip_list) ? 'alive' : describeFailure('no_token', 'no ip_list');
+}
+
+function parseGrant(
+  field: 'access_token' | 'ticket',
+  endpoint: UpstreamEndpoint,
+  status: number,
+  body: string,
+  sentAt: number,
+  secrets: readonly string[],
+): UpstreamResult {
+  const answer = parseAnswer(endpoint, status, body, secrets);
+  if (!answer.ok) return answer;
+  const value = answer.fields[field];
+  if (value === undefined) return refused('no_token', `no ${field}`);
+  if (typeof value !== 'string' || !TOKEN.test(value)) return refused('no_token', `${field} is malformed`);
+  const seconds = wholeNumber(answer.fields.expires_in);
+  if (seconds === undefined || seconds < 1 || seconds > LONGEST_LIFE_SECONDS) {
+    return refused('bad_expires_in', expiryDetail(answer.fields.expires_in, seconds));
+  }
+  return { ok: true, grant: { value: new Secret(value), lifeMs: seconds * 1000, sentAt } };
+}
+
+type Fields = Readonly<Record<string, unknown>>;
+interface Refusal {
+  readonly ok: false;
+  readonly error: UpstreamError;
+}
+type Answer = { readonly ok: true; readonly fields: Fields } | Refusal;
+
+/** The fields of an answer that is one, and no error. */
+function parseAnswer(
+  endpoint: UpstreamEndpoint,
+  status: number,
+  body: string,
+  secrets: readonly string[],
+): Answer {
+  if (status !== 200) return refused('http_status', `HTTP ${status}`);
+  const text = body.replace(/^\uFEFF/, '').trim();
+  if (text === '') return refused('not_json', 'the body is blank');
+  const json = parseJson(text);
+  if (!json.ok) return refused('not_json', text.startsWith('<') ? 'it looks like HTML or XML' : '');
+  if (!isObject(json.value)) return refused('no_token', 'it is JSON, but not an object');
+  const fields = json.value;
+  const errcode = fields.errcode ?? 0;
+  const code = wholeNumber(errcode);
+  if (code === undefined) return refused('no_token', 'errcode is not a number');
+  if (code !== 0) {
+    const errmsg = typeof fields.errmsg === 'string' ? fields.errmsg : '';
+    const own = ['access_token', 'ticket'].map((field) => fields[field]).filter(isString);
+    return { ok: false, error: classifyErrcode(code, scrub(errmsg, [...secrets, ...own]), endpoint) };
+  }
+  return { ok: true, fields };
+}
+
+function refused(failure: UpstreamFailure, detail: string): Refusal {
+  return { ok: false, error: describeFailure(failure, detail) };
+}
+
+function parseJson(text: string): { readonly ok: true; readonly value: unknown } | { readonly ok: false } {
+  try {
+    return { ok: true, value: JSON.parse(text) as unknown };
+  } catch {
+    return { ok: false };
+  }
+}
+
+function isObject(value: unknown): value is Fields {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function isString(value: unknown): value is string {
+  return typeof value === 'string';
+}
+
+/** A JSON integer, or a string of digits: proxies and mocks of WeChat quote numbers. */
+function wholeNumber(value: unknown): number | undefined {
+  if (typeof value === 'string' && /^-?\d{1,12}$/.test(value)) return Number(value);
+  return typeof value === 'number' && Number.isSafeInteger(value) ? value : undefined;
+}
+
+/** Names a number; of anything else only the kind, as it could be anything. */
+function expiryDetail(value: unknown, seconds: number | undefined): string {
+  if (seconds !== undefined) return `${seconds} seconds`;
+  return value === undefined ? 'missing' : 'not a whole number';
+}

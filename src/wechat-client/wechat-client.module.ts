@@ -1,0 +1,19 @@
+import { Module } from '@nestjs/common';
+
+import { Clock } from '../clock/clock.js';
+import { HubEnvironment } from '../config/environment.js';
+import { HttpWeChatClient } from './http-wechat-client.js';
+import { WeChatClient } from './wechat-client.js';
+
+/** Needs HubEnvironment and Clock from global modules. */
+@Module({
+  providers: [
+    {
+      provide: WeChatClient,
+      useFactory: (environment: HubEnvironment, clock: Clock) => new HttpWeChatClient(environment, clock),
+      inject: [HubEnvironment, Clock],
+    },
+  ],
+  exports: [WeChatClient],
+})
+export class WeChatClientModule {}

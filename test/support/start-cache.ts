@@ -1,0 +1,75 @@
+import { SchedulerRegistry } from '@nestjs/schedule';
+import type { AppsConfig, ConfigChange } from '../../src/config/apps-config.service.js';
+import type { HubEnvironment } from '../../src/config/environment.js';
+import { sameApp, type AppSettings } from '../../src/core/app.js';
+import { HubEvents } from '../../src/events/hub-events.js';
+import { RefreshScheduler } from '../../src/scheduler/refresh-scheduler.service.js';
+import { Refresher } from '../../src/token-cache/refresher.js';
+import { MemoryTokenStore } from '../../src/token-cache/stores/memory-token-store.js';
+import { TokenCache } from '../../src/token-cache/token-cache.service.js';
+import type { TokenStore } from '../../src/token-cache/token-store.js';
+import { anApp } from './builders.js';
+import { FakeClock } from './fake-clock.js';
+import { ScriptedClient, type Call } from './scripted-client.js';
+
+export interface StartCacheOptions {
+  readonly apps?: readonly AppSettings[];
+  readonly clock?: FakeClock;
+  readonly store?: TokenStore;
+  readonly breakStore?: 'load' | 'claim' | 'save' | 'remove';
+  readonly hangStore?: boolean;
+  readonly jitter?: number;
+  readonly automatically?: (app: AppSettings, call: Call) => void;
+}
+
+/** The real cache, refresher and scheduler on a clock that stands still and a client that the test answers. */
+export async function startCache(options: StartCacheOptions = {}) {
+  const clock = options.clock ?? new FakeClock();
+  const client = new ScriptedClient(clock);
+  client.automatically = options.automatically;
+  const store = options.store ?? new MemoryTokenStore();
+  if (options.breakStore !== undefined) {
+    Object.assign(store, { [options.breakStore]: () => Promise.reject(new Error('the store is gone')) });
+  }
+  if (options.hangStore === true) Object.assign(store, { load: () => new Promise(() => undefined) });
+  const events = new HubEvents();
+  const troubles: unknown[] = [];
+  events.on('troubleSeen', (trouble) => troubles.push(trouble));
+
+  let apps = mapOf(options.apps ?? [anApp()]);
+  let notify: (change: ConfigChange) => void = () => undefined;
+  const config = {
+    get current() {
+      return { apps, clients: [] };
+    },
+    onChange: (listener: typeof notify) => {
+      notify = listener;
+    },
+  } as unknown as AppsConfig;
+  const reload = (next: readonly AppSettings[]): void => {
+    const previous = { apps, clients: [] };
+    apps = mapOf(next);
+    notify({
+      snapshot: { apps, clients: [] },
+      previous,
+      added: [...apps.keys()].filter((appid) => !previous.apps.has(appid)),
+      removed: [...previous.apps.keys()].filter((appid) => !apps.has(appid)),
+      changed: [...apps].flatMap(([appid, app]) => {
+        const before = previous.apps.get(appid);
+        return before !== undefined && !sameApp(before, app) ? [appid] : [];
+      }),
+    });
+  };
+
+  const refresher = new Refresher(client, store, clock, { next: () => options.jitter ?? 0.5 }, events);
+  const environment = { wechatTimeoutMs: 5000 } as HubEnvironment;
+  const cache = new TokenCache(config, refresher, store, clock, events, environment);
+  const scheduler = new RefreshScheduler(cache, new SchedulerRegistry(), clock, events);
+  scheduler.onApplicationBootstrap();
+  await clock.advance(0);
+  return { clock, client, store, events, troubles, cache, scheduler, reload };
+}
+
+function mapOf(apps: readonly AppSettings[]): Map<string, AppSettings> {
+  return new Map(apps.map((app) => [app.appid, app]));
+}
