@@ -1,0 +1,52 @@
+import { Module, type DynamicModule } from '@nestjs/common';
+import { ConfigModule, registerAs } from '@nestjs/config';
+import { AppsConfig } from './apps-config.service.js';
+import { AppsFileLoader } from './apps-file.loader.js';
+import { AppsFileWatcher } from './apps-file.watcher.js';
+import { HubEnvironment } from './environment.js';
+import { readProcessEnvironment } from './process-environment.js';
+
+/**
+ * Gives every module {@link HubEnvironment} and {@link AppsConfig}.
+ *
+ * The environment is parsed before there is a Nest application, as its problems end the process with exit code 78;
+ * `@nestjs/config` takes it in as the namespace `hub` and reads neither `.env` files nor the process's environment.
+ */
+@Module({})
+export class HubConfigModule {
+  static forRoot(environment: HubEnvironment): DynamicModule {
+    const configuration = registerAs('hub', () => environment);
+    return {
+      module: HubConfigModule,
+      global: true,
+      imports: [
+        ConfigModule.forRoot({
+          ignoreEnvFile: true,
+          ignoreEnvVars: true,
+          skipProcessEnv: true,
+          load: [configuration],
+        }),
+      ],
+      providers: [
+        {
+          provide: HubEnvironment,
+          useFactory: (parsed: HubEnvironment) => parsed,
+          inject: [configuration.KEY],
+        },
+        {
+          provide: AppsFileLoader,
+          useFactory: ({ appsFile }: HubEnvironment) =>
+            new AppsFileLoader(appsFile, { env: readProcessEnvironment }),
+          inject: [HubEnvironment],
+        },
+        AppsConfig,
+        {
+          provide: AppsFileWatcher,
+          useFactory: (config: AppsConfig, loader: AppsFileLoader) => new AppsFileWatcher(config, loader),
+          inject: [AppsConfig, AppsFileLoader],
+        },
+      ],
+      exports: [ConfigModule, HubEnvironment, AppsConfig],
+    };
+  }
+}

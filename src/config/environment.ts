@@ -1,0 +1,175 @@
+import 'reflect-metadata';
+import { validateSync } from 'class-validator';
+import type { AddressSet } from '../core/access/address.js';
+import type { Secret } from '../core/secret.js';
+import {
+  IsReadable,
+  OneOf,
+  readVariables,
+  TrueOrFalse,
+  Variable,
+  WholeNumber,
+} from './environment-decorators.js';
+import { misplacedNames } from './environment-names.js';
+import {
+  NO_ADDRESSES,
+  readBaseUrl,
+  readBoolean,
+  readEncryptionKeys,
+  readHost,
+  readNumber,
+  readPath,
+  readRedisPrefix,
+  readRedisUrl,
+  readTrustedProxies,
+} from './environment-readers.js';
+
+export const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
+export type LogLevel = (typeof LOG_LEVELS)[number];
+
+export const ACCESS_LOGS = ['all', 'errors', 'off'] as const;
+export type AccessLog = (typeof ACCESS_LOGS)[number];
+
+export interface EncryptionKey {
+  /** Stored beside what it encrypted. */
+  readonly id: string;
+  /** Base64 of exactly 32 bytes. */
+  readonly key: Secret;
+}
+
+/** The hub's settings as the environment gives them; each field is one `HUB_*` variable. Frozen. */
+export class HubEnvironment {
+  /** apps.yaml; relative paths start at the working directory. */
+  @Variable('HUB_APPS_FILE', readPath)
+  @IsReadable()
+  readonly appsFile: string = 'apps.yaml';
+
+  /** The address that both listeners bind to. */
+  @Variable('HUB_HOST', readHost)
+  @IsReadable()
+  readonly host: string = '0.0.0.0';
+
+  /** The listener for callers. 0..65535, `0` picks a free port. */
+  @Variable('HUB_PORT', readNumber)
+  @WholeNumber(0, 65_535)
+  readonly port: number = 3000;
+
+  /** The listener for probes and metrics. 0..65535, `0` picks a free port. */
+  @Variable('HUB_OPS_PORT', readNumber)
+  @WholeNumber(0, 65_535)
+  readonly opsPort: number = 9090;
+
+  /** `undefined`: the memory store. Of one of the four forms of redis-url.ts; a secret, as it may hold a password. */
+  @Variable('HUB_REDIS_URL', readRedisUrl)
+  @IsReadable()
+  readonly redisUrl: Secret | undefined = undefined;
+
+  /** Begins every key in Redis. Never holds `{` or `}`: those choose the Cluster's slot. */
+  @Variable('HUB_REDIS_PREFIX', readRedisPrefix)
+  @IsReadable()
+  readonly redisPrefix: string = 'wxhub:';
+
+  /** The first encrypts, all decrypt. Empty: tokens are stored as they are. Ids are unique. */
+  @Variable('HUB_ENCRYPTION_KEYS', readEncryptionKeys)
+  @IsReadable()
+  readonly encryptionKeys: readonly EncryptionKey[] = [];
+
+  /** http or https, without a slash at the end, query, fragment or credentials. */
+  @Variable('HUB_WECHAT_BASE_URL', readBaseUrl)
+  @IsReadable()
+  readonly wechatBaseUrl: string = 'https://api.weixin.qq.com';
+
+  /** One upstream call for a token or ticket, connect to last byte. Milliseconds, 100..600000. */
+  @Variable('HUB_WECHAT_TIMEOUT_MS', readNumber)
+  @WholeNumber(100, 600_000, 'of milliseconds')
+  readonly wechatTimeoutMs: number = 5000;
+
+  /** One call through the gateway: how long WeChat may stay silent. Milliseconds, 100..600000. */
+  @Variable('HUB_GATEWAY_TIMEOUT_MS', readNumber)
+  @WholeNumber(100, 600_000, 'of milliseconds')
+  readonly gatewayTimeoutMs: number = 30_000;
+
+  /** Whose `X-Forwarded-For` is believed. Its `ranges` are the list as it was written. Empty: nobody's. */
+  @Variable('HUB_TRUSTED_PROXIES', readTrustedProxies)
+  @IsReadable()
+  readonly trustedProxies: AddressSet = NO_ADDRESSES;
+
+  /** With {@link tlsKeyFile}: HTTPS on the callers' listener. Both or neither. */
+  @Variable('HUB_TLS_CERT_FILE', readPath)
+  @IsReadable()
+  readonly tlsCertFile: string | undefined = undefined;
+
+  @Variable('HUB_TLS_KEY_FILE', readPath)
+  @IsReadable()
+  readonly tlsKeyFile: string | undefined = undefined;
+
+  /** Demands client certificates of these authorities. Only with the two above. */
+  @Variable('HUB_TLS_CLIENT_CA_FILE', readPath)
+  @IsReadable()
+  readonly tlsClientCaFile: string | undefined = undefined;
+
+  @Variable('HUB_LOG_LEVEL')
+  @OneOf(LOG_LEVELS)
+  readonly logLevel: LogLevel = 'info';
+
+  /** A line per request: of all, of those answered with 400 and up, of none. */
+  @Variable('HUB_ACCESS_LOG')
+  @OneOf(ACCESS_LOGS)
+  readonly accessLog: AccessLog = 'errors';
+
+  /** Whether the console's page opens without credentials. */
+  @Variable('HUB_CONSOLE_OPEN', readBoolean)
+  @TrueOrFalse()
+  readonly consoleOpen: boolean = false;
+}
+
+export type EnvironmentResult =
+  | { readonly ok: true; readonly environment: HubEnvironment }
+  /** One line each, as in `HUB_PORT: must be …`; no values of variables in them. */
+  | { readonly ok: false; readonly problems: readonly string[] };
+
+/**
+ * Reads the `HUB_*` variables of `env`; an empty one counts as unset.
+ * Unknown ones are refused: a typo would otherwise run the hub with a default that nobody chose.
+ */
+export function parseEnvironment(env: Readonly<Record<string, string | undefined>>): EnvironmentResult {
+  const names = misplacedNames(env);
+  const usable = Object.fromEntries(
+    Object.entries(env).filter(([name]) => !names.setByKubernetes.includes(name)),
+  );
+  const environment = new HubEnvironment();
+  const variables = readVariables(environment, usable);
+
+  const wrong = new Set<string>();
+  const problems = validateSync(environment, { forbidUnknownValues: false, stopAtFirstError: true }).map(
+    (error) => {
+      wrong.add(error.property);
+      return `${variables.get(error.property) ?? error.property}: ${Object.values(error.constraints ?? {}).join('; ')}`;
+    },
+  );
+  problems.push(...disagreements(environment, wrong), ...names.problems);
+  return problems.length > 0
+    ? { ok: false, problems }
+    : { ok: true, environment: Object.freeze(environment) };
+}
+
+/** What is wrong between variables; `wrong` are fields that have a problem of their own. */
+function disagreements(environment: HubEnvironment, wrong: ReadonlySet<string>): string[] {
+  const { tlsCertFile, tlsKeyFile, tlsClientCaFile, port, opsPort } = environment;
+  const problems: string[] = [];
+  if (tlsCertFile !== undefined && tlsKeyFile === undefined) {
+    problems.push('HUB_TLS_KEY_FILE: must be set too where HUB_TLS_CERT_FILE is (HTTPS needs both)');
+  }
+  if (tlsKeyFile !== undefined && tlsCertFile === undefined) {
+    problems.push('HUB_TLS_CERT_FILE: must be set too where HUB_TLS_KEY_FILE is (HTTPS needs both)');
+  }
+  if (tlsClientCaFile !== undefined && tlsCertFile === undefined && tlsKeyFile === undefined) {
+    problems.push(
+      'HUB_TLS_CLIENT_CA_FILE: needs HUB_TLS_CERT_FILE and HUB_TLS_KEY_FILE (client certificates exist in HTTPS only)',
+    );
+  }
+  if (port === opsPort && port !== 0 && !wrong.has('port') && !wrong.has('opsPort')) {
+    problems.push('HUB_OPS_PORT: must differ from HUB_PORT (they are two listeners)');
+  }
+  return problems;
+}

@@ -1,0 +1,44 @@
+import { redisUrlFlaw } from './redis-url.js';
+
+describe('redisUrlFlaw', () => {
+  it.each([
+    'redis://localhost',
+    'redis://localhost:6379',
+    'redis://localhost:6379/',
+    'redis://localhost:6379/2',
+    'rediss://user:p%40ss@redis.example.com:6380/0',
+    'redis://:s3cret!$@10.0.0.1:6379',
+    'redis://[::1]:6379',
+    'redis+sentinel://a:26379,b:26379,[::1]:26379/mymaster',
+    'redis+sentinel://:pw@a:26379/my.master-1',
+    'redis+cluster://a:7000,b:7001',
+    'redis+cluster://user:pw@a:7000/',
+  ])('lets %s pass', (url) => {
+    expect(redisUrlFlaw(url)).toBeUndefined();
+  });
+
+  it.each([
+    ['localhost:6379', /must begin with redis:/],
+    ['http://localhost', /must begin with/],
+    ['REDIS://localhost', /in lower case/],
+    ['redis://', /must name a host/],
+    ['redis://:hunter2@', /must name a host/],
+    ['redis://host:0', /must name a host/],
+    ['redis://host:65536', /must name a host/],
+    ['redis://host:6379/cache', /number of a database/],
+    ['redis://hunter2/hunter2@host', /password that cannot be read/],
+    ['redis://:hunter2#@host', /percent-encode/],
+    ['redis://:hunter2%zz@host', /password that cannot be read/],
+    ['redis://host?password=hunter2', /query/],
+    ['redis://host :6379', /white space/],
+    ['redis://a:1,b:2', /several hosts/],
+    ['redis+sentinel://a:26379,b:26379', /name that the Sentinels know/],
+    ['redis+sentinel://a,b:26379/mymaster', /each host with its port/],
+    ['redis+cluster://a:7000,', /each host with its port/],
+    ['redis+cluster://a:7000/hunter2', /nothing after the hosts/],
+  ])('refuses %s', (url, message) => {
+    const flaw = redisUrlFlaw(url);
+    expect(flaw).toMatch(message);
+    expect(flaw).not.toContain('hunter2');
+  });
+});

@@ -1,0 +1,66 @@
+/**
+ * What is wrong with the URL of a Redis, if anything. Never holds a part of it: there may be a password in it.
+ *
+ * - `redis://[user:password@]host[:port][/database]`, the same with `rediss://` (TLS)
+ * - `redis+sentinel://[user:password@]host:port[,host:port…]/name`: the Sentinels, and the name that they know the master by
+ * - `redis+cluster://[user:password@]host:port[,host:port…]`: some nodes of a Cluster
+ */
+export function redisUrlFlaw(url: string): string | undefined {
+  const [, scheme, rest] = /^([a-z+]+):\/\/(.*)$/s.exec(url) ?? [];
+  if (scheme === undefined || rest === undefined || !SCHEMES.includes(scheme)) {
+    return `must begin with ${SCHEMES.map((name) => `${name}://`).join(', ')} (in lower case)`;
+  }
+  if (/\s/.test(rest)) return 'must not hold white space';
+  if (/[?#]/.test(rest)) return `must not have a query or fragment; ${ENCODE}`;
+  const { credentials, hosts, path } = split(rest);
+  if (credentials !== undefined && !isEncoded(credentials))
+    return `has a password that cannot be read; ${ENCODE}`;
+  const places = hosts.split(',');
+  if (scheme === 'redis' || scheme === 'rediss') {
+    if (places.length > 1) return `names several hosts: for those use redis+sentinel:// or redis+cluster://`;
+    if (!isPlace(hosts, 'optional')) return `must name a host, as in ${scheme}://host:6379; ${ENCODE}`;
+    return /^[0-9]{0,5}$/.test(path)
+      ? undefined
+      : `must have the number of a database after the host, as in /0`;
+  }
+  if (!places.every((place) => isPlace(place, 'required'))) {
+    return `must name each host with its port, as in ${scheme}://host:port,host:port; ${ENCODE}`;
+  }
+  if (scheme === 'redis+cluster') return path === '' ? undefined : 'must have nothing after the hosts';
+  return /^[A-Za-z0-9._-]+$/.test(path)
+    ? undefined
+    : 'must end in the name that the Sentinels know the master by, as in /mymaster';
+}
+
+const SCHEMES = ['redis', 'rediss', 'redis+sentinel', 'redis+cluster'];
+const ENCODE = 'percent-encode special characters of a password (/ as %2F, # as %23, ? as %3F, @ as %40)';
+
+function split(rest: string): { credentials: string | undefined; hosts: string; path: string } {
+  const at = rest.lastIndexOf('@');
+  const afterCredentials = rest.slice(at + 1);
+  const slash = afterCredentials.indexOf('/');
+  return {
+    credentials: at < 0 ? undefined : rest.slice(0, at),
+    hosts: slash < 0 ? afterCredentials : afterCredentials.slice(0, slash),
+    path: slash < 0 ? '' : afterCredentials.slice(slash + 1),
+  };
+}
+
+function isEncoded(credentials: string): boolean {
+  if (/[/@]/.test(credentials)) return false;
+  try {
+    decodeURIComponent(credentials);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function isPlace(text: string, port: 'optional' | 'required'): boolean {
+  const parts = /^(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?)(?::([0-9]{1,5}))?$/.exec(
+    text,
+  );
+  if (parts === null) return false;
+  const number = parts[3];
+  return number === undefined ? port === 'optional' : Number(number) >= 1 && Number(number) <= 65_535;
+}
