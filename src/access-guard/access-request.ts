@@ -1,0 +1,21 @@
+import { hash } from 'node:crypto';
+import { isLookedUp, type Credential } from '../core/access/decision.js';
+import { parseBearer } from '../core/access/key.js';
+
+/** What a request says about who sends it. */
+export interface AccessRequest {
+  /** The socket's remote address as Node gives it; '' where there is none any more. */
+  readonly socketAddress: string;
+  /** The header's value, several fields joined by ", " as Node does. */
+  readonly xForwardedFor: string | undefined;
+  readonly authorization: string | undefined;
+  /** A key that came elsewhere, such as the drop-in's `secret`. Where there is one, `authorization` does not count. */
+  readonly key?: string | undefined;
+}
+
+/** What is presented, ready for the index. Hashed only if it can be a key at all. */
+export function credentialOf({ key, authorization }: AccessRequest): Credential {
+  const presented = key === undefined ? parseBearer(authorization) : { key };
+  if (typeof presented === 'string') return presented;
+  return isLookedUp(presented.key) ? { sha256: hash('sha256', presented.key, 'hex') } : 'malformed';
+}

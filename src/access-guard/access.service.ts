@@ -1,0 +1,240 @@
+import { Injectable } from '@nestjs/common';
+import { Clock } from '../clock/clock.js';
+import { AppsConfig, type HubSnapshot } from '../config/apps-config.service.js';
+import { HubEnvironment } from '../config/environment.js';
+import { BoundedMap } from '../core/access/bounded-map.js';
+import type { Act } from '../core/access/client.js';
+import {
+  admitsAddress,
+  authorise,
+  compileAccess,
+  entryForTokenHolder,
+  identify,
+  isExpired,
+  payerOf,
+  type AccessIndex,
+  type Caller,
+  type Identification,
+  type KnownApps,
+} from '../core/access/decision.js';
+import { WindowCounter } from '../core/access/limit.js';
+import { credentialOf, type AccessRequest } from './access-request.js';
+import { limited, refused, type AccessVerdict, type Denied, type DenialFacts } from './access-verdict.js';
+import { Allowances } from './allowances.js';
+import { Origins, type Origin } from './origins.js';
+
+export type { AccessRequest } from './access-request.js';
+
+export type IdentityVerdict =
+  | {
+      readonly ok: true;
+      readonly caller: Caller;
+      /** As seen, canonical, or {@link UNKNOWN_ADDRESS}. */
+      readonly address: string;
+    }
+  | Denied;
+
+/** Failed credentials from one address (IPv6: one /64) in a minute that are answered as such (CONTRACT section 3). */
+export const FAILURES_PER_MINUTE = 20;
+
+/** Address blocks whose failures are counted. Who commands more is not held up by a count per address anyway. */
+const COUNTED_BLOCKS = 50_000;
+
+/** Verified keys, as presented. Several spellings of one (`bearer`, `Bearer`) are several entries. */
+const REMEMBERED_KEYS = 16_384;
+
+/** Characters of a header that is remembered: `Bearer`, a space and the longest key. */
+const MAX_REMEMBERED = 135;
+
+type KnownByKey = Caller & { readonly by: 'key' };
+
+/**
+ * Who may do what: {@link check} for each request to the callers' port, before anything else is looked at.
+ *
+ * The rules are in core/access/decision.ts and forwarded.ts; here they get clock, hash and memory. In this order:
+ *
+ * 1. credentials: `unauthenticated`; from the 21st failure in a minute from one address on `rate_limited`. A valid key
+ *    from there still passes: one misconfigured client behind a shared address does not lock out the others;
+ * 2. the address rule: `ip_not_allowed`;
+ * 3. `requestsPerMinute` of the client at this address: `rate_limited`. Before the grant, so that guessing appids
+ *    costs as much as using them;
+ * 4. the grant: `not_granted`.
+ *
+ * Only what succeeded is remembered, and everything remembered is bounded. A new configuration empties the verified
+ * keys; the counts of clients that stay go on.
+ */
+@Injectable()
+export class AccessService {
+  readonly #config: AppsConfig;
+  readonly #clock: Clock;
+  readonly #origins: Origins;
+  readonly #failures = new BoundedMap<string, WindowCounter>(COUNTED_BLOCKS);
+  readonly #listeners: ((denial: Denied) => void)[] = [];
+
+  /** The configuration from which the following were made. */
+  #snapshot: HubSnapshot | undefined;
+  #apps: KnownApps = new Map();
+  #index: AccessIndex = compileAccess([]);
+  readonly #allowances = new Allowances();
+  /** By `Authorization` header, and by key alone: apart, since a header that is a bare key is malformed. */
+  readonly #byHeader = new BoundedMap<string, KnownByKey>(REMEMBERED_KEYS);
+  readonly #byKey = new BoundedMap<string, KnownByKey>(REMEMBERED_KEYS);
+
+  constructor(config: AppsConfig, environment: HubEnvironment, clock: Clock) {
+    this.#config = config;
+    this.#clock = clock;
+    this.#origins = new Origins(environment.trustedProxies);
+    // Not needed for correctness, see #sync: so that no request waits for it.
+    config.onChange(() => {
+      this.#sync();
+    });
+  }
+
+  /**
+   * Whether the request may do `act` to `appid`. Counts it, once: call it once per request.
+   *
+   * @param appid As the caller sent it; `undefined` where the act concerns no app.
+   */
+  check(request: AccessRequest, act: Act, appid: string | undefined): AccessVerdict {
+    this.#sync();
+    const origin = this.#origins.of(request.socketAddress, request.xForwardedFor);
+    const caller = this.#callerOf(request, origin, act, appid);
+    if ('ok' in caller) return caller;
+    const key = caller.by === 'key' ? caller.key : undefined;
+    const payer = payerOf(caller, act, appid, this.#apps);
+    const allowance = this.#allowances.of(payer, origin);
+    const wait = allowance.requests.take(this.#clock.now(), payer.requestsPerMinute);
+    if (wait > 0) {
+      return this.#deny(limited('too_many_requests', wait, { origin, act, appid, client: payer, key }));
+    }
+    const authorised = authorise(caller, act, appid, this.#apps);
+    if (authorised.ok) return allowance.granted(authorised.client, authorised.key, origin);
+    const { reason, cause, client } = authorised;
+    return this.#deny(refused(reason, cause, { origin, act, appid, client, key }));
+  }
+
+  /**
+   * Who calls, where what they may do is decided later or elsewhere: steps 1 and 2 only, nothing is counted but
+   * failures. The caller's grants are for `authorise` of core/access/decision.ts.
+   */
+  identify(request: AccessRequest): IdentityVerdict {
+    this.#sync();
+    const origin = this.#origins.of(request.socketAddress, request.xForwardedFor);
+    const caller = this.#callerOf(request, origin, undefined, undefined);
+    return 'ok' in caller ? caller : { ok: true, caller, address: origin.text };
+  }
+
+  /**
+   * For who holds a token of `appid` that the hub served, and shows it instead of a key (the drop-in's `getticket`):
+   * whether some entry that grants `read` of the app admits the address. Counts on that entry.
+   */
+  checkTokenHolder(request: AccessRequest, appid: string): AccessVerdict {
+    this.#sync();
+    const origin = this.#origins.of(request.socketAddress, request.xForwardedFor);
+    const client = entryForTokenHolder(this.#index, origin.address, appid, this.#apps);
+    const facts: DenialFacts = { origin, act: 'read', appid, client, key: undefined };
+    if (client === undefined) return this.#deny(refused('ip_not_allowed', 'address', facts));
+    const allowance = this.#allowances.of(client, origin);
+    const wait = allowance.requests.take(this.#clock.now(), client.requestsPerMinute);
+    if (wait > 0) return this.#deny(limited('too_many_requests', wait, facts));
+    return allowance.granted(client, undefined, origin);
+  }
+
+  /** The address that rules are held against, canonical, or {@link UNKNOWN_ADDRESS}. */
+  addressOf(request: Pick<AccessRequest, 'socketAddress' | 'xForwardedFor'>): string {
+    return this.#origins.of(request.socketAddress, request.xForwardedFor).text;
+  }
+
+  /** Called at once with each denial, in the order of registration. A listener must not throw. */
+  onDenied(listener: (denial: Denied) => void): void {
+    this.#listeners.push(listener);
+  }
+
+  /**
+   * Looks at the snapshot itself on each request rather than trusting to have been told: there is no moment at which
+   * a removed client or key is still served.
+   */
+  #sync(): void {
+    const snapshot = this.#config.current;
+    if (snapshot === this.#snapshot) return;
+    this.#index = compileAccess(snapshot.clients);
+    this.#apps = snapshot.apps;
+    this.#allowances.setClients(snapshot.clients);
+    this.#origins.clear();
+    this.#byHeader.clear();
+    this.#byKey.clear();
+    this.#snapshot = snapshot;
+  }
+
+  /** The caller, or its denial, already reported. */
+  #callerOf(
+    request: AccessRequest,
+    origin: Origin,
+    act: Act | undefined,
+    appid: string | undefined,
+  ): Caller | Denied {
+    if (request.key === undefined && request.authorization === undefined) {
+      // Depends on the configuration and the address alone; forgotten with either.
+      const identification = (origin.keyless ??= identify(this.#index, 'none', origin.address, 0));
+      return identification.ok ? identification.caller : this.#refuse(identification, origin, act, appid);
+    }
+    const remembered =
+      request.key === undefined
+        ? this.#byHeader.get(request.authorization ?? '')
+        : this.#byKey.get(request.key);
+    if (
+      remembered !== undefined &&
+      (remembered.key.expiresAt === undefined || !isExpired(remembered.key, this.#clock.wallNow())) &&
+      admitsAddress(remembered.client, origin.address)
+    ) {
+      return remembered;
+    }
+    const identification = identify(
+      this.#index,
+      credentialOf(request),
+      origin.address,
+      this.#clock.wallNow(),
+    );
+    if (!identification.ok) return this.#refuse(identification, origin, act, appid);
+    this.#remember(request, identification.caller);
+    return identification.caller;
+  }
+
+  #remember({ key, authorization }: AccessRequest, caller: Caller): void {
+    if (caller.by !== 'key') return;
+    if (key !== undefined) this.#byKey.set(key, caller);
+    else if (authorization !== undefined && authorization.length <= MAX_REMEMBERED) {
+      this.#byHeader.set(authorization, caller);
+    }
+  }
+
+  #refuse(
+    identification: Identification & { ok: false },
+    origin: Origin,
+    act: Act | undefined,
+    appid: string | undefined,
+  ): Denied {
+    const { reason, cause, client, key } = identification;
+    const facts: DenialFacts = { origin, act, appid, client, key };
+    // To present nothing is no failed credential: nothing was guessed.
+    if (reason === 'unauthenticated' && cause !== 'no_key') {
+      const wait = this.#failuresOf(origin).take(this.#clock.now(), FAILURES_PER_MINUTE);
+      if (wait > 0) return this.#deny(limited('too_many_failures', wait, facts));
+    }
+    return this.#deny(refused(reason, cause, facts));
+  }
+
+  #failuresOf({ block }: Origin): WindowCounter {
+    let failures = this.#failures.get(block);
+    if (failures === undefined) {
+      failures = new WindowCounter();
+      this.#failures.set(block, failures);
+    }
+    return failures;
+  }
+
+  #deny(denial: Denied): Denied {
+    for (const listener of this.#listeners) listener(denial);
+    return denial;
+  }
+}
