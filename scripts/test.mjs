@@ -1,0 +1,14 @@
+// npm test: everything. Arguments go to jest (npm test -- src/core).
+import { spawnSync } from 'node:child_process';
+import { join } from 'node:path';
+import { buildIfNeeded, root } from './lib/build.mjs';
+
+// The suites that run real processes start dist/main.js.
+buildIfNeeded();
+const jest = join(root, 'node_modules', 'jest', 'bin', 'jest.js');
+const { status } = spawnSync(
+  process.execPath,
+  ['--experimental-vm-modules', '--disable-warning=ExperimentalWarning', jest, ...process.argv.slice(2)],
+  { cwd: root, stdio: 'inherit' },
+);
+process.exit(status ?? 1);

@@ -1,0 +1,93 @@
+import { ApiProperty } from '@nestjs/swagger';
+import { TOKEN_APIS, type TokenApi } from '../core/app.js';
+import type { AppHealth } from '../core/credential.js';
+
+const HEALTHS: readonly AppHealth[] = ['valid', 'refreshing', 'failing', 'unavailable'];
+const nullableTime = { type: 'string', format: 'date-time', nullable: true } as const;
+
+export class LastError {
+  @ApiProperty({ format: 'date-time', type: 'string' })
+  at!: string;
+
+  @ApiProperty({ type: 'integer', nullable: true, description: 'Only where WeChat sent one.' })
+  errcode!: number | null;
+
+  @ApiProperty()
+  errmsg!: string;
+
+  @ApiProperty({ description: 'What to do about it.' })
+  hint!: string;
+}
+
+export class AppStatusAnswer {
+  @ApiProperty()
+  appid!: string;
+
+  @ApiProperty({ type: 'string', nullable: true })
+  name!: string | null;
+
+  @ApiProperty({ enum: TOKEN_APIS })
+  tokenApi!: TokenApi;
+
+  @ApiProperty({ enum: HEALTHS })
+  state!: AppHealth;
+
+  @ApiProperty({ type: 'integer', nullable: true })
+  version!: number | null;
+
+  @ApiProperty(nullableTime)
+  expiresAt!: string | null;
+
+  @ApiProperty(nullableTime)
+  nextRefreshAt!: string | null;
+
+  @ApiProperty(nullableTime)
+  lastRefreshAt!: string | null;
+
+  @ApiProperty({ type: LastError, nullable: true, description: 'The latest failure, kept after recovery.' })
+  lastError!: LastError | null;
+
+  @ApiProperty({
+    type: 'integer',
+    nullable: true,
+    description: 'Forced refreshes left in these 24 hours; stable_token only.',
+  })
+  forcedRefreshesLeft!: number | null;
+}
+
+export class AppListAnswer {
+  @ApiProperty({ type: [AppStatusAnswer] })
+  apps!: AppStatusAnswer[];
+}
+
+export class RefreshAnswer extends AppStatusAnswer {
+  @ApiProperty({ type: 'integer', minimum: 0 })
+  expires_in!: number;
+
+  @ApiProperty({ type: 'integer' })
+  declare version: number;
+}
+
+export class ReloadAnswer {
+  @ApiProperty({ type: [String] })
+  added!: string[];
+
+  @ApiProperty({ type: [String] })
+  changed!: string[];
+
+  @ApiProperty({ type: [String] })
+  removed!: string[];
+
+  @ApiProperty({ type: 'integer' })
+  unchanged!: number;
+}
+
+export class RefreshBody {
+  @ApiProperty({
+    required: false,
+    default: false,
+    description:
+      'stable_token: WeChat’s force_refresh, which kills the token before; 20 a day, 30 s apart. No effect on `token`.',
+  })
+  force?: boolean;
+}

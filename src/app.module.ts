@@ -1,0 +1,30 @@
+import { Module, type DynamicModule } from '@nestjs/common';
+import { AccessGuardModule } from './access-guard/access-guard.module.js';
+import { ClockModule } from './clock/clock.module.js';
+import { HubConfigModule } from './config/config.module.js';
+import type { HubEnvironment } from './config/environment.js';
+import { EventsModule } from './events/events.module.js';
+import { HttpModule } from './http/http.module.js';
+import { LoggingModule } from './logging/logging.module.js';
+import { OpsModule } from './ops/ops.module.js';
+import { SchedulerModule } from './scheduler/scheduler.module.js';
+
+/** The composition root: what the hub is made of. */
+@Module({})
+export class AppModule {
+  static forRoot(environment: HubEnvironment): DynamicModule {
+    return {
+      module: AppModule,
+      imports: [
+        HubConfigModule.forRoot(environment),
+        ClockModule,
+        EventsModule,
+        LoggingModule,
+        AccessGuardModule,
+        SchedulerModule,
+        OpsModule,
+        HttpModule,
+      ],
+    };
+  }
+}

@@ -1,0 +1,94 @@
+import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
+import { DocumentBuilder, SwaggerModule } from '@nestjs/swagger';
+import { Clock } from '../clock/clock.js';
+import { HubEnvironment } from '../config/environment.js';
+import { ProblemAnswer } from '../http/token.openapi.js';
+import { installRequestHooks } from '../http/request-hooks.js';
+import { requestIdOf } from '../http/request-id.js';
+import { Log, NestLog } from '../logging/log.js';
+import { RequestMetrics } from '../metrics/request-metrics.js';
+import { OpsServer } from '../ops/ops-server.js';
+import { Readiness } from '../ops/readiness.js';
+import { VERSION } from '../version.js';
+import { readTls, tlsFiles, type TlsMaterial } from './tls.js';
+import { TlsReloader } from './tls-reloader.js';
+
+/** Bodies of /v1 and /admin (CONTRACT, "Errors"). */
+const BODY_LIMIT_BYTES = 16 * 1024;
+/** Longer than the idle time-out of usual load balancers (60 s): the balancer closes first, and no request is lost. */
+const KEEP_ALIVE_MS = 75_000;
+/** How long a request may take to arrive. Slow senders (slowloris) are cut off. */
+const REQUEST_ARRIVAL_MS = 30_000;
+
+export interface Listening {
+  /** The callers' port and the ops port, as bound. */
+  readonly port: number;
+  readonly opsPort: number;
+}
+
+/** The HTTP server under Nest. @throws {Error} where the certificate files are not good. */
+export function createAdapter(environment: HubEnvironment): {
+  readonly adapter: FastifyAdapter;
+  readonly tls: TlsMaterial | undefined;
+} {
+  const files = tlsFiles(environment);
+  const tls = files === undefined ? undefined : readTls(files);
+  const options = {
+    // Nest middleware is not used: without its engine each request is a few percent cheaper (bench/README.md).
+    skipMiddie: true,
+    multipart: false,
+    // Addresses are resolved by the access rules, never by the framework (core/access/forwarded.ts).
+    trustProxy: false,
+    requestIdHeader: false as const,
+    genReqId: requestIdOf,
+    bodyLimit: BODY_LIMIT_BYTES,
+    keepAliveTimeout: KEEP_ALIVE_MS,
+    requestTimeout: REQUEST_ARRIVAL_MS,
+    return503OnClosing: false,
+    routerOptions: { ignoreTrailingSlash: false, caseSensitive: true, maxParamLength: 256 },
+  };
+  if (tls === undefined) return { adapter: new FastifyAdapter(options), tls };
+  const client = tls.ca === undefined ? {} : { requestCert: true, rejectUnauthorized: true };
+  return { adapter: new FastifyAdapter({ ...options, https: { ...tls, ...client } }), tls };
+}
+
+/** What the application needs beside its modules; before {@link listen}. */
+export function configureHub(app: NestFastifyApplication, tls: TlsMaterial | undefined): void {
+  const environment = app.get(HubEnvironment);
+  const log = app.get(Log);
+  const readiness = app.get(Readiness);
+  app.useLogger(new NestLog(log));
+  const instance = app.getHttpAdapter().getInstance();
+  installRequestHooks(instance, environment, app.get(RequestMetrics), log, readiness);
+  app.get(OpsServer).describeBy(() => describe(app));
+  const files = tlsFiles(environment);
+  if (tls !== undefined && files !== undefined) {
+    const reloader = new TlsReloader(instance.server as never, files, tls, app.get(Clock), log);
+    reloader.start();
+    instance.addHook('onClose', (_instance, done) => {
+      reloader.stop();
+      done();
+    });
+  }
+}
+
+/** Opens both listeners, the ops port first. */
+export async function listen(app: NestFastifyApplication): Promise<Listening> {
+  const environment = app.get(HubEnvironment);
+  const opsPort = await app.get(OpsServer).listen();
+  await app.listen({ host: environment.host, port: environment.port });
+  const address = app.getHttpServer().address();
+  const port = typeof address === 'object' && address !== null ? address.port : environment.port;
+  return { port, opsPort };
+}
+
+/** The OpenAPI document of the callers' port, from the controllers' own decorators. */
+export function describe(app: NestFastifyApplication): object {
+  const base = new DocumentBuilder()
+    .setTitle('wechat-token-hub')
+    .setDescription('Access tokens of many WeChat apps from one place.')
+    .setVersion(VERSION)
+    .addBearerAuth()
+    .build();
+  return SwaggerModule.createDocument(app, base, { extraModels: [ProblemAnswer] });
+}

@@ -1,0 +1,26 @@
+import { Injectable } from '@nestjs/common';
+import { AccessService } from '../access-guard/access.service.js';
+import { AppsConfig } from '../config/apps-config.service.js';
+import { HubEvents } from './hub-events.js';
+
+/** Puts what config and access tell their own listeners onto the hub's events, where logs and metrics look. */
+@Injectable()
+export class EventSources {
+  constructor(events: HubEvents, config: AppsConfig, access: AccessService) {
+    config.onReload((outcome, trigger) => {
+      events.emit('configReloaded', {
+        trigger,
+        ok: outcome.ok,
+        added: outcome.ok ? outcome.added.length : 0,
+        changed: outcome.ok ? outcome.changed.length : 0,
+        removed: outcome.ok ? outcome.removed.length : 0,
+        problems: outcome.ok
+          ? []
+          : outcome.problems.map(({ path, line, message }) => `${line}: ${path}: ${message}`),
+      });
+    });
+    access.onDenied(({ cause, act, clientId, keyId, address, appid }) => {
+      events.emit('requestDenied', { reason: cause, act, clientId, keyId, address, appid });
+    });
+  }
+}

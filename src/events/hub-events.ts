@@ -1,0 +1,91 @@
+import { Injectable } from '@nestjs/common';
+import type { TokenApi } from '../core/app.js';
+import type { UpstreamError } from '../core/upstream.js';
+
+/** Why an attempt was made. */
+export type RefreshTrigger = 'schedule' | 'reload' | 'admin' | 'report';
+
+/** An attempt to get a token ended. `at` and all times: epoch ms on the hub's clock. */
+export interface RefreshEnded {
+  readonly appid: string;
+  readonly tokenApi: TokenApi;
+  readonly trigger: RefreshTrigger;
+  readonly forced: boolean;
+  readonly outcome: 'issued' | 'confirmed' | 'outdated' | 'failed';
+  /** From the moment the call was sent to its last byte, ms. */
+  readonly durationMs: number;
+  /** Of the token that is held now, if any. */
+  readonly version: number | undefined;
+  readonly error: UpstreamError | undefined;
+  /** Failed attempts in a row, this one included; 0 after a success. */
+  readonly failures: number;
+  /** How long the token that is held goes on living, ms; 0 where there is none. */
+  readonly remainingMs: number;
+  readonly nextAttemptAt: number;
+}
+
+export interface RequestDenied {
+  /** Of a closed set: see DenialCause. */
+  readonly reason: string;
+  readonly act: string | undefined;
+  readonly clientId: string | undefined;
+  readonly keyId: string | undefined;
+  readonly address: string;
+  /** As the caller sent it, made harmless for logs; never a label of a metric. */
+  readonly appid: string | undefined;
+}
+
+export interface ConfigReloaded {
+  readonly trigger: 'admin' | 'signal' | 'file';
+  readonly ok: boolean;
+  readonly added: number;
+  readonly changed: number;
+  readonly removed: number;
+  /** One line each, free of secrets. */
+  readonly problems: readonly string[];
+}
+
+export interface AdminActed {
+  readonly act: 'reload' | 'refresh' | 'force_refresh';
+  readonly clientId: string;
+  readonly keyId: string | undefined;
+  readonly address: string;
+  readonly appid: string | undefined;
+  readonly outcome: string;
+}
+
+export interface HubEventMap {
+  refreshEnded: RefreshEnded;
+  requestDenied: RequestDenied;
+  configReloaded: ConfigReloaded;
+  adminActed: AdminActed;
+  /** Something failed that a person should look at, and that nobody waits for: the store, a listener, a bug. */
+  troubleSeen: { readonly where: string; readonly error: unknown };
+}
+
+type Listener<K extends keyof HubEventMap> = (event: HubEventMap[K]) => void;
+
+/**
+ * What happens in the hub, for those who watch: logs, metrics, and whatever comes later. Nothing decides by it.
+ * Listeners run at once, in the order of their registration; one that throws disturbs neither the others nor the act.
+ */
+@Injectable()
+export class HubEvents {
+  readonly #listeners = new Map<keyof HubEventMap, ((event: never) => void)[]>();
+
+  on<K extends keyof HubEventMap>(event: K, listener: Listener<K>): void {
+    const listeners = this.#listeners.get(event) ?? [];
+    listeners.push(listener);
+    this.#listeners.set(event, listeners);
+  }
+
+  emit<K extends keyof HubEventMap>(event: K, payload: HubEventMap[K]): void {
+    for (const listener of this.#listeners.get(event) ?? []) {
+      try {
+        (listener as Listener<K>)(payload);
+      } catch (error) {
+        if (event !== 'troubleSeen') this.emit('troubleSeen', { where: `listener of ${event}`, error });
+      }
+    }
+  }
+}

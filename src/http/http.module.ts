@@ -1,0 +1,24 @@
+import { Module } from '@nestjs/common';
+import { APP_FILTER, APP_GUARD } from '@nestjs/core';
+import { AccessGuardModule } from '../access-guard/access-guard.module.js';
+import { AdminController } from '../admin/admin.controller.js';
+import { OpsModule } from '../ops/ops.module.js';
+import { TokenCacheModule } from '../token-cache/token-cache.module.js';
+import { AccessGuard } from './access.guard.js';
+import { HealthController } from './health.controller.js';
+import { ProblemFilter } from './problem.filter.js';
+import { TokenController } from './token.controller.js';
+
+/** The callers' port. Every route is behind AccessGuard, which denies what no decorator allows. */
+@Module({
+  imports: [AccessGuardModule, TokenCacheModule, OpsModule],
+  controllers: [TokenController, AdminController, HealthController],
+  providers: [
+    AccessGuard,
+    ProblemFilter,
+    { provide: APP_GUARD, useExisting: AccessGuard },
+    { provide: APP_FILTER, useExisting: ProblemFilter },
+  ],
+  exports: [ProblemFilter],
+})
+export class HttpModule {}

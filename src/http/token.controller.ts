@@ -1,0 +1,99 @@
+import { Controller, Get, Req, Res } from '@nestjs/common';
+import { TokenCache, type Reading } from '../token-cache/token-cache.service.js';
+import { AccessGuard, notGranted, type AppRequest } from './access.guard.js';
+import { etagOf, matchesVersion, preferredWaitSeconds } from './conditional.js';
+import { HubException } from './hub-exception.js';
+import { May } from './may.decorator.js';
+import { tokenBody } from './token-body.js';
+import { ApiTokenRoute } from './token.openapi.js';
+import type { FastifyReply } from 'fastify';
+
+type Held = Extract<Reading, { kind: 'held' }>;
+
+/**
+ * GET /v1/apps/{appid}/token: the hot route. While a token is held it is one map look-up and one string, sent through
+ * the raw reply: a serialiser, an interceptor or a pipe here would halve the request rate (bench/README.md).
+ */
+@Controller()
+export class TokenController {
+  constructor(
+    private readonly cache: TokenCache,
+    private readonly guard: AccessGuard,
+  ) {}
+
+  @Get('v1/apps/:appid/token')
+  @May('read')
+  @ApiTokenRoute()
+  read(@Req() request: AppRequest, @Res() reply: FastifyReply): Promise<void> | void {
+    const reading = this.cache.read(request.params.appid);
+    if (reading?.kind !== 'held') return this.#cold(request, reply);
+    const ifNoneMatch = request.headers['if-none-match'];
+    if (ifNoneMatch === undefined || !matchesVersion(ifNoneMatch, reading.held.version)) {
+      send(reply, reading);
+      return;
+    }
+    const waitSeconds = preferredWaitSeconds(request.headers.prefer);
+    if (waitSeconds > 0) return this.#longPoll(request, reply, reading.held.version, waitSeconds);
+    notModified(reply, reading.held.version);
+  }
+
+  /** No valid token: the result of the attempt under way, or 503 at once. Never starts an attempt. */
+  async #cold(request: AppRequest, reply: FastifyReply): Promise<void> {
+    const { appid } = request.params;
+    if (this.cache.read(appid)?.kind === 'pending') {
+      await this.cache.settled(appid);
+      // Whoever waited may have lost the right meanwhile: a reload takes effect at once.
+      this.guard.checkAgain(request, 'read');
+    }
+    const reading = this.cache.read(appid);
+    if (reading?.kind !== 'held') throw unavailable(reading);
+    send(reply, reading);
+  }
+
+  async #longPoll(
+    request: AppRequest,
+    reply: FastifyReply,
+    version: number,
+    waitSeconds: number,
+  ): Promise<void> {
+    const gone = new AbortController();
+    const onClose = (): void => {
+      gone.abort();
+    };
+    reply.raw.once('close', onClose);
+    await this.cache.newerThan(request.params.appid, version, waitSeconds * 1000, gone.signal);
+    reply.raw.off('close', onClose);
+    if (gone.signal.aborted) return;
+    this.guard.checkAgain(request, 'read');
+    const reading = this.cache.read(request.params.appid);
+    if (reading?.kind !== 'held') throw unavailable(reading);
+    reply.header('preference-applied', `wait=${waitSeconds}`);
+    if (reading.held.version !== version) send(reply, reading);
+    else notModified(reply, version);
+  }
+}
+
+function send(reply: FastifyReply, { held, expiresInSeconds }: Held): void {
+  void reply
+    .header('content-type', 'application/json; charset=utf-8')
+    .header('cache-control', 'no-store')
+    .header('etag', etagOf(held.version))
+    .send(tokenBody(held, expiresInSeconds));
+}
+
+function notModified(reply: FastifyReply, version: number): void {
+  void reply.status(304).header('cache-control', 'no-store').header('etag', etagOf(version)).send();
+}
+
+function unavailable(reading: Reading | undefined): HubException {
+  if (reading === undefined) {
+    // The guard has just found it in the configuration: removed by a reload in between.
+    return notGranted();
+  }
+  const error = reading.kind === 'unavailable' ? reading.error : undefined;
+  const why = error === undefined ? 'the first fetch has not ended yet' : `${error.errmsg}; ${error.hint}`;
+  return new HubException('HUB_TOKEN_UNAVAILABLE', `The hub holds no valid token of this app: ${why}`, {
+    retryAfterSeconds: reading.kind === 'unavailable' ? reading.retryAfterSeconds : 1,
+    upstream: error,
+  });
+}

@@ -1,0 +1,79 @@
+import { Injectable } from '@nestjs/common';
+import { Clock } from '../clock/clock.js';
+import { HubEvents, type ConfigReloaded, type RefreshEnded } from '../events/hub-events.js';
+import { Log, type LogFields } from './log.js';
+
+/** From this on a failing app is a matter for a person: its callers will soon get nothing. */
+const PRESSING_MS = 10 * 60 * 1000;
+
+/** Writes what happens in the hub as log lines. The level says who must act: ERROR a person, WARN perhaps later. */
+@Injectable()
+export class EventLog {
+  constructor(
+    events: HubEvents,
+    private readonly log: Log,
+    private readonly clock: Clock,
+  ) {
+    events.on('refreshEnded', (event) => {
+      this.#refreshEnded(event);
+    });
+    events.on('configReloaded', (event) => {
+      this.#configReloaded(event);
+    });
+    events.on('adminActed', (event) => {
+      log.info('admin act', { ...event });
+    });
+    events.on('requestDenied', (event) => {
+      log.debug('request denied', { ...event });
+    });
+    events.on('troubleSeen', ({ where, error }) => {
+      log.error('trouble', { where, error });
+    });
+  }
+
+  #refreshEnded(event: RefreshEnded): void {
+    const { error } = event;
+    const fields: LogFields = {
+      appid: event.appid,
+      tokenApi: event.tokenApi,
+      trigger: event.trigger,
+      forced: event.forced,
+      outcome: event.outcome,
+      durationMs: Math.round(event.durationMs),
+      version: event.version,
+      remainingSeconds: Math.floor(event.remainingMs / 1000),
+      nextInSeconds: Math.ceil((event.nextAttemptAt - this.clock.now()) / 1000),
+    };
+    if (error === undefined) {
+      if (event.outcome === 'issued') this.log.info('token issued', fields);
+      else this.log.debug('token refreshed', fields);
+      return;
+    }
+    const failure = {
+      ...fields,
+      failures: event.failures,
+      errorClass: error.class,
+      reason: error.reason,
+      errcode: error.errcode,
+      errmsg: error.errmsg,
+      hint: error.hint,
+    };
+    if (!isWorthALine(event.failures)) {
+      this.log.debug('token refresh failed', failure);
+      return;
+    }
+    const actNow = error.class !== 'transient' || event.remainingMs < PRESSING_MS;
+    if (actNow) this.log.error('token refresh failed', failure);
+    else this.log.warn('token refresh failed', failure);
+  }
+
+  #configReloaded(event: ConfigReloaded): void {
+    if (event.ok) this.log.info('configuration reloaded', { ...event });
+    else this.log.error('configuration refused; the running one stays', { ...event });
+  }
+}
+
+/** The 1st, 2nd, 4th, 8th … failure in a row: hundreds of apps that fail every 5 s must not bury the log. */
+function isWorthALine(failures: number): boolean {
+  return (failures & (failures - 1)) === 0;
+}

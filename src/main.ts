@@ -1,0 +1,110 @@
+import 'reflect-metadata';
+import { NestFactory } from '@nestjs/core';
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import { AppModule } from './app.module.js';
+import { configureHub, createAdapter, listen } from './bootstrap/create-hub.js';
+import { AppsConfig } from './config/apps-config.service.js';
+import { parseEnvironment, type HubEnvironment } from './config/environment.js';
+import { ConfigProblems, formatProblems } from './config/problem.js';
+import { readProcessEnvironment } from './config/process-environment.js';
+import { Log, NestLog } from './logging/log.js';
+import { Readiness } from './ops/readiness.js';
+import { VERSION } from './version.js';
+
+/** sysexits.h, EX_CONFIG: the configuration is wrong; starting again will not help. */
+const EXIT_CONFIG = 78;
+/**
+ * After SIGTERM both ports go on answering for so long, with readiness failing, so that load balancers notice before
+ * connections are refused.
+ */
+const DRAIN_MS = 2000;
+/** Whatever hangs then: Kubernetes would kill at 30 s, and the contract says 10 s. */
+const SHUTDOWN_LIMIT_MS = 9500;
+
+async function main(): Promise<void> {
+  const parsed = parseEnvironment(readProcessEnvironment());
+  if (!parsed.ok) {
+    refuse(parsed.problems);
+    return;
+  }
+  const { environment } = parsed;
+  let app: NestFastifyApplication;
+  try {
+    app = await start(environment);
+  } catch (error) {
+    if (error instanceof ConfigProblems) refuse(formatProblems(error.problems, environment.appsFile));
+    else if (error instanceof StartProblem) refuse([error.message]);
+    else throw error;
+    return;
+  }
+  const log = app.get(Log);
+  try {
+    const { port, opsPort } = await listen(app);
+    log.info('listening', {
+      host: environment.host,
+      port,
+      opsPort,
+      scheme: environment.tlsCertFile === undefined ? 'http' : 'https',
+      apps: app.get(AppsConfig).current.apps.size,
+      clients: app.get(AppsConfig).current.clients.length,
+      version: VERSION,
+    });
+    if (environment.trustedProxies.isEverything) {
+      log.warn('HUB_TRUSTED_PROXIES trusts every address: any caller can choose the address it is seen with');
+    }
+  } catch (error) {
+    const code = (error as { code?: unknown }).code;
+    log.error('cannot listen', {
+      error,
+      hint: code === 'EADDRINUSE' ? 'another process has the port; set HUB_PORT or HUB_OPS_PORT' : undefined,
+    });
+    await app.close().catch(() => undefined);
+    process.exitCode = 1;
+    return;
+  }
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+    process.once(signal, () => void shutDown(app, log, signal));
+  }
+}
+
+/** Something of the environment that only shows when it is used. */
+class StartProblem extends Error {}
+
+async function start(environment: HubEnvironment): Promise<NestFastifyApplication> {
+  let made: ReturnType<typeof createAdapter>;
+  try {
+    made = createAdapter(environment);
+  } catch (error) {
+    throw new StartProblem(error instanceof Error ? error.message : String(error));
+  }
+  const app = await NestFactory.create<NestFastifyApplication>(AppModule.forRoot(environment), made.adapter, {
+    abortOnError: false,
+    bufferLogs: false,
+    logger: new NestLog(new Log(environment.logLevel)),
+  });
+  // Before any listener opens: a bad file must not look like a start.
+  await app.get(AppsConfig).load();
+  configureHub(app, made.tls);
+  return app;
+}
+
+/** Readiness fails, requests under way are answered, timers stop, a refresh under way ends, exit 0. */
+async function shutDown(app: NestFastifyApplication, log: Log, signal: string): Promise<void> {
+  log.info('shutting down', { signal });
+  setTimeout(() => {
+    log.error('shutdown took too long; what is left is given up', { limitMs: SHUTDOWN_LIMIT_MS });
+    process.exit(0);
+  }, SHUTDOWN_LIMIT_MS).unref();
+  app.get(Readiness).drain();
+  await new Promise((resolve) => setTimeout(resolve, DRAIN_MS));
+  await app.close();
+  log.info('stopped');
+  process.exit(0);
+}
+
+function refuse(problems: readonly string[]): void {
+  for (const problem of problems) process.stderr.write(`${problem}\n`);
+  process.exitCode = EXIT_CONFIG;
+}
+
+await main();

@@ -1,0 +1,33 @@
+import { Injectable } from '@nestjs/common';
+import { DurationHistogram } from './histogram.js';
+
+/** Requests per route and status. Routes are templates (`/v1/apps/:appid/token`): no label that a caller chooses. */
+@Injectable()
+export class RequestMetrics {
+  readonly #routes = new Map<string, { statuses: Map<number, number>; durations: DurationHistogram }>();
+
+  record(route: string, status: number, seconds: number): void {
+    let metrics = this.#routes.get(route);
+    if (metrics === undefined) {
+      metrics = { statuses: new Map(), durations: new DurationHistogram() };
+      this.#routes.set(route, metrics);
+    }
+    metrics.statuses.set(status, (metrics.statuses.get(status) ?? 0) + 1);
+    metrics.durations.observe(seconds);
+  }
+
+  *lines(): Generator<string> {
+    yield "# HELP wxhub_http_requests_total Requests answered on the callers' listener.\n";
+    yield '# TYPE wxhub_http_requests_total counter\n';
+    for (const [route, { statuses }] of this.#routes) {
+      for (const [status, count] of statuses) {
+        yield `wxhub_http_requests_total{route="${route}",status="${status}"} ${count}\n`;
+      }
+    }
+    yield '# HELP wxhub_http_request_duration_seconds From the request line to the end of the answer.\n';
+    yield '# TYPE wxhub_http_request_duration_seconds histogram\n';
+    for (const [route, { durations }] of this.#routes) {
+      yield* durations.lines('wxhub_http_request_duration_seconds', `route="${route}"`);
+    }
+  }
+}

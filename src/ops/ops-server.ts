@@ -1,0 +1,72 @@
+import { Readable } from 'node:stream';
+import { BeforeApplicationShutdown, Injectable, OnApplicationShutdown } from '@nestjs/common';
+import { fastify, type FastifyInstance } from 'fastify';
+import { HubEnvironment } from '../config/environment.js';
+import { ProcessMetrics } from '../metrics/process-metrics.js';
+import { HubMetrics } from '../metrics/hub-metrics.js';
+import { RequestMetrics } from '../metrics/request-metrics.js';
+import { livez, readyz } from './probes.js';
+import { Readiness } from './readiness.js';
+
+export const METRICS_CONTENT_TYPE = 'text/plain; version=0.0.4; charset=utf-8';
+
+/**
+ * The second listener, for the people and machines that run the hub: probes, metrics, the API's description. No
+ * credentials: it belongs on a port that only the cluster reaches. It opens first and closes last, so that a pod's
+ * probes are answered during start and drain.
+ */
+@Injectable()
+export class OpsServer implements BeforeApplicationShutdown, OnApplicationShutdown {
+  readonly #server: FastifyInstance = fastify({ logger: false, forceCloseConnections: true });
+  #describe: () => object = () => ({});
+
+  constructor(
+    private readonly environment: HubEnvironment,
+    private readonly readiness: Readiness,
+    private readonly hub: HubMetrics,
+    private readonly requests: RequestMetrics,
+    private readonly process: ProcessMetrics,
+  ) {
+    this.#routes();
+  }
+
+  /** Gives the OpenAPI document; asked at the first request for it, since making it takes some ms. */
+  describeBy(describe: () => object): void {
+    this.#describe = describe;
+  }
+
+  /** Resolves to the port, which is another than configured where that was 0. */
+  async listen(): Promise<number> {
+    await this.#server.listen({ host: this.environment.host, port: this.environment.opsPort });
+    const address = this.#server.server.address();
+    return typeof address === 'object' && address !== null ? address.port : this.environment.opsPort;
+  }
+
+  beforeApplicationShutdown(): void {
+    this.readiness.drain();
+  }
+
+  async onApplicationShutdown(): Promise<void> {
+    await this.#server.close();
+  }
+
+  #routes(): void {
+    const server = this.#server;
+    server.get('/livez', (_request, reply) => {
+      livez(reply);
+    });
+    server.get('/readyz', (_request, reply) => {
+      readyz(reply, this.readiness);
+    });
+    server.get('/metrics', (_request, reply) =>
+      reply.header('content-type', METRICS_CONTENT_TYPE).send(Readable.from(this.#metrics())),
+    );
+    server.get('/openapi.json', (_request, reply) => reply.send(this.#describe()));
+  }
+
+  async *#metrics(): AsyncGenerator<string> {
+    yield await this.process.text();
+    yield [...this.requests.lines()].join('');
+    yield* this.hub.text();
+  }
+}

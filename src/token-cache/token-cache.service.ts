@@ -1,0 +1,300 @@
+import { Injectable } from '@nestjs/common';
+import { Clock, type TimerHandle } from '../clock/clock.js';
+import { AppsConfig, type ConfigChange } from '../config/apps-config.service.js';
+import { HubEnvironment } from '../config/environment.js';
+import { sameCredentials, type AppSettings } from '../core/app.js';
+import {
+  adopted,
+  healthOf,
+  isValid,
+  reconfigured,
+  slotOf,
+  type AppHealth,
+  type CredentialState,
+  type Held,
+} from '../core/credential.js';
+import { forceLeft, forceUsed, waitBeforeForce } from '../core/force-budget.js';
+import { vouchedUntil } from '../core/refresh-policy.js';
+import type { UpstreamError } from '../core/upstream.js';
+import { HubEvents, type RefreshEnded } from '../events/hub-events.js';
+import { AppEntry } from './app-entry.js';
+import { Refresher, type Arm } from './refresher.js';
+import { TokenStore } from './token-store.js';
+
+/** An admin's refresh tries at once, but not again within this time: the contract's floor between token calls. */
+const ASKED_APART_MS = 5000;
+/** How long the start waits for the store before it goes on with WeChat. */
+const STORE_LOAD_LIMIT_MS = 2000;
+
+export interface AppStatus {
+  readonly app: AppSettings;
+  readonly health: AppHealth;
+  readonly state: CredentialState;
+  readonly nextAttemptAt: number | undefined;
+  /** Forced refreshes that the hub has left in these 24 hours; `stable_token` only. */
+  readonly forcedLeft: number | undefined;
+}
+
+export type RefreshRequest =
+  | { readonly accepted: true; readonly ended: Promise<RefreshEnded | undefined> }
+  | { readonly accepted: false; readonly retryAfterMs: number };
+
+export type Reading =
+  | { readonly kind: 'held'; readonly held: Held; readonly expiresInSeconds: number }
+  /** No valid token, but an attempt is under way or about to begin: {@link TokenCache.settled} tells when it ended. */
+  | { readonly kind: 'pending' }
+  | {
+      readonly kind: 'unavailable';
+      /** Until the next attempt; whole, at least 1. */
+      readonly retryAfterSeconds: number;
+      readonly error: UpstreamError | undefined;
+    };
+
+/**
+ * The state of every app's token in this process.
+ *
+ * - Reading touches memory alone: no I/O while a token is held, and never a wait for WeChat.
+ * - Refreshing is single-flight per app, by the {@link Refresher}; whoever asks meanwhile joins.
+ * - A failed refresh keeps a token that is still valid (serve-cached-on-failure).
+ */
+@Injectable()
+export class TokenCache {
+  readonly #entries = new Map<string, AppEntry>();
+  /** Apps of the start whose first attempt has not ended. */
+  readonly #firstRound = new Set<AppEntry>();
+  #onForgotten: (appid: string) => void = () => undefined;
+  #started = false;
+
+  constructor(
+    private readonly config: AppsConfig,
+    private readonly refresher: Refresher,
+    private readonly store: TokenStore,
+    private readonly clock: Clock,
+    private readonly events: HubEvents,
+    private readonly environment: HubEnvironment,
+  ) {}
+
+  /** The scheduler's hooks: an app's next attempt was decided, or the app is gone. There is one scheduler. */
+  bindScheduler(arm: Arm, onForgotten: (appid: string) => void): void {
+    this.refresher.bindArm(arm);
+    this.#onForgotten = onForgotten;
+  }
+
+  /** Takes in the configured apps, then what the store holds of them, and plans the first attempts. */
+  async start(): Promise<void> {
+    this.config.onChange((change) => {
+      this.#applyChange(change);
+    });
+    const entries = [...this.config.current.apps.values()].map((app) => this.#createEntry(app));
+    for (const entry of entries) this.#firstRound.add(entry);
+    this.#started = true;
+    await this.#takeIn(entries);
+  }
+
+  /** Whether every app of the start has ended its first attempt, well or badly. */
+  get firstRoundEnded(): boolean {
+    for (const entry of this.#firstRound) {
+      if (entry.settledOnce || entry.removed) this.#firstRound.delete(entry);
+    }
+    return this.#started && this.#firstRound.size === 0;
+  }
+
+  get appCount(): number {
+    return this.#entries.size;
+  }
+
+  read(appid: string): Reading | undefined {
+    const entry = this.#entries.get(appid);
+    if (entry === undefined) return undefined;
+    const now = this.clock.now();
+    const { held } = entry.state;
+    if (isValid(held, now)) {
+      const until = vouchedUntil(held, entry.nextAttemptAt ?? now, now);
+      return { kind: 'held', held, expiresInSeconds: Math.floor((until - now) / 1000) };
+    }
+    if (!this.refresher.closing && (entry.underWay !== undefined || !entry.settledOnce)) {
+      return { kind: 'pending' };
+    }
+    const wait = (entry.nextAttemptAt ?? now) - now;
+    return {
+      kind: 'unavailable',
+      retryAfterSeconds: Math.max(1, Math.ceil(wait / 1000)),
+      error: entry.state.lastError?.error,
+    };
+  }
+
+  /**
+   * Resolves when the attempt under way for the app has ended, or after the bound of one upstream call and a second.
+   * The attempt moves to the front of the queue, since somebody waits for it. Never starts one.
+   */
+  async settled(appid: string): Promise<void> {
+    const entry = this.#entries.get(appid);
+    if (entry === undefined) return;
+    entry.underWay?.lane.promote();
+    await this.#changeOf(entry, this.environment.wechatTimeoutMs + 1000, undefined);
+  }
+
+  /** Resolves when the app's version is another than `version`, the app is gone, or the time is up. */
+  async newerThan(appid: string, version: number, waitMs: number, gone: AbortSignal): Promise<void> {
+    const deadline = this.clock.now() + waitMs;
+    for (;;) {
+      const entry = this.#entries.get(appid);
+      const left = deadline - this.clock.now();
+      if (entry?.state.held?.version !== version) return;
+      if (left <= 0 || this.refresher.closing || gone.aborted) return;
+      await this.#changeOf(entry, left, gone);
+    }
+  }
+
+  /** The app's timer went off. Never rejects. */
+  async refreshDue(appid: string): Promise<void> {
+    const entry = this.#entries.get(appid);
+    if (entry !== undefined) await this.refresher.refresh(entry, 'schedule');
+  }
+
+  /**
+   * An admin asks for an attempt beside the schedule: at once, but not twice within 5 s. A forced one
+   * (`stable_token`) keeps WeChat's own limits and is refused here before WeChat would. `undefined`: no such app.
+   */
+  requestRefresh(appid: string, force: boolean): RefreshRequest | undefined {
+    const entry = this.#entries.get(appid);
+    if (entry === undefined) return undefined;
+    const now = this.clock.now();
+    const forced = force && entry.app.tokenApi === 'stable_token';
+    const wait = Math.max(
+      entry.askedAt + ASKED_APART_MS - now,
+      forced ? waitBeforeForce(entry.forced, now) : 0,
+    );
+    if (wait > 0) return { accepted: false, retryAfterMs: wait };
+    entry.askedAt = now;
+    if (!forced) return { accepted: true, ended: this.refresher.refresh(entry, 'admin') };
+    entry.forced = forceUsed(entry.forced, now);
+    return { accepted: true, ended: this.refresher.forceRefresh(entry, 'admin') };
+  }
+
+  status(appid: string): AppStatus | undefined {
+    const entry = this.#entries.get(appid);
+    if (entry === undefined) return undefined;
+    const now = this.clock.now();
+    return {
+      app: entry.app,
+      health: healthOf(entry.state, entry.underWay !== undefined, now),
+      state: entry.state,
+      nextAttemptAt: entry.nextAttemptAt,
+      forcedLeft: entry.app.tokenApi === 'stable_token' ? forceLeft(entry.forced, now) : undefined,
+    };
+  }
+
+  /** Of all apps, in the order of their coming. */
+  appids(): MapIterator<string> {
+    return this.#entries.keys();
+  }
+
+  /** Nothing new begins; who waits is woken; resolves when the calls under way have ended. */
+  async close(): Promise<void> {
+    const ended = this.refresher.close();
+    for (const entry of this.#entries.values()) {
+      if (entry.underWay === undefined || isValid(entry.state.held, this.clock.now())) entry.wake();
+    }
+    await ended;
+  }
+
+  #createEntry(app: AppSettings): AppEntry {
+    const entry = new AppEntry(app);
+    this.#entries.set(app.appid, entry);
+    return entry;
+  }
+
+  /** What the store holds of new entries, then their first plan. A store that fails or is slow holds nothing up. */
+  async #takeIn(entries: readonly AppEntry[]): Promise<void> {
+    const stored = await this.#load(entries.map((entry) => entry.app.appid));
+    const now = this.clock.now();
+    for (const entry of entries) {
+      if (entry.removed || entry.underWay !== undefined) continue;
+      const held = stored.get(entry.app.appid)?.find(({ kind }) => slotOf(kind) === 'token');
+      if (isValid(held, now)) {
+        entry.state = adopted(entry.state, held);
+        this.refresher.settle(entry);
+      } else {
+        this.refresher.plan(entry, now);
+      }
+    }
+  }
+
+  async #load(appids: readonly string[]): Promise<ReadonlyMap<string, readonly Held[]>> {
+    let timer: TimerHandle | undefined;
+    const late = new Promise<never>((_resolve, reject) => {
+      timer = this.clock.setTimeout(() => {
+        reject(new Error(`the store did not answer within ${STORE_LOAD_LIMIT_MS} ms`));
+      }, STORE_LOAD_LIMIT_MS);
+    });
+    try {
+      return await Promise.race([this.store.load(appids), late]);
+    } catch (error) {
+      this.events.emit('troubleSeen', { where: 'store.load', error });
+      return new Map();
+    } finally {
+      this.clock.clearTimeout(timer);
+    }
+  }
+
+  #applyChange(change: ConfigChange): void {
+    for (const appid of change.removed) this.#remove(appid);
+    if (change.removed.length > 0) {
+      this.store.remove(change.removed).catch((error: unknown) => {
+        this.events.emit('troubleSeen', { where: 'store.remove', error });
+      });
+    }
+    const added: AppEntry[] = [];
+    for (const appid of change.added) {
+      const app = change.snapshot.apps.get(appid);
+      if (app !== undefined) added.push(this.#createEntry(app));
+    }
+    if (added.length > 0) void this.#takeIn(added);
+    for (const appid of change.changed) {
+      const app = change.snapshot.apps.get(appid);
+      const entry = this.#entries.get(appid);
+      if (app !== undefined && entry !== undefined) this.#reconfigure(entry, app);
+    }
+  }
+
+  #remove(appid: string): void {
+    const entry = this.#entries.get(appid);
+    if (entry === undefined) return;
+    entry.removed = true;
+    this.#entries.delete(appid);
+    this.#onForgotten(appid);
+    entry.wake();
+  }
+
+  /**
+   * A reload changed the app. Its token stays. New credentials, or any change of an app that fails, are tried at
+   * once; otherwise only the next attempt is decided anew.
+   */
+  #reconfigure(entry: AppEntry, app: AppSettings): void {
+    const tryNow = !sameCredentials(entry.app, app) || entry.state.failures > 0;
+    entry.app = app;
+    if (tryNow) {
+      entry.state = reconfigured(entry.state);
+      if (entry.underWay !== undefined) entry.attemptAgain = true;
+      else void this.refresher.refresh(entry, 'reload');
+    } else if (entry.settledOnce) {
+      this.refresher.settle(entry);
+    }
+  }
+
+  /** The entry's next change, or the time is up, or the one who waits is gone. */
+  #changeOf(entry: AppEntry, waitMs: number, gone: AbortSignal | undefined): Promise<void> {
+    return new Promise((resolve) => {
+      const end = (): void => {
+        this.clock.clearTimeout(timer);
+        forget();
+        gone?.removeEventListener('abort', end);
+        resolve();
+      };
+      const forget = entry.onNextChange(end);
+      const timer = this.clock.setTimeout(end, waitMs);
+      gone?.addEventListener('abort', end, { once: true });
+    });
+  }
+}
