@@ -41,7 +41,9 @@ export class AppsConfig implements OnModuleInit {
   #snapshot: HubSnapshot = EMPTY_SNAPSHOT;
   #stamps: FileStamps | undefined;
   #loading: Promise<void> | undefined;
-  #running: Promise<unknown> | undefined;
+  /** The last reading under way or in the queue. */
+  #last: Promise<unknown> = Promise.resolve();
+  /** The reload in the queue that has not begun. */
   #waiting: Promise<ReloadOutcome> | undefined;
 
   constructor(private readonly loader: AppsFileLoader) {}
@@ -72,12 +74,7 @@ export class AppsConfig implements OnModuleInit {
 
   /** Reads the files anew. Never rejects. */
   async reload(trigger: ReloadTrigger): Promise<ReloadOutcome> {
-    if (this.#waiting !== undefined) return this.#waiting;
-    if (this.#running === undefined) return this.#run(trigger);
-    this.#waiting = this.#running.then(() => {
-      this.#waiting = undefined;
-      return this.#run(trigger);
-    });
+    this.#waiting ??= this.#afterAllOthers(() => this.#reload(trigger));
     return this.#waiting;
   }
 
@@ -97,30 +94,27 @@ export class AppsConfig implements OnModuleInit {
   }
 
   async #loadFirst(): Promise<void> {
-    while (this.#running !== undefined) await this.#running;
-    const outcome = await this.#serially(() => this.#apply('start'));
+    const outcome = await this.#afterAllOthers(() => this.#apply('start'));
     if (outcome.ok) return;
     this.#loading = undefined;
     throw new ConfigProblems(outcome.problems, this.loader.shownFile);
   }
 
-  async #run(trigger: ReloadTrigger): Promise<ReloadOutcome> {
-    const outcome = await this.#serially(() => this.#apply('reload'));
+  async #reload(trigger: ReloadTrigger): Promise<ReloadOutcome> {
+    // From here on the file is being read: who asks now must have the next reading.
+    this.#waiting = undefined;
+    const outcome = await this.#apply('reload');
     this.#tell(this.#reloadListeners, (listener) => {
       listener(outcome, trigger);
     });
     return outcome;
   }
 
-  /** Marks the reading as the one under way, from now until it ends. */
-  async #serially(reading: () => Promise<ReloadOutcome>): Promise<ReloadOutcome> {
-    const running = reading();
-    this.#running = running;
-    try {
-      return await running;
-    } finally {
-      if (this.#running === running) this.#running = undefined;
-    }
+  /** Neither `reading` nor what it waits for ever rejects. */
+  async #afterAllOthers(reading: () => Promise<ReloadOutcome>): Promise<ReloadOutcome> {
+    const turn = this.#last.then(reading);
+    this.#last = turn;
+    return turn;
   }
 
   async #apply(occasion: Occasion): Promise<ReloadOutcome> {

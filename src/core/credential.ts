@@ -61,6 +61,14 @@ export function isValid(held: Held | undefined, now: number): held is Held {
   return held !== undefined && now < held.expiresAt;
 }
 
+/**
+ * A ticket that WeChat still gives so long after its known end has another end than the hub thinks. For less, the
+ * difference may be the time that a call takes.
+ */
+const TICKET_OUTLIVED_MS = 5000;
+/** Such a ticket is alive now, and nobody knows for how long: it is vouched for so long, then asked about again. */
+const TICKET_UNKNOWN_LIFE_MS = 60_000;
+
 export interface Granted {
   readonly state: CredentialState;
   /**
@@ -94,7 +102,10 @@ export function granted(
     kind,
     issuedAt: same ? held.issuedAt : grant.sentAt,
     confirmedAt: grant.sentAt,
-    expiresAt: grant.sentAt + grant.lifeMs,
+    expiresAt:
+      same && kind !== 'token' && kind !== 'stable_token'
+        ? ticketEnd(held, grant)
+        : grant.sentAt + grant.lifeMs,
     lifeMs: same ? Math.max(held.lifeMs, grant.lifeMs) : grant.lifeMs,
   };
   return {
@@ -108,6 +119,15 @@ export function granted(
     },
     outcome: same ? 'confirmed' : 'issued',
   };
+}
+
+/**
+ * Within its life the same ticket comes back, each time with the full `expires_in` (WECHAT.md, community reports): its
+ * true end is known only from the first sight of it.
+ */
+function ticketEnd(held: Held, grant: Grant): number {
+  const outlived = grant.sentAt >= held.expiresAt + TICKET_OUTLIVED_MS;
+  return outlived ? grant.sentAt + Math.min(grant.lifeMs, TICKET_UNKNOWN_LIFE_MS) : held.expiresAt;
 }
 
 /** An attempt failed. What is held stays held: a failure never costs a token that is still valid. */

@@ -19,6 +19,9 @@ const HANDOVER_WINDOW_MS = 5 * MINUTE;
 /** Nothing is asked more often than this, whatever lives WeChat grants. */
 const SHORTEST_WAIT_MS = SECOND;
 
+/** At a ticket's very end, so that the gap until the next one stays short. */
+const SHORTEST_TICKET_WAIT_MS = 200;
+
 /** No timer is longer, so that a life out of all proportion cannot silence an app for ever. */
 const LONGEST_WAIT_MS = 24 * 60 * MINUTE;
 
@@ -35,6 +38,21 @@ export function nextAttemptAt(app: AppSettings, state: CredentialState, now: num
       ? mintAt(held, app.refreshAheadSeconds * SECOND, jitter)
       : reconcileAt(held, app.reconcileSeconds * SECOND, now, jitter);
   return Math.min(Math.max(wanted, soonest), now + LONGEST_WAIT_MS);
+}
+
+/**
+ * Tickets: the same one comes back until its end, so asking ahead seldom brings a new one; but one whose birth the hub
+ * did not see may end earlier than it thinks. So: at the half of what is left, again and again, at least 5 s apart,
+ * and at the end itself. About ten calls in a life of 7200 s.
+ */
+export function nextTicketAttemptAt(state: CredentialState, now: number, jitter: number): number {
+  const { held } = state;
+  if (state.failures > 0) return Math.max(now + SHORTEST_WAIT_MS, afterFailure(state, now, jitter));
+  if (state.attemptedAt === undefined && held === undefined) return now;
+  if (!isValid(held, now)) return now + SHORTEST_WAIT_MS;
+  const left = held.expiresAt - now;
+  const half = Math.max(5 * SECOND, (left / 2) * (0.9 + 0.1 * jitter));
+  return now + Math.min(Math.max(Math.min(half, left), SHORTEST_TICKET_WAIT_MS), LONGEST_WAIT_MS);
 }
 
 /** `token`: one mint so long before expiry, at most half the life, and up to 10 % of that later. */

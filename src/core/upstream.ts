@@ -46,6 +46,8 @@ export type UpstreamFailure =
   | 'not_json'
   | 'no_token'
   | 'bad_expires_in'
+  /** A ticket was due while the app had no valid token to ask with. */
+  | 'no_access_token'
   | 'internal';
 
 export type UpstreamResult =

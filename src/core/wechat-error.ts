@@ -202,6 +202,10 @@ const FAILURES: Readonly<Record<UpstreamFailure, { readonly what: string; readon
     what: 'the answer has no usable expires_in',
     hint: 'The hub tries again. If it goes on: does HUB_WECHAT_BASE_URL lead to WeChat?',
   },
+  no_access_token: {
+    what: 'the app has no valid access_token to ask with',
+    hint: "The ticket follows by itself as soon as the app's token is there; look at the token's error.",
+  },
   internal: {
     what: 'the hub failed to make the call',
     hint: 'This is a defect of the hub: please report it with the log.',
@@ -215,12 +219,12 @@ const TLS_CODE = /CERT|SSL|TLS|SIGNATURE|EPROTO/;
  * A failure without an errcode.
  *
  * @param detail one line of the hub's own words or an error code, never a foreign error's text.
- * @param mayHaveActed where the caller knows better than that only `unreachable` excludes it.
+ * @param mayHaveActed where the caller knows better than that only `unreachable` and `no_access_token` exclude it.
  */
 export function describeFailure(
   failure: UpstreamFailure,
   detail: string,
-  mayHaveActed: boolean = failure !== 'unreachable',
+  mayHaveActed: boolean = failure !== 'unreachable' && failure !== 'no_access_token',
 ): UpstreamError {
   const { what, hint } = FAILURES[failure];
   return {

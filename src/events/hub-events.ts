@@ -1,14 +1,15 @@
 import { Injectable } from '@nestjs/common';
-import type { TokenApi } from '../core/app.js';
+import type { CredentialKind } from '../core/credential.js';
 import type { UpstreamError } from '../core/upstream.js';
 
 /** Why an attempt was made. */
 export type RefreshTrigger = 'schedule' | 'reload' | 'admin' | 'report';
 
-/** An attempt to get a token ended. `at` and all times: epoch ms on the hub's clock. */
+/** An attempt to get a token or ticket ended. `at` and all times: epoch ms on the hub's clock. */
 export interface RefreshEnded {
   readonly appid: string;
-  readonly tokenApi: TokenApi;
+  /** The token API, or the type of the ticket. */
+  readonly kind: CredentialKind;
   readonly trigger: RefreshTrigger;
   readonly forced: boolean;
   readonly outcome: 'issued' | 'confirmed' | 'outdated' | 'failed';
@@ -22,6 +23,12 @@ export interface RefreshEnded {
   /** How long the token that is held goes on living, ms; 0 where there is none. */
   readonly remainingMs: number;
   readonly nextAttemptAt: number;
+}
+
+/** Somebody said that a token is dead: a client, the gateway, a ticket call. */
+export interface TokenReported {
+  readonly appid: string;
+  readonly outcome: 'superseded' | 'refreshed' | 'confirmed' | 'throttled' | 'unavailable';
 }
 
 export interface RequestDenied {
@@ -56,6 +63,7 @@ export interface AdminActed {
 
 export interface HubEventMap {
   refreshEnded: RefreshEnded;
+  tokenReported: TokenReported;
   requestDenied: RequestDenied;
   configReloaded: ConfigReloaded;
   adminActed: AdminActed;

@@ -35,7 +35,7 @@ export class EventLog {
     const { error } = event;
     const fields: LogFields = {
       appid: event.appid,
-      tokenApi: event.tokenApi,
+      kind: event.kind,
       trigger: event.trigger,
       forced: event.forced,
       outcome: event.outcome,
@@ -45,8 +45,8 @@ export class EventLog {
       nextInSeconds: Math.ceil((event.nextAttemptAt - this.clock.now()) / 1000),
     };
     if (error === undefined) {
-      if (event.outcome === 'issued') this.log.info('token issued', fields);
-      else this.log.debug('token refreshed', fields);
+      if (event.outcome === 'issued') this.log.info('credential issued', fields);
+      else this.log.debug('credential refreshed', fields);
       return;
     }
     const failure = {
@@ -59,12 +59,12 @@ export class EventLog {
       hint: error.hint,
     };
     if (!isWorthALine(event.failures)) {
-      this.log.debug('token refresh failed', failure);
+      this.log.debug('refresh failed', failure);
       return;
     }
     const actNow = error.class !== 'transient' || event.remainingMs < PRESSING_MS;
-    if (actNow) this.log.error('token refresh failed', failure);
-    else this.log.warn('token refresh failed', failure);
+    if (actNow) this.log.error('refresh failed', failure);
+    else this.log.warn('refresh failed', failure);
   }
 
   #configReloaded(event: ConfigReloaded): void {

@@ -77,8 +77,8 @@ export class HubMetrics {
 
   #countRefresh(event: RefreshEnded): void {
     const result = `result="${event.outcome}",reason="${event.error?.reason ?? 'none'}"`;
-    increment(this.#refreshes, `appid="${event.appid}",token_api="${event.tokenApi}",${result}`);
-    const key = `token_api="${event.tokenApi}",result="${event.outcome}"`;
+    increment(this.#refreshes, `appid="${event.appid}",kind="${event.kind}",${result}`);
+    const key = `kind="${event.kind}",result="${event.outcome}"`;
     let durations = this.#refreshDurations.get(key);
     if (durations === undefined) this.#refreshDurations.set(key, (durations = new DurationHistogram()));
     durations.observe(event.durationMs / 1000);
@@ -95,12 +95,12 @@ export class HubMetrics {
         await nextTurn();
       }
     }
-    yield* this.#counterLines('wxhub_refreshes_total', 'Attempts to get a token.', this.#refreshes);
+    yield* this.#counterLines('wxhub_refreshes_total', 'Attempts to get a token or ticket.', this.#refreshes);
   }
 
   *#totals(): Generator<string> {
     yield `# HELP wxhub_apps Apps that the configuration names.\n# TYPE wxhub_apps gauge\nwxhub_apps ${this.cache.appCount}\n`;
-    yield '# HELP wxhub_refresh_duration_seconds Upstream calls for tokens.\n';
+    yield '# HELP wxhub_refresh_duration_seconds Upstream calls for tokens and tickets.\n';
     yield '# TYPE wxhub_refresh_duration_seconds histogram\n';
     for (const [labels, durations] of this.#refreshDurations) {
       yield* durations.lines('wxhub_refresh_duration_seconds', labels);

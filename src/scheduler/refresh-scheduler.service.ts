@@ -1,6 +1,7 @@
 import { BeforeApplicationShutdown, Injectable, OnApplicationBootstrap } from '@nestjs/common';
 import { SchedulerRegistry } from '@nestjs/schedule';
 import { Clock, type TimerHandle } from '../clock/clock.js';
+import type { CredentialSlot } from '../core/credential.js';
 import { HubEvents } from '../events/hub-events.js';
 import { TokenCache } from '../token-cache/token-cache.service.js';
 
@@ -8,7 +9,7 @@ import { TokenCache } from '../token-cache/token-cache.service.js';
 const LONGEST_TIMER_MS = 24 * 60 * 60 * 1000;
 
 /**
- * One timer per app, in Nest's registry under `refresh:<appid>`. It only owns the timers: when the next attempt is
+ * One timer per app (and one per ticket of it), in Nest's registry under `refresh:<appid>`. It only owns the timers: when the next attempt is
  * due was decided by the policy, and the cache arms the timer anew at the end of each attempt.
  */
 @Injectable()
@@ -25,11 +26,11 @@ export class RefreshScheduler implements OnApplicationBootstrap, BeforeApplicati
 
   onApplicationBootstrap(): void {
     this.cache.bindScheduler(
-      (appid, at) => {
-        this.#arm(appid, at);
+      (appid, slot, at) => {
+        this.#arm(appid, slot, at);
       },
-      (appid) => {
-        this.#disarm(appid);
+      (appid, slot) => {
+        this.#disarm(timerName(appid, slot));
       },
     );
     // Not awaited: the hub answers (with 503) and reports its readiness while the first round is under way.
@@ -41,7 +42,7 @@ export class RefreshScheduler implements OnApplicationBootstrap, BeforeApplicati
   /** Timers stop first, then the calls under way end. */
   async beforeApplicationShutdown(): Promise<void> {
     this.#stopped = true;
-    for (const appid of [...this.#timers.keys()]) this.#disarm(appid);
+    for (const name of [...this.#timers.keys()]) this.#disarm(name);
     await this.cache.close();
   }
 
@@ -49,28 +50,30 @@ export class RefreshScheduler implements OnApplicationBootstrap, BeforeApplicati
     return this.#timers.size;
   }
 
-  #arm(appid: string, at: number): void {
-    this.#disarm(appid);
+  #arm(appid: string, slot: CredentialSlot, at: number): void {
+    const name = timerName(appid, slot);
+    this.#disarm(name);
     if (this.#stopped) return;
     const delay = Math.min(Math.max(0, at - this.clock.now()), LONGEST_TIMER_MS);
     const handle = this.clock.setTimeout(() => {
-      this.#disarm(appid);
-      if (at > this.clock.now() + 1) this.#arm(appid, at);
-      else void this.cache.refreshDue(appid);
+      this.#disarm(name);
+      if (at > this.clock.now() + 1) this.#arm(appid, slot, at);
+      else void this.cache.refreshDue(appid, slot);
     }, delay);
-    this.#timers.set(appid, handle);
-    this.registry.addTimeout(timerName(appid), handle);
+    this.#timers.set(name, handle);
+    this.registry.addTimeout(name, handle);
   }
 
-  #disarm(appid: string): void {
-    const handle = this.#timers.get(appid);
+  #disarm(name: string): void {
+    const handle = this.#timers.get(name);
     if (handle === undefined) return;
-    this.#timers.delete(appid);
+    this.#timers.delete(name);
     this.clock.clearTimeout(handle);
-    this.registry.deleteTimeout(timerName(appid));
+    this.registry.deleteTimeout(name);
   }
 }
 
-function timerName(appid: string): string {
-  return `refresh:${appid}`;
+/** `refresh:<appid>` for the token, `refresh:<appid>:<type>` for a ticket. Appids have no colons. */
+function timerName(appid: string, slot: CredentialSlot): string {
+  return slot === 'token' ? `refresh:${appid}` : `refresh:${appid}:${slot}`;
 }

@@ -1,5 +1,5 @@
-import type { AppSettings } from '../core/app.js';
-import { UNTRIED, type CredentialState } from '../core/credential.js';
+import type { AppSettings, TicketType } from '../core/app.js';
+import { UNTRIED, type CredentialSlot, type CredentialState } from '../core/credential.js';
 import type { ForceHistory } from '../core/force-budget.js';
 import type { RefreshEnded } from '../events/hub-events.js';
 import type { LaneTicket } from './upstream-lanes.js';
@@ -8,30 +8,32 @@ import type { LaneTicket } from './upstream-lanes.js';
 export interface UnderWay {
   readonly forced: boolean;
   readonly lane: LaneTicket;
-  /** Ends when the outcome is known and stored; never rejects. `undefined`: the app was removed meanwhile. */
+  /** Ends when the outcome is known and stored; never rejects. `undefined`: no call was made, or it came to nothing. */
   readonly done: Promise<RefreshEnded | undefined>;
 }
 
-/** What one process holds of one app. Owned by TokenCache, which alone changes it. */
-export class AppEntry {
+/** What one process holds of one token or ticket. Owned by the cache, which alone changes it. */
+export class CredentialCell {
   state: CredentialState = UNTRIED;
-  /** Epoch ms on the hub's clock; `undefined` until the store was asked at the start. */
+  /** Epoch ms on the hub's clock; `undefined` until it was first decided. */
   nextAttemptAt: number | undefined;
   underWay: UnderWay | undefined;
   /** Set by a reload that changed the credentials under a call: its answer is not the last word. */
   attemptAgain = false;
-  /** Whether an attempt of this process has ended, or the store held a token that is not due. */
+  /** Whether an attempt of this process has ended, or the store held a valid credential. */
   settledOnce = false;
-  removed = false;
-  forced: ForceHistory = [];
-  /** When an admin last asked for an attempt beside the schedule. */
-  askedAt = Number.NEGATIVE_INFINITY;
+  /** Tickets on demand: when a caller last asked, and whether the timer rests because nobody does. */
+  usedAt = Number.NEGATIVE_INFINITY;
+  dormant = false;
 
   #wakers = new Set<() => void>();
 
-  constructor(public app: AppSettings) {}
+  constructor(
+    readonly entry: AppEntry,
+    readonly slot: CredentialSlot,
+  ) {}
 
-  /** Runs `waker` once, when the outcome of an attempt is known, the token changes or the app is removed. */
+  /** Runs `waker` once, when the outcome of an attempt is known or the app is removed. Returns how to call it off. */
   onNextChange(waker: () => void): () => void {
     this.#wakers.add(waker);
     return () => this.#wakers.delete(waker);
@@ -45,5 +47,35 @@ export class AppEntry {
 
   get waiting(): number {
     return this.#wakers.size;
+  }
+}
+
+/** What one process holds of one app. */
+export class AppEntry {
+  readonly token = new CredentialCell(this, 'token');
+  readonly tickets = new Map<TicketType, CredentialCell>();
+  removed = false;
+  forced: ForceHistory = [];
+  /** When an admin last asked for an attempt beside the schedule; epoch ms on the hub's clock, as the next two. */
+  askedAt = Number.NEGATIVE_INFINITY;
+  /** When WeChat was last asked because of a report. */
+  reportedAt = Number.NEGATIVE_INFINITY;
+  /** When the token was last made sure of because an SDK asked again. */
+  checkedAt = Number.NEGATIVE_INFINITY;
+  /** The check under way; whoever asks meanwhile shares it. Never rejects. */
+  checking: Promise<void> | undefined;
+
+  constructor(public app: AppSettings) {}
+
+  /** The cell of a ticket type, made on first need. */
+  ticket(type: TicketType): CredentialCell {
+    let cell = this.tickets.get(type);
+    if (cell === undefined) this.tickets.set(type, (cell = new CredentialCell(this, type)));
+    return cell;
+  }
+
+  *cells(): Generator<CredentialCell> {
+    yield this.token;
+    yield* this.tickets.values();
   }
 }

@@ -2,15 +2,25 @@ import { Injectable } from '@nestjs/common';
 import { Clock } from '../clock/clock.js';
 import { Randomness } from '../clock/randomness.js';
 import { sameCredentials, type AppSettings } from '../core/app.js';
-import { adopted, failed, granted } from '../core/credential.js';
-import { nextAttemptAt } from '../core/refresh-policy.js';
+import {
+  adopted,
+  failed,
+  granted,
+  isValid,
+  type CredentialKind,
+  type CredentialSlot,
+  type Held,
+} from '../core/credential.js';
+import { nextAttemptAt, nextTicketAttemptAt } from '../core/refresh-policy.js';
 import type { UpstreamResult } from '../core/upstream.js';
-import { describeFailure } from '../core/wechat-error.js';
+import { describeFailure, isDeadTokenErrcode } from '../core/wechat-error.js';
 import { HubEvents, type RefreshEnded, type RefreshTrigger } from '../events/hub-events.js';
-import { WeChatClient } from '../wechat-client/wechat-client.js';
-import type { AppEntry } from './app-entry.js';
+import { WeChatClient, type ProbeResult } from '../wechat-client/wechat-client.js';
+import type { AppEntry, CredentialCell } from './app-entry.js';
+import { ServedTokens } from './served-tokens.js';
 import { TokenStore, type Claim } from './token-store.js';
 import { UpstreamLane } from './upstream-lanes.js';
+import { UpstreamTurns } from './upstream-turns.js';
 
 /** First fetches: the contract's bound, so that a start with thousands of apps is no storm. */
 const START_LANE_WIDTH = 50;
@@ -22,21 +32,28 @@ const STEADY_LANE_WIDTH = 1000;
 /** How soon to look again where another replica has the right to refresh. */
 const CLAIMED_ELSEWHERE_MS = 1000;
 
-export type Arm = (appid: string, at: number) => void;
+/** Told each credential's next attempt (epoch ms on the hub's clock) whenever it is decided. */
+export type Arm = (appid: string, slot: CredentialSlot, at: number) => void;
+
+interface Attempt {
+  readonly trigger: RefreshTrigger;
+  readonly force: boolean;
+}
 
 /**
- * Carries out attempts, one at a time per app:
- * place in the queue -> claim -> WeChat -> pure transition -> callers served -> store -> timer armed anew.
+ * Carries out attempts, one call at a time per app:
+ * place in the queue -> the app's turn -> claim -> WeChat -> pure transition -> callers served -> store -> timer armed.
  *
  * Whatever happens, an attempt ends with the timer armed: an app can fail, but never fall silent.
  */
 @Injectable()
 export class Refresher {
   /** Survives an entry: an app that is removed and added again waits for the call of its first life. */
-  readonly #lastCall = new Map<string, Promise<unknown>>();
+  readonly #turns = new UpstreamTurns();
   readonly #startLane = new UpstreamLane(START_LANE_WIDTH);
   readonly #steadyLane = new UpstreamLane(STEADY_LANE_WIDTH);
   #arm: Arm = () => undefined;
+  #onDeadToken: (entry: AppEntry, token: Held, ticket: CredentialCell) => void = () => undefined;
   #closing = false;
 
   constructor(
@@ -45,11 +62,17 @@ export class Refresher {
     private readonly clock: Clock,
     private readonly randomness: Randomness,
     private readonly events: HubEvents,
+    private readonly served: ServedTokens,
   ) {}
 
-  /** Called with each app's next attempt (epoch ms on the hub's clock) whenever it is decided. One listener. */
+  /** One listener: the scheduler. */
   bindArm(arm: Arm): void {
     this.#arm = arm;
+  }
+
+  /** One listener: WeChat refused a ticket because the token that asked for it is dead. */
+  bindDeadToken(listener: (entry: AppEntry, token: Held, ticket: CredentialCell) => void): void {
+    this.#onDeadToken = listener;
   }
 
   get closing(): boolean {
@@ -57,113 +80,153 @@ export class Refresher {
   }
 
   /** Starts an attempt, or joins the one under way. Never rejects; `undefined` where no call was made. */
-  refresh(entry: AppEntry, trigger: RefreshTrigger): Promise<RefreshEnded | undefined> {
-    if (entry.removed || this.#closing) return Promise.resolve(undefined);
-    return (entry.underWay ?? this.#begin(entry, trigger, false)).done;
+  refresh(cell: CredentialCell, trigger: RefreshTrigger): Promise<RefreshEnded | undefined> {
+    if (cell.entry.removed || this.#closing) return Promise.resolve(undefined);
+    return (cell.underWay ?? this.#begin(cell, { trigger, force: false })).done;
   }
 
-  /** As {@link refresh}, with WeChat's `force_refresh`; an unforced attempt under way ends first. */
+  /** As {@link refresh} of the token, with WeChat's `force_refresh`; an unforced attempt under way ends first. */
   async forceRefresh(entry: AppEntry, trigger: RefreshTrigger): Promise<RefreshEnded | undefined> {
-    while (entry.underWay !== undefined && !entry.underWay.forced) await entry.underWay.done;
+    const cell = entry.token;
+    while (cell.underWay !== undefined && !cell.underWay.forced) await cell.underWay.done;
     if (entry.removed || this.#closing) return undefined;
-    return (entry.underWay ?? this.#begin(entry, trigger, true)).done;
+    return (cell.underWay ?? this.#begin(cell, { trigger, force: true })).done;
+  }
+
+  /** Asks WeChat whether the token that is held is alive, in the app's turn. `undefined`: there is none to ask about. */
+  probe(entry: AppEntry): Promise<ProbeResult | undefined> {
+    return this.#turns.run(entry.app.appid, async () => {
+      const { held } = entry.token.state;
+      if (entry.removed || this.#closing || !isValid(held, this.clock.now())) return undefined;
+      return this.client.probeToken(held.value);
+    });
   }
 
   /** The state has changed: the next attempt is decided anew and who waits is woken. */
-  settle(entry: AppEntry): void {
-    entry.settledOnce = true;
+  settle(cell: CredentialCell): void {
+    cell.settledOnce = true;
+    const { entry, state } = cell;
     const now = this.clock.now();
-    this.plan(entry, nextAttemptAt(entry.app, entry.state, now, this.randomness.next()));
-    entry.wake();
+    const chance = this.randomness.next();
+    this.plan(
+      cell,
+      cell.slot === 'token'
+        ? nextAttemptAt(entry.app, state, now, chance)
+        : nextTicketAttemptAt(state, now, chance),
+    );
+    if (cell.slot === 'token' && isValid(state.held, now)) {
+      this.served.note(entry.app.appid, state.held);
+      this.#wakeWarmTickets(entry, now);
+    }
+    cell.wake();
   }
 
-  plan(entry: AppEntry, at: number): void {
-    entry.nextAttemptAt = at;
-    // While an attempt is under way the timer would only join it: the attempt's end arms it.
-    if (entry.underWay === undefined) this.#arm(entry.app.appid, at);
+  plan(cell: CredentialCell, at: number): void {
+    cell.nextAttemptAt = at;
+    this.#armUnlessBusy(cell);
   }
 
   /** Nothing new begins; resolves when the calls that were sent have ended. */
   async close(): Promise<void> {
     this.#closing = true;
-    await Promise.all(this.#lastCall.values());
+    await this.#turns.idle();
   }
 
-  #begin(
-    entry: AppEntry,
-    trigger: RefreshTrigger,
-    force: boolean,
-  ): { readonly done: Promise<RefreshEnded | undefined> } {
-    const { appid } = entry.app;
-    const lane = (entry.state.attemptedAt === undefined ? this.#startLane : this.#steadyLane).enter();
-    const before = this.#lastCall.get(appid);
-    const done = this.#attempt(entry, trigger, force, lane.entered, before).finally(() => {
-      lane.leave();
-      entry.underWay = undefined;
-      if (this.#lastCall.get(appid) === done) this.#lastCall.delete(appid);
-      if (entry.removed || this.#closing) {
-        entry.wake();
-      } else if (entry.attemptAgain) {
-        entry.attemptAgain = false;
-        void this.refresh(entry, 'reload');
-      } else {
-        this.#arm(appid, entry.nextAttemptAt ?? this.clock.now());
-      }
-    });
-    this.#lastCall.set(appid, done);
-    entry.underWay = { forced: force, lane, done };
-    if (entry.waiting > 0) lane.promote();
-    return entry.underWay;
-  }
-
-  async #attempt(
-    entry: AppEntry,
-    trigger: RefreshTrigger,
-    force: boolean,
-    entered: Promise<void>,
-    before: Promise<unknown> | undefined,
-  ): Promise<RefreshEnded | undefined> {
-    let claim: Claim | undefined;
-    try {
-      await before;
-      await entered;
-      if (entry.removed || this.#closing) return undefined;
-      claim = await this.store.claim(entry.app.appid);
-      if (claim === undefined) {
-        this.plan(entry, this.clock.now() + CLAIMED_ELSEWHERE_MS);
-        return undefined;
-      }
-      return await this.#callUpstream(entry, trigger, force, claim);
-    } catch (error) {
-      // A bug, or a store that broke its promise: counted as a failed attempt, so that the next one is planned.
-      this.events.emit('troubleSeen', { where: 'refresh', error });
-      const now = this.clock.now();
-      entry.state = failed(entry.state, describeFailure('internal', 'see the log'), now, now);
-      this.settle(entry);
-      return undefined;
-    } finally {
-      await claim?.release();
+  /** While an attempt is under way its timer would only join it: the attempt's end arms it. */
+  #armUnlessBusy(cell: CredentialCell): void {
+    const { nextAttemptAt: at, underWay, dormant, entry, slot } = cell;
+    if (at !== undefined && underWay === undefined && !dormant && !entry.removed) {
+      this.#arm(entry.app.appid, slot, at);
     }
   }
 
+  /** The tickets that apps.yaml keeps warm begin with the first token. */
+  #wakeWarmTickets(entry: AppEntry, now: number): void {
+    for (const type of entry.app.tickets) {
+      const cell = entry.ticket(type);
+      if (cell.nextAttemptAt === undefined) this.plan(cell, now);
+    }
+  }
+
+  #begin(cell: CredentialCell, attempt: Attempt): { readonly done: Promise<RefreshEnded | undefined> } {
+    const first = cell.slot === 'token' && cell.state.attemptedAt === undefined;
+    const lane = (first ? this.#startLane : this.#steadyLane).enter();
+    const done = this.#attempt(cell, attempt, lane.entered).finally(() => {
+      lane.leave();
+      cell.underWay = undefined;
+      this.#ended(cell);
+    });
+    cell.underWay = { forced: attempt.force, lane, done };
+    // A ticket that nobody keeps warm and nobody asked for since the last attempt rests after this one.
+    cell.dormant =
+      cell.slot !== 'token' &&
+      !cell.entry.app.tickets.includes(cell.slot) &&
+      cell.usedAt < (cell.state.attemptedAt ?? Number.NEGATIVE_INFINITY);
+    if (cell.waiting > 0) lane.promote();
+    return cell.underWay;
+  }
+
+  #ended(cell: CredentialCell): void {
+    if (cell.entry.removed || this.#closing) {
+      cell.wake();
+    } else if (cell.attemptAgain) {
+      cell.attemptAgain = false;
+      void this.refresh(cell, 'reload');
+    } else {
+      this.#armUnlessBusy(cell);
+    }
+  }
+
+  async #attempt(
+    cell: CredentialCell,
+    attempt: Attempt,
+    entered: Promise<void>,
+  ): Promise<RefreshEnded | undefined> {
+    await entered;
+    const { entry } = cell;
+    return this.#turns.run(entry.app.appid, async () => {
+      let claim: Claim | undefined;
+      try {
+        if (entry.removed || this.#closing) return undefined;
+        claim = await this.store.claim(entry.app.appid);
+        if (claim === undefined) {
+          this.plan(cell, this.clock.now() + CLAIMED_ELSEWHERE_MS);
+          return undefined;
+        }
+        return await this.#callUpstream(cell, attempt, claim);
+      } catch (error) {
+        // A bug, or a store that broke its promise: counted as a failed attempt, so that the next one is planned.
+        this.events.emit('troubleSeen', { where: 'refresh', error });
+        const now = this.clock.now();
+        cell.state = failed(cell.state, describeFailure('internal', 'see the log'), now, now);
+        this.settle(cell);
+        return undefined;
+      } finally {
+        await claim?.release();
+      }
+    });
+  }
+
   async #callUpstream(
-    entry: AppEntry,
-    trigger: RefreshTrigger,
-    force: boolean,
+    cell: CredentialCell,
+    { trigger, force }: Attempt,
     claim: Claim,
   ): Promise<RefreshEnded | undefined> {
+    const { entry, slot } = cell;
     const { app } = entry;
+    const kind = slot === 'token' ? app.tokenApi : slot;
     const sentAt = this.clock.now();
-    const result = await this.client.fetchToken(app, { force });
+    const asker = entry.token.state.held;
+    const result = await this.#ask(cell, app, force, sentAt);
     const now = this.clock.now();
     if (entry.removed) return undefined;
-    const outcome = this.#take(entry, app, result, sentAt, now);
-    this.settle(entry);
-    if (outcome === 'issued' || outcome === 'confirmed') await this.#save(entry, claim);
-    const { held, failures } = entry.state;
+    const outcome = this.#take(cell, app, kind, result, sentAt, now);
+    this.settle(cell);
+    if (outcome === 'issued' || outcome === 'confirmed') await this.#save(cell, claim);
+    const { held, failures } = cell.state;
     const ended: RefreshEnded = {
       appid: app.appid,
-      tokenApi: app.tokenApi,
+      kind,
       trigger,
       forced: force,
       outcome,
@@ -172,29 +235,39 @@ export class Refresher {
       error: result.ok ? undefined : result.error,
       failures,
       remainingMs: held === undefined ? 0 : Math.max(0, held.expiresAt - now),
-      nextAttemptAt: entry.nextAttemptAt ?? now,
+      nextAttemptAt: cell.nextAttemptAt ?? now,
     };
     this.events.emit('refreshEnded', ended);
+    if (slot !== 'token' && asker !== undefined && isDeadToken(result)) this.#onDeadToken(entry, asker, cell);
     return ended;
+  }
+
+  #ask(cell: CredentialCell, app: AppSettings, force: boolean, now: number): Promise<UpstreamResult> {
+    if (cell.slot === 'token') return this.client.fetchToken(app, { force });
+    const { held } = cell.entry.token.state;
+    if (isValid(held, now)) return this.client.fetchTicket(cell.slot, held.value);
+    return Promise.resolve({ ok: false, error: describeFailure('no_access_token', '') });
   }
 
   /** The pure transition that WeChat's answer asks for. `app`: the settings that the call was made with. */
   #take(
-    entry: AppEntry,
+    cell: CredentialCell,
     app: AppSettings,
+    kind: CredentialKind,
     result: UpstreamResult,
     sentAt: number,
     now: number,
   ): RefreshEnded['outcome'] {
+    const current = cell.entry.app;
     if (!result.ok) {
       // A failure of credentials that a reload has replaced meanwhile says nothing about the new ones.
-      if (sameCredentials(app, entry.app)) entry.state = failed(entry.state, result.error, sentAt, now);
+      if (sameCredentials(app, current)) cell.state = failed(cell.state, result.error, sentAt, now);
       return 'failed';
     }
     // A reload changed the family under the call: the answer belongs to the other one.
-    if (app.tokenApi !== entry.app.tokenApi) return 'outdated';
-    const { state, outcome } = granted(entry.state, result.grant, app.tokenApi, this.#firstVersion());
-    entry.state = state;
+    if (cell.slot === 'token' && kind !== current.tokenApi) return 'outdated';
+    const { state, outcome } = granted(cell.state, result.grant, kind, this.#firstVersion());
+    cell.state = state;
     return outcome;
   }
 
@@ -206,18 +279,22 @@ export class Refresher {
     return Math.floor(this.clock.wallNow() / 1000);
   }
 
-  async #save(entry: AppEntry, claim: Claim): Promise<void> {
-    const { held } = entry.state;
+  async #save(cell: CredentialCell, claim: Claim): Promise<void> {
+    const { held } = cell.state;
     if (held === undefined) return;
     try {
-      const outcome = await this.store.save(entry.app.appid, held, claim);
-      if (!outcome.saved && !entry.removed) {
-        entry.state = adopted(entry.state, outcome.newer);
-        this.settle(entry);
+      const outcome = await this.store.save(cell.entry.app.appid, held, claim);
+      if (!outcome.saved && !cell.entry.removed) {
+        cell.state = adopted(cell.state, outcome.newer);
+        this.settle(cell);
       }
     } catch (error) {
       // The token is good and served from memory; the store gets it with the next refresh.
       this.events.emit('troubleSeen', { where: 'store.save', error });
     }
   }
+}
+
+function isDeadToken(result: UpstreamResult): boolean {
+  return !result.ok && result.error.errcode !== undefined && isDeadTokenErrcode(result.error.errcode);
 }

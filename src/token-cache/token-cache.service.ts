@@ -9,6 +9,7 @@ import {
   isValid,
   reconfigured,
   slotOf,
+  type CredentialSlot,
   type AppHealth,
   type CredentialState,
   type Held,
@@ -17,8 +18,9 @@ import { forceLeft, forceUsed, waitBeforeForce } from '../core/force-budget.js';
 import { vouchedUntil } from '../core/refresh-policy.js';
 import type { UpstreamError } from '../core/upstream.js';
 import { HubEvents, type RefreshEnded } from '../events/hub-events.js';
-import { AppEntry } from './app-entry.js';
+import { AppEntry, type CredentialCell } from './app-entry.js';
 import { Refresher, type Arm } from './refresher.js';
+import { ServedTokens } from './served-tokens.js';
 import { TokenStore } from './token-store.js';
 
 /** An admin's refresh tries at once, but not again within this time: the contract's floor between token calls. */
@@ -62,7 +64,7 @@ export class TokenCache {
   readonly #entries = new Map<string, AppEntry>();
   /** Apps of the start whose first attempt has not ended. */
   readonly #firstRound = new Set<AppEntry>();
-  #onForgotten: (appid: string) => void = () => undefined;
+  #onForgotten: (appid: string, slot: CredentialSlot) => void = () => undefined;
   #started = false;
 
   constructor(
@@ -72,10 +74,11 @@ export class TokenCache {
     private readonly clock: Clock,
     private readonly events: HubEvents,
     private readonly environment: HubEnvironment,
+    private readonly served: ServedTokens,
   ) {}
 
   /** The scheduler's hooks: an app's next attempt was decided, or the app is gone. There is one scheduler. */
-  bindScheduler(arm: Arm, onForgotten: (appid: string) => void): void {
+  bindScheduler(arm: Arm, onForgotten: (appid: string, slot: CredentialSlot) => void): void {
     this.refresher.bindArm(arm);
     this.#onForgotten = onForgotten;
   }
@@ -94,7 +97,7 @@ export class TokenCache {
   /** Whether every app of the start has ended its first attempt, well or badly. */
   get firstRoundEnded(): boolean {
     for (const entry of this.#firstRound) {
-      if (entry.settledOnce || entry.removed) this.#firstRound.delete(entry);
+      if (entry.token.settledOnce || entry.removed) this.#firstRound.delete(entry);
     }
     return this.#started && this.#firstRound.size === 0;
   }
@@ -103,24 +106,24 @@ export class TokenCache {
     return this.#entries.size;
   }
 
+  /** The app's own entry, for the other services of this folder. */
+  entry(appid: string): AppEntry | undefined {
+    return this.#entries.get(appid);
+  }
+
   read(appid: string): Reading | undefined {
-    const entry = this.#entries.get(appid);
-    if (entry === undefined) return undefined;
+    const cell = this.#entries.get(appid)?.token;
+    if (cell === undefined) return undefined;
     const now = this.clock.now();
-    const { held } = entry.state;
+    const { held } = cell.state;
     if (isValid(held, now)) {
-      const until = vouchedUntil(held, entry.nextAttemptAt ?? now, now);
+      const until = vouchedUntil(held, cell.nextAttemptAt ?? now, now);
       return { kind: 'held', held, expiresInSeconds: Math.floor((until - now) / 1000) };
     }
-    if (!this.refresher.closing && (entry.underWay !== undefined || !entry.settledOnce)) {
+    if (!this.refresher.closing && (cell.underWay !== undefined || !cell.settledOnce)) {
       return { kind: 'pending' };
     }
-    const wait = (entry.nextAttemptAt ?? now) - now;
-    return {
-      kind: 'unavailable',
-      retryAfterSeconds: Math.max(1, Math.ceil(wait / 1000)),
-      error: entry.state.lastError?.error,
-    };
+    return unavailable(cell, now);
   }
 
   /**
@@ -128,28 +131,27 @@ export class TokenCache {
    * The attempt moves to the front of the queue, since somebody waits for it. Never starts one.
    */
   async settled(appid: string): Promise<void> {
-    const entry = this.#entries.get(appid);
-    if (entry === undefined) return;
-    entry.underWay?.lane.promote();
-    await this.#changeOf(entry, this.environment.wechatTimeoutMs + 1000, undefined);
+    const cell = this.#entries.get(appid)?.token;
+    if (cell !== undefined) await this.changeOf(cell);
   }
 
   /** Resolves when the app's version is another than `version`, the app is gone, or the time is up. */
   async newerThan(appid: string, version: number, waitMs: number, gone: AbortSignal): Promise<void> {
     const deadline = this.clock.now() + waitMs;
     for (;;) {
-      const entry = this.#entries.get(appid);
+      const cell = this.#entries.get(appid)?.token;
       const left = deadline - this.clock.now();
-      if (entry?.state.held?.version !== version) return;
+      if (cell?.state.held?.version !== version) return;
       if (left <= 0 || this.refresher.closing || gone.aborted) return;
-      await this.#changeOf(entry, left, gone);
+      await this.#nextChange(cell, left, gone);
     }
   }
 
-  /** The app's timer went off. Never rejects. */
-  async refreshDue(appid: string): Promise<void> {
+  /** A timer went off. Never rejects. */
+  async refreshDue(appid: string, slot: CredentialSlot): Promise<void> {
     const entry = this.#entries.get(appid);
-    if (entry !== undefined) await this.refresher.refresh(entry, 'schedule');
+    const cell = slot === 'token' ? entry?.token : entry?.tickets.get(slot);
+    if (cell !== undefined) await this.refresher.refresh(cell, 'schedule');
   }
 
   /**
@@ -167,7 +169,7 @@ export class TokenCache {
     );
     if (wait > 0) return { accepted: false, retryAfterMs: wait };
     entry.askedAt = now;
-    if (!forced) return { accepted: true, ended: this.refresher.refresh(entry, 'admin') };
+    if (!forced) return { accepted: true, ended: this.refresher.refresh(entry.token, 'admin') };
     entry.forced = forceUsed(entry.forced, now);
     return { accepted: true, ended: this.refresher.forceRefresh(entry, 'admin') };
   }
@@ -178,9 +180,9 @@ export class TokenCache {
     const now = this.clock.now();
     return {
       app: entry.app,
-      health: healthOf(entry.state, entry.underWay !== undefined, now),
-      state: entry.state,
-      nextAttemptAt: entry.nextAttemptAt,
+      health: healthOf(entry.token.state, entry.token.underWay !== undefined, now),
+      state: entry.token.state,
+      nextAttemptAt: entry.token.nextAttemptAt,
       forcedLeft: entry.app.tokenApi === 'stable_token' ? forceLeft(entry.forced, now) : undefined,
     };
   }
@@ -194,7 +196,9 @@ export class TokenCache {
   async close(): Promise<void> {
     const ended = this.refresher.close();
     for (const entry of this.#entries.values()) {
-      if (entry.underWay === undefined || isValid(entry.state.held, this.clock.now())) entry.wake();
+      for (const cell of entry.cells()) {
+        if (cell.underWay === undefined || isValid(cell.state.held, this.clock.now())) cell.wake();
+      }
     }
     await ended;
   }
@@ -210,15 +214,20 @@ export class TokenCache {
     const stored = await this.#load(entries.map((entry) => entry.app.appid));
     const now = this.clock.now();
     for (const entry of entries) {
-      if (entry.removed || entry.underWay !== undefined) continue;
-      const held = stored.get(entry.app.appid)?.find(({ kind }) => slotOf(kind) === 'token');
-      if (isValid(held, now)) {
-        entry.state = adopted(entry.state, held);
-        this.refresher.settle(entry);
-      } else {
-        this.refresher.plan(entry, now);
-      }
+      if (entry.removed || entry.token.underWay !== undefined) continue;
+      for (const held of stored.get(entry.app.appid) ?? []) this.#adopt(entry, held, now);
+      if (!entry.token.settledOnce) this.refresher.plan(entry.token, now);
     }
+  }
+
+  /** What the store holds of one credential, if it is of use. Tickets that nobody keeps warm rest until asked for. */
+  #adopt(entry: AppEntry, held: Held, now: number): void {
+    if (!isValid(held, now)) return;
+    const slot = slotOf(held.kind);
+    const cell = slot === 'token' ? entry.token : entry.ticket(slot);
+    cell.state = adopted(cell.state, held);
+    cell.dormant = slot !== 'token' && !entry.app.tickets.includes(slot);
+    this.refresher.settle(cell);
   }
 
   async #load(appids: readonly string[]): Promise<ReadonlyMap<string, readonly Held[]>> {
@@ -263,8 +272,11 @@ export class TokenCache {
     if (entry === undefined) return;
     entry.removed = true;
     this.#entries.delete(appid);
-    this.#onForgotten(appid);
-    entry.wake();
+    this.served.forget(appid);
+    for (const cell of entry.cells()) {
+      this.#onForgotten(appid, cell.slot);
+      cell.wake();
+    }
   }
 
   /**
@@ -272,19 +284,41 @@ export class TokenCache {
    * once; otherwise only the next attempt is decided anew.
    */
   #reconfigure(entry: AppEntry, app: AppSettings): void {
-    const tryNow = !sameCredentials(entry.app, app) || entry.state.failures > 0;
+    const { token } = entry;
+    const tryNow = !sameCredentials(entry.app, app) || token.state.failures > 0;
     entry.app = app;
     if (tryNow) {
-      entry.state = reconfigured(entry.state);
-      if (entry.underWay !== undefined) entry.attemptAgain = true;
-      else void this.refresher.refresh(entry, 'reload');
-    } else if (entry.settledOnce) {
-      this.refresher.settle(entry);
+      token.state = reconfigured(token.state);
+      if (token.underWay !== undefined) token.attemptAgain = true;
+      else void this.refresher.refresh(token, 'reload');
+    } else if (token.settledOnce) {
+      this.refresher.settle(token);
+    }
+    this.#reconfigureTickets(entry, app);
+  }
+
+  /** Tickets that are to be kept warm from now on are woken; the others rest until somebody asks. */
+  #reconfigureTickets(entry: AppEntry, app: AppSettings): void {
+    for (const [type, cell] of entry.tickets) {
+      const warm = app.tickets.includes(type);
+      if (warm && cell.dormant) {
+        cell.dormant = false;
+        this.refresher.settle(cell);
+      } else if (!warm) {
+        cell.dormant = true;
+        this.#onForgotten(app.appid, type);
+      }
     }
   }
 
-  /** The entry's next change, or the time is up, or the one who waits is gone. */
-  #changeOf(entry: AppEntry, waitMs: number, gone: AbortSignal | undefined): Promise<void> {
+  /** Resolves at the cell's next change, or after the bound of one upstream call and a second. */
+  async changeOf(cell: CredentialCell): Promise<void> {
+    cell.underWay?.lane.promote();
+    await this.#nextChange(cell, this.environment.wechatTimeoutMs + 1000, undefined);
+  }
+
+  /** The cell's next change, or the time is up, or the one who waits is gone. */
+  #nextChange(cell: CredentialCell, waitMs: number, gone: AbortSignal | undefined): Promise<void> {
     return new Promise((resolve) => {
       const end = (): void => {
         this.clock.clearTimeout(timer);
@@ -292,9 +326,19 @@ export class TokenCache {
         gone?.removeEventListener('abort', end);
         resolve();
       };
-      const forget = entry.onNextChange(end);
+      const forget = cell.onNextChange(end);
       const timer = this.clock.setTimeout(end, waitMs);
       gone?.addEventListener('abort', end, { once: true });
     });
   }
+}
+
+/** No valid credential and none on its way: when the next attempt is, and why the last one failed. */
+export function unavailable(cell: CredentialCell, now: number): Reading {
+  const wait = (cell.nextAttemptAt ?? now) - now;
+  return {
+    kind: 'unavailable',
+    retryAfterSeconds: Math.max(1, Math.ceil(wait / 1000)),
+    error: cell.state.lastError?.error,
+  };
 }

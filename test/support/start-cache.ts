@@ -6,6 +6,7 @@ import { HubEvents } from '../../src/events/hub-events.js';
 import { RefreshScheduler } from '../../src/scheduler/refresh-scheduler.service.js';
 import { Refresher } from '../../src/token-cache/refresher.js';
 import { MemoryTokenStore } from '../../src/token-cache/stores/memory-token-store.js';
+import { ServedTokens } from '../../src/token-cache/served-tokens.js';
 import { TokenCache } from '../../src/token-cache/token-cache.service.js';
 import type { TokenStore } from '../../src/token-cache/token-store.js';
 import { anApp } from './builders.js';
@@ -61,9 +62,17 @@ export async function startCache(options: StartCacheOptions = {}) {
     });
   };
 
-  const refresher = new Refresher(client, store, clock, { next: () => options.jitter ?? 0.5 }, events);
+  const served = new ServedTokens(clock);
+  const refresher = new Refresher(
+    client,
+    store,
+    clock,
+    { next: () => options.jitter ?? 0.5 },
+    events,
+    served,
+  );
   const environment = { wechatTimeoutMs: 5000 } as HubEnvironment;
-  const cache = new TokenCache(config, refresher, store, clock, events, environment);
+  const cache = new TokenCache(config, refresher, store, clock, events, environment, served);
   const scheduler = new RefreshScheduler(cache, new SchedulerRegistry(), clock, events);
   scheduler.onApplicationBootstrap();
   await clock.advance(0);

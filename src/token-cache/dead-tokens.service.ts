@@ -1,0 +1,107 @@
+import { Injectable } from '@nestjs/common';
+import { Clock } from '../clock/clock.js';
+import { isValid, type Held } from '../core/credential.js';
+import { CHECKS_APART_MS, decideReport, type ReportOutcome } from '../core/report.js';
+import { Secret } from '../core/secret.js';
+import { HubEvents } from '../events/hub-events.js';
+import type { AppEntry, CredentialCell } from './app-entry.js';
+import { Refresher } from './refresher.js';
+import { TokenCache } from './token-cache.service.js';
+
+/**
+ * Tokens that WeChat is said to refuse: by a caller's report, by an SDK that asks again, by the gateway or a ticket
+ * call that was refused. All come through here, so that together they keep the limits of core/report.ts.
+ */
+@Injectable()
+export class DeadTokens {
+  constructor(
+    private readonly cache: TokenCache,
+    private readonly refresher: Refresher,
+    private readonly clock: Clock,
+    private readonly events: HubEvents,
+  ) {
+    refresher.bindDeadToken((entry, token, ticket) => void this.#ticketRefused(entry, token, ticket));
+  }
+
+  /**
+   * "WeChat told me that this token is no good." Compares first; of many reports of one death the first asks WeChat
+   * and the others share its answer.
+   * @returns `undefined` where the hub has no valid token now: read the cache for why
+   */
+  async report(appid: string, reported: Secret): Promise<ReportOutcome | undefined> {
+    const entry = this.cache.entry(appid);
+    if (entry === undefined) return undefined;
+    const outcome = await this.#report(entry, reported);
+    this.events.emit('tokenReported', { appid, outcome: outcome ?? 'unavailable' });
+    return outcome;
+  }
+
+  /**
+   * An SDK asks again for the token that it just got, which is the only way it has to say that the token is dead.
+   * `stable_token`: a normal call; `token`: a probe, and a mint only if the token is dead. Ends when it is sure, or
+   * at once where it was made sure of just now.
+   */
+  async makeSure(appid: string): Promise<void> {
+    const entry = this.cache.entry(appid);
+    if (entry === undefined) return;
+    const { held, failures } = entry.token.state;
+    const now = this.clock.now();
+    if (!isValid(held, now) || failures > 0) return;
+    if (entry.checking !== undefined) {
+      await entry.checking;
+      return;
+    }
+    if (now - entry.checkedAt < CHECKS_APART_MS[entry.app.tokenApi]) return;
+    entry.checkedAt = now;
+    entry.checking = this.#check(entry, held).finally(() => {
+      entry.checking = undefined;
+    });
+    await entry.checking;
+  }
+
+  async #check(entry: AppEntry, held: Held): Promise<void> {
+    if (entry.app.tokenApi === 'stable_token') {
+      await this.#report(entry, held.value);
+      return;
+    }
+    if ((await this.refresher.probe(entry)) === 'dead') await this.#report(entry, held.value);
+  }
+
+  async #report(entry: AppEntry, reported: Secret): Promise<ReportOutcome | undefined> {
+    const cell = entry.token;
+    const now = this.clock.now();
+    const before = cell.state.held;
+    const decision = decideReport(cell.state, reported, entry.app.tokenApi, entry.reportedAt, now);
+    switch (decision) {
+      case 'superseded':
+        return 'superseded';
+      case 'unavailable':
+        return undefined;
+      case 'throttled':
+        // The attempt that a report began is shared; one that the schedule began is as good.
+        if (cell.underWay === undefined) return 'throttled';
+        break;
+      case 'ask':
+        entry.reportedAt = now;
+        break;
+      default:
+        return unreachable(decision);
+    }
+    const ended = await this.refresher.refresh(cell, 'report');
+    const { held } = cell.state;
+    if (held !== undefined && held.version !== before?.version) return 'refreshed';
+    if (!isValid(held, this.clock.now())) return undefined;
+    // WeChat could not be asked: nothing is known, the schedule goes on trying, and a report costs no valid token.
+    return ended === undefined || ended.outcome === 'failed' ? 'throttled' : 'confirmed';
+  }
+
+  /** The ticket is asked for again as soon as there is another token; otherwise by its own schedule. */
+  async #ticketRefused(entry: AppEntry, token: Held, ticket: CredentialCell): Promise<void> {
+    const outcome = await this.report(entry.app.appid, token.value);
+    if (outcome === 'refreshed' || outcome === 'superseded') await this.refresher.refresh(ticket, 'report');
+  }
+}
+
+function unreachable(decision: never): never {
+  throw new Error(`unknown decision ${String(decision)}`);
+}

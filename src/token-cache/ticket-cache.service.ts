@@ -1,0 +1,60 @@
+import { Injectable } from '@nestjs/common';
+import { Clock } from '../clock/clock.js';
+import type { TicketType } from '../core/app.js';
+import { isValid } from '../core/credential.js';
+import type { CredentialCell } from './app-entry.js';
+import { Refresher } from './refresher.js';
+import { TokenCache, unavailable, type Reading } from './token-cache.service.js';
+
+/** A ticket's next attempt is worth waiting for if it is so near: at a ticket's end the next one is a call away. */
+const WORTH_WAITING_MS = 2000;
+
+/**
+ * jsapi and wx_card tickets: the guarantees of tokens (memory first, single-flight, serve-cached-on-failure), fetched
+ * on first use where apps.yaml does not keep them warm. One that nobody has asked for since its last attempt rests.
+ */
+@Injectable()
+export class TicketCache {
+  constructor(
+    private readonly cache: TokenCache,
+    private readonly refresher: Refresher,
+    private readonly clock: Clock,
+  ) {}
+
+  /** `undefined`: no such app. Waits only where no valid ticket is held and an attempt is under way or very near. */
+  async read(appid: string, type: TicketType): Promise<Reading | undefined> {
+    const entry = this.cache.entry(appid);
+    if (entry === undefined) return undefined;
+    const cell = entry.ticket(type);
+    this.#use(cell);
+    for (let waited = 0; waited < 2; waited += 1) {
+      const reading = this.#now(cell);
+      if (reading !== undefined || entry.removed) break;
+      await this.cache.changeOf(cell);
+    }
+    if (entry.removed) return undefined;
+    return this.#now(cell) ?? unavailable(cell, this.clock.now());
+  }
+
+  #now(cell: CredentialCell): Reading | undefined {
+    const now = this.clock.now();
+    const { held } = cell.state;
+    if (isValid(held, now)) {
+      return { kind: 'held', held, expiresInSeconds: Math.floor((held.expiresAt - now) / 1000) };
+    }
+    if (this.refresher.closing) return unavailable(cell, now);
+    const near = cell.nextAttemptAt === undefined || cell.nextAttemptAt - now <= WORTH_WAITING_MS;
+    return cell.underWay !== undefined || near ? undefined : unavailable(cell, now);
+  }
+
+  /** First use, or use after a rest: the timer goes on where it stood, at once if the attempt is due. */
+  #use(cell: CredentialCell): void {
+    cell.usedAt = this.clock.now();
+    if (cell.nextAttemptAt === undefined) {
+      this.refresher.plan(cell, cell.usedAt);
+    } else if (cell.dormant) {
+      cell.dormant = false;
+      this.refresher.plan(cell, Math.max(cell.nextAttemptAt, cell.usedAt));
+    }
+  }
+}
