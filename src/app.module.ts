@@ -3,6 +3,7 @@ import { AccessGuardModule } from './access-guard/access-guard.module.js';
 import { ClockModule } from './clock/clock.module.js';
 import { HubConfigModule } from './config/config.module.js';
 import type { HubEnvironment } from './config/environment.js';
+import { DropInModule } from './dropin/drop-in.module.js';
 import { EventsModule } from './events/events.module.js';
 import { HttpModule } from './http/http.module.js';
 import { LoggingModule } from './logging/logging.module.js';
@@ -24,6 +25,7 @@ export class AppModule {
         SchedulerModule,
         OpsModule,
         HttpModule,
+        DropInModule,
       ],
     };
   }

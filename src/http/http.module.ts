@@ -7,12 +7,14 @@ import { TokenCacheModule } from '../token-cache/token-cache.module.js';
 import { AccessGuard } from './access.guard.js';
 import { HealthController } from './health.controller.js';
 import { ProblemFilter } from './problem.filter.js';
+import { ReportController } from './report.controller.js';
+import { TicketController } from './ticket.controller.js';
 import { TokenController } from './token.controller.js';
 
 /** The callers' port. Every route is behind AccessGuard, which denies what no decorator allows. */
 @Module({
   imports: [AccessGuardModule, TokenCacheModule, OpsModule],
-  controllers: [TokenController, AdminController, HealthController],
+  controllers: [TokenController, ReportController, TicketController, AdminController, HealthController],
   providers: [
     AccessGuard,
     ProblemFilter,

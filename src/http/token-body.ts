@@ -12,13 +12,36 @@ const prepared = new WeakMap<Held, Prepared>();
  * request would cost a tenth of the request rate (bench/README.md).
  */
 export function tokenBody(held: Held, expiresInSeconds: number): string {
+  return `${tokenFields(held, expiresInSeconds)}}`;
+}
+
+/** The same without the closing brace, for answers that say more. */
+export function tokenFields(held: Held, expiresInSeconds: number): string {
+  const { head, tail } = preparedOf(held);
+  return `${head}${expiresInSeconds}${tail}`;
+}
+
+/** WeChat's own form: `{"access_token":…,"expires_in":…}`. */
+export function wechatTokenBody(held: Held, expiresInSeconds: number): string {
+  return `${preparedOf(held).head}${expiresInSeconds}}`;
+}
+
+function preparedOf(held: Held): Prepared {
   let parts = prepared.get(held);
   if (parts === undefined) {
     parts = {
-      head: `{"access_token":${JSON.stringify(held.value.reveal())},"expires_in":`,
-      tail: `,"version":${held.version}}`,
+      head: `{"access_token":${asciiJson(held.value.reveal())},"expires_in":`,
+      tail: `,"version":${held.version}`,
     };
     prepared.set(held, parts);
   }
-  return `${parts.head}${expiresInSeconds}${parts.tail}`;
+  return parts;
+}
+
+/** WeChat's tokens are ASCII; should one ever not be, it is escaped: bodies are written as one byte per character. */
+function asciiJson(text: string): string {
+  return JSON.stringify(text).replace(
+    /[^ -~]/g,
+    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  );
 }

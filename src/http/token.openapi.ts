@@ -12,6 +12,8 @@ import { HUB_ERRORS, type HubErrorCode } from '../core/hub-error.js';
 
 /** The documents of the callers' API: `/openapi.json` is generated from these and the controllers. */
 
+export const APPID_SCHEMA = { type: 'string', pattern: '^[A-Za-z0-9_-]{2,64}$' } as const;
+
 export class TokenAnswer {
   @ApiProperty({ description: 'WeChat’s access_token.', minLength: 1 })
   access_token!: string;
@@ -96,14 +98,16 @@ export const GUARD_PROBLEMS: readonly HubErrorCode[] = [
   'HUB_RATE_LIMITED',
 ];
 
-const ETAG_HEADER = { ETag: { description: 'The version in quotes', schema: { type: 'string' as const } } };
+export const ETAG_HEADER = {
+  ETag: { description: 'The version in quotes', schema: { type: 'string' as const } },
+};
 
 export function ApiTokenRoute(): MethodDecorator & ClassDecorator {
   return applyDecorators(
     ApiTags('callers'),
     ApiBearerAuth(),
     ApiOperation({ summary: 'The app’s access_token', operationId: 'getToken' }),
-    ApiParam({ name: 'appid', schema: { type: 'string', pattern: '^[A-Za-z0-9_-]{2,64}$' } }),
+    ApiParam({ name: 'appid', schema: APPID_SCHEMA }),
     ApiHeader({ name: 'If-None-Match', required: false, schema: { type: 'string' } }),
     ApiHeader({
       name: 'Prefer',

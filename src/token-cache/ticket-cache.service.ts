@@ -43,18 +43,19 @@ export class TicketCache {
       return { kind: 'held', held, expiresInSeconds: Math.floor((held.expiresAt - now) / 1000) };
     }
     if (this.refresher.closing) return unavailable(cell, now);
-    const near = cell.nextAttemptAt === undefined || cell.nextAttemptAt - now <= WORTH_WAITING_MS;
+    const due = cell.nextAttemptAt ?? now;
+    const near = cell.state.failures === 0 && due - now <= WORTH_WAITING_MS;
     return cell.underWay !== undefined || near ? undefined : unavailable(cell, now);
   }
 
-  /** First use, or use after a rest: the timer goes on where it stood, at once if the attempt is due. */
+  /** First use, or use after a rest: the attempt begins at once if it is due, else its timer goes on where it stood. */
   #use(cell: CredentialCell): void {
-    cell.usedAt = this.clock.now();
-    if (cell.nextAttemptAt === undefined) {
-      this.refresher.plan(cell, cell.usedAt);
-    } else if (cell.dormant) {
-      cell.dormant = false;
-      this.refresher.plan(cell, Math.max(cell.nextAttemptAt, cell.usedAt));
-    }
+    const now = this.clock.now();
+    cell.usedAt = now;
+    const at = cell.nextAttemptAt;
+    if (at !== undefined && !cell.dormant) return;
+    cell.dormant = false;
+    if (at === undefined || at <= now) void this.refresher.refresh(cell, 'schedule');
+    else this.refresher.plan(cell, at);
   }
 }

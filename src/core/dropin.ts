@@ -1,0 +1,87 @@
+import type { DenialReason } from './access/decision.js';
+
+/**
+ * The hub's side of WeChat's own protocol: errors are HTTP 200 with `{"errcode","errmsg"}`, since most SDKs lose the
+ * errcode otherwise (WECHAT.md). The one table of the drop-in endpoints; `errmsg` begins with WeChat's own words, which
+ * some SDKs show to people, and goes on with what to do at the hub.
+ */
+export interface DropInError {
+  readonly errcode: number;
+  readonly errmsg: string;
+}
+
+export const DROP_IN_ERRORS = {
+  wrongGrantType: { errcode: 40002, errmsg: 'invalid grant_type: it must be client_credential' },
+  noAppid: { errcode: 41002, errmsg: 'appid missing' },
+  noSecret: { errcode: 41004, errmsg: "appsecret missing: the client's hub key goes here" },
+  notGranted: {
+    errcode: 40013,
+    errmsg: 'invalid appid: the hub does not have it, or this client is not granted it',
+  },
+  noSuchKey: { errcode: 40125, errmsg: 'invalid appsecret: not a hub key that is known and not expired' },
+  notServed: { errcode: 40001, errmsg: 'invalid credential: not an access_token that the hub serves' },
+  postNeeded: { errcode: 43002, errmsg: 'require POST method' },
+  notJson: { errcode: 47001, errmsg: 'data format error: a JSON object of at most 16 KiB is expected' },
+  badTicketType: { errcode: 40097, errmsg: 'invalid args: type must be jsapi or wx_card' },
+  tooMany: {
+    errcode: 45011,
+    errmsg: 'api minute-quota reach limit: more than requestsPerMinute of the client entry',
+  },
+} as const satisfies Record<string, DropInError>;
+
+export function deniedError(reason: DenialReason, address: string): DropInError {
+  switch (reason) {
+    case 'unauthenticated':
+      return DROP_IN_ERRORS.noSuchKey;
+    case 'ip_not_allowed':
+      return {
+        errcode: 40164,
+        errmsg: `invalid ip ${address}, not in whitelist: the client entry at the hub does not accept this address`,
+      };
+    case 'not_granted':
+      return DROP_IN_ERRORS.notGranted;
+    case 'rate_limited':
+      return DROP_IN_ERRORS.tooMany;
+  }
+}
+
+/** @param why free of secrets; `undefined`: the first fetch has not ended. */
+export function unavailableError(what: 'token' | 'ticket', why: string | undefined): DropInError {
+  return {
+    errcode: -1,
+    errmsg: `system error: the hub has no valid ${what} of this app${why === undefined ? '' : `: ${why}`}`,
+  };
+}
+
+export interface CredentialRequest {
+  readonly appid: string;
+  /** The client's hub key. */
+  readonly secret: string;
+  readonly forceRefresh: boolean;
+}
+
+export type CredentialRequestResult =
+  { readonly ok: true; readonly request: CredentialRequest } | DropInRefusal;
+export interface DropInRefusal {
+  readonly ok: false;
+  readonly error: DropInError;
+}
+
+/** The parameters of /cgi-bin/token and /cgi-bin/stable_token, in any order; unknown ones do not matter, as at WeChat. */
+export function readCredentialRequest(
+  parameters: Readonly<Record<string, unknown>>,
+): CredentialRequestResult {
+  const { grant_type: grantType, appid, secret, force_refresh: force } = parameters;
+  if (grantType !== 'client_credential') return refusal(DROP_IN_ERRORS.wrongGrantType);
+  if (typeof appid !== 'string' || appid === '') return refusal(DROP_IN_ERRORS.noAppid);
+  if (typeof secret !== 'string' || secret === '') return refusal(DROP_IN_ERRORS.noSecret);
+  // Form-coded bodies have no booleans.
+  return { ok: true, request: { appid, secret, forceRefresh: force === true || force === 'true' } };
+}
+
+export function refusal(error: DropInError): DropInRefusal {
+  return { ok: false, error };
+}
+
+/** "Asks again" (CONTRACT, "Drop-in"): the same client, address and app within so long. */
+export const REPEAT_WITHIN_MS = 10_000;

@@ -1,0 +1,72 @@
+import { Body, Controller, HttpCode, Param, Post, Req, Res } from '@nestjs/common';
+import { ApiBearerAuth, ApiBody, ApiOperation, ApiParam, ApiResponse, ApiTags } from '@nestjs/swagger';
+import type { FastifyReply } from 'fastify';
+import { Secret } from '../core/secret.js';
+import { DeadTokens } from '../token-cache/dead-tokens.service.js';
+import { TokenCache } from '../token-cache/token-cache.service.js';
+import { AccessGuard, type AppRequest } from './access.guard.js';
+import { etagOf } from './conditional.js';
+import { HubException } from './hub-exception.js';
+import { May } from './may.decorator.js';
+import { ReportAnswer, ReportBody } from './report.openapi.js';
+import { tokenFields } from './token-body.js';
+import { APPID_SCHEMA, ApiProblems, GUARD_PROBLEMS } from './token.openapi.js';
+import { unavailable } from './unavailable.js';
+
+/** WeChat's tokens are at most 4096 characters where the hub takes them; what is longer was never one. */
+const LONGEST_TOKEN = 4096;
+
+/** "WeChat told me that this token is no good": the passive refresh that WeChat's own advice asks central servers for. */
+@Controller()
+@ApiTags('callers')
+@ApiBearerAuth()
+export class ReportController {
+  constructor(
+    private readonly cache: TokenCache,
+    private readonly deadTokens: DeadTokens,
+    private readonly guard: AccessGuard,
+  ) {}
+
+  @Post('v1/apps/:appid/token/reject')
+  @HttpCode(200)
+  @May('report')
+  @ApiOperation({ summary: 'Report that WeChat refused a token', operationId: 'rejectToken' })
+  @ApiParam({ name: 'appid', schema: APPID_SCHEMA })
+  @ApiBody({ type: ReportBody })
+  @ApiResponse({ status: 200, description: 'The token to use from now on', type: ReportAnswer })
+  @ApiProblems(...GUARD_PROBLEMS, 'HUB_TOO_LARGE', 'HUB_TOKEN_UNAVAILABLE')
+  async reject(
+    @Req() request: AppRequest,
+    @Res() reply: FastifyReply,
+    @Param('appid') appid: string,
+    @Body() body: unknown,
+  ): Promise<void> {
+    const reported = reportedToken(body);
+    let outcome = await this.deadTokens.report(appid, reported);
+    if (outcome === undefined) {
+      // No valid token: as for GET, the result of an attempt under way, and that is then another one.
+      if (this.cache.read(appid)?.kind === 'pending') await this.cache.settled(appid);
+      outcome = 'superseded';
+    }
+    this.guard.checkAgain(request, 'report');
+    const reading = this.cache.read(appid);
+    if (reading?.kind !== 'held') throw unavailable(reading);
+    void reply
+      .header('content-type', 'application/json; charset=utf-8')
+      .header('cache-control', 'no-store')
+      .header('etag', etagOf(reading.held.version))
+      .send(`${tokenFields(reading.held, reading.expiresInSeconds)},"outcome":"${outcome}"}`);
+  }
+}
+
+function reportedToken(body: unknown): Secret {
+  if (typeof body === 'object' && body !== null && !Array.isArray(body)) {
+    const { access_token: token, errcode } = body as { access_token?: unknown; errcode?: unknown };
+    const goodToken = typeof token === 'string' && token.length > 0 && token.length <= LONGEST_TOKEN;
+    if (goodToken && (errcode === undefined || Number.isInteger(errcode))) return new Secret(token);
+  }
+  throw new HubException(
+    'HUB_BAD_REQUEST',
+    'The body is {"access_token": "the token that WeChat refused", "errcode": 40001}; errcode may be left out.',
+  );
+}

@@ -1,0 +1,99 @@
+import { randomBytes } from 'node:crypto';
+import { Body, Controller, Get, HttpCode, Param, Post, Req, Res } from '@nestjs/common';
+import { ApiBearerAuth, ApiBody, ApiOperation, ApiParam, ApiResponse, ApiTags } from '@nestjs/swagger';
+import type { FastifyReply } from 'fastify';
+import { Clock } from '../clock/clock.js';
+import { TICKET_TYPES, type TicketType } from '../core/app.js';
+import { TicketCache } from '../token-cache/ticket-cache.service.js';
+import { AccessGuard, type AppRequest } from './access.guard.js';
+import { etagOf, matchesVersion } from './conditional.js';
+import { HubException } from './hub-exception.js';
+import { jssdkSignature, signableUrl } from './jssdk-signature.js';
+import { May } from './may.decorator.js';
+import { SignatureAnswer, SignatureBody, TicketAnswer } from './ticket.openapi.js';
+import { APPID_SCHEMA, ApiProblems, ETAG_HEADER, GUARD_PROBLEMS } from './token.openapi.js';
+import { unavailable } from './unavailable.js';
+
+/** jsapi and wx_card tickets, and the JS-SDK signatures made from the former. */
+@Controller()
+@ApiTags('callers')
+@ApiBearerAuth()
+@ApiParam({ name: 'appid', schema: APPID_SCHEMA })
+export class TicketController {
+  constructor(
+    private readonly tickets: TicketCache,
+    private readonly guard: AccessGuard,
+    private readonly clock: Clock,
+  ) {}
+
+  @Get('v1/apps/:appid/tickets/:type')
+  @May('read')
+  @ApiOperation({ summary: 'A ticket of the app', operationId: 'getTicket' })
+  @ApiParam({ name: 'type', enum: TICKET_TYPES })
+  @ApiResponse({ status: 200, type: TicketAnswer, headers: ETAG_HEADER })
+  @ApiResponse({ status: 304, description: 'The ticket is still of that version', headers: ETAG_HEADER })
+  @ApiProblems(...GUARD_PROBLEMS, 'HUB_NOT_FOUND', 'HUB_TOKEN_UNAVAILABLE')
+  async ticket(
+    @Req() request: AppRequest,
+    @Res() reply: FastifyReply,
+    @Param('appid') appid: string,
+    @Param('type') type: string,
+  ): Promise<void> {
+    if (!isTicketType(type)) {
+      throw new HubException('HUB_NOT_FOUND', 'There are tickets of the types jsapi and wx_card.');
+    }
+    const { held, expiresInSeconds } = await this.#read(request, appid, type);
+    reply.header('cache-control', 'no-store').header('etag', etagOf(held.version));
+    if (matchesVersion(request.headers['if-none-match'], held.version)) {
+      void reply.status(304).send();
+      return;
+    }
+    const ticket: TicketAnswer = {
+      ticket: held.value.reveal(),
+      expires_in: expiresInSeconds,
+      version: held.version,
+    };
+    void reply.header('content-type', 'application/json; charset=utf-8').send(JSON.stringify(ticket));
+  }
+
+  @Post('v1/apps/:appid/jssdk-signature')
+  @HttpCode(200)
+  @May('read')
+  @ApiOperation({ summary: 'Sign a page for the JS-SDK', operationId: 'signPage' })
+  @ApiBody({ type: SignatureBody })
+  @ApiResponse({ status: 200, type: SignatureAnswer })
+  @ApiProblems(...GUARD_PROBLEMS, 'HUB_TOO_LARGE', 'HUB_TOKEN_UNAVAILABLE')
+  async sign(
+    @Req() request: AppRequest,
+    @Param('appid') appid: string,
+    @Body() body: unknown,
+  ): Promise<SignatureAnswer> {
+    const url = signableUrl((body as { url?: unknown } | undefined)?.url);
+    if (url === undefined) {
+      throw new HubException(
+        'HUB_BAD_REQUEST',
+        'The body is {"url": "https://…"}, the URL of the page itself.',
+      );
+    }
+    const { held } = await this.#read(request, appid, 'jsapi');
+    const timestamp = Math.floor(this.clock.wallNow() / 1000);
+    const nonceStr = randomBytes(12).toString('base64url').replace(/[-_]/g, '0');
+    return {
+      appId: appid,
+      timestamp,
+      nonceStr,
+      signature: jssdkSignature(held.value, nonceStr, timestamp, url),
+    };
+  }
+
+  async #read(request: AppRequest, appid: string, type: TicketType) {
+    const reading = await this.tickets.read(appid, type);
+    this.guard.checkAgain(request, 'read');
+    if (reading?.kind !== 'held') throw unavailable(reading, 'ticket');
+    return reading;
+  }
+}
+
+function isTicketType(type: string): type is TicketType {
+  return (TICKET_TYPES as readonly string[]).includes(type);
+}

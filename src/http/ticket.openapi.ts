@@ -1,0 +1,35 @@
+import { ApiProperty } from '@nestjs/swagger';
+
+export class TicketAnswer {
+  @ApiProperty({ minLength: 1 })
+  ticket!: string;
+
+  @ApiProperty({ type: 'integer', minimum: 0, description: 'Whole seconds from now, computed per request.' })
+  expires_in!: number;
+
+  @ApiProperty({ type: 'integer', minimum: 1, description: 'Grows with every new ticket. Also the ETag.' })
+  version!: number;
+}
+
+export class SignatureBody {
+  @ApiProperty({
+    format: 'uri',
+    maxLength: 4096,
+    description: 'The page’s URL as the browser has it (location.href); the fragment is dropped.',
+  })
+  url!: string;
+}
+
+export class SignatureAnswer {
+  @ApiProperty()
+  appId!: string;
+
+  @ApiProperty({ type: 'integer', description: 'Unix time, seconds.' })
+  timestamp!: number;
+
+  @ApiProperty()
+  nonceStr!: string;
+
+  @ApiProperty({ pattern: '^[0-9a-f]{40}$' })
+  signature!: string;
+}

@@ -1,0 +1,115 @@
+import { createHash } from 'node:crypto';
+import { bearer, testKey } from '../support/start-hub.js';
+import { VirtualHub } from '../support/virtual-hub.js';
+
+const KEY = testKey('web');
+const WARM = { appid: 'wx-warm', secret: 'simulated-secret-warm', tickets: ['jsapi'] };
+const COLD = { appid: 'wx-cold', secret: 'simulated-secret-cold' };
+
+describe('tickets', () => {
+  let hub: VirtualHub;
+
+  beforeEach(async () => {
+    hub = await VirtualHub.start({ apps: [WARM, COLD], clients: [{ id: 'web', key: KEY, apps: '*' }] });
+  });
+  afterEach(() => hub.stop());
+
+  const ticket = (appid: string, type = 'jsapi', headers = {}) =>
+    hub.hub.get(`/v1/apps/${appid}/tickets/${type}`, { ...bearer(KEY), ...headers });
+  const calls = (appid: string) => hub.simulator.calls({ appid, endpoint: 'getticket' });
+
+  it('are fetched with the token where apps.yaml keeps them warm, else on first use, once', async () => {
+    await hub.pass(0);
+    expect(calls('wx-warm')).toBe(1);
+    expect(calls('wx-cold')).toBe(0);
+    const answers = await Promise.all(Array.from({ length: 100 }, () => ticket('wx-cold', 'wx_card')));
+    expect(calls('wx-cold')).toBe(1);
+    for (const { status, json, headers } of answers) {
+      expect(status).toBe(200);
+      expect(hub.simulator.isAlive(json.ticket)).toBe(true);
+      expect(json.expires_in).toBe(7200);
+      expect(headers.get('etag')).toBe(`"${json.version}"`);
+    }
+    const { version } = answers[0]!.json;
+    expect((await ticket('wx-cold', 'wx_card', { 'if-none-match': `"${version}"` })).status).toBe(304);
+  });
+
+  it('live as long as their first sight says, although WeChat answers 7200 each time', async () => {
+    await ticket('wx-warm');
+    await hub.pass(3_700_000);
+    expect(calls('wx-warm')).toBeGreaterThan(1);
+    expect((await ticket('wx-warm')).json.expires_in).toBe(3500);
+  });
+
+  it('change over without a dead one being served', async () => {
+    const first = (await ticket('wx-warm')).json;
+    await hub.pass(7_199_000);
+    const last = (await ticket('wx-warm')).json;
+    expect(last).toMatchObject({ ticket: first.ticket, expires_in: 1 });
+    for (let step = 0; step < 40; step += 1) {
+      await hub.pass(100);
+      const { status, json } = await ticket('wx-warm');
+      if (status === 200) expect(hub.simulator.isAlive(json.ticket)).toBe(true);
+    }
+    const next = await ticket('wx-warm');
+    expect(next.status).toBe(200);
+    expect(next.json.version).toBe(first.version + 1);
+    expect(calls('wx-warm')).toBeLessThan(20);
+  });
+
+  it('that nobody asks for any more are not renewed', async () => {
+    await ticket('wx-cold');
+    await hub.pass(5 * 3_600_000);
+    expect(calls('wx-cold')).toBeLessThan(5);
+    expect((await ticket('wx-cold')).status).toBe(200);
+  });
+
+  it('survive a failing WeChat as long as they live', async () => {
+    const { json } = await ticket('wx-warm');
+    hub.simulator.fault({ kind: 'status', endpoint: 'getticket', times: Infinity });
+    await hub.pass(7_100_000);
+    expect((await ticket('wx-warm')).json.ticket).toBe(json.ticket);
+    await hub.pass(100_001);
+    expect(await ticket('wx-warm')).toMatchObject({ status: 503, json: { code: 'HUB_TOKEN_UNAVAILABLE' } });
+  });
+
+  it('refused because the token is dead: another token is fetched, and the ticket with it', async () => {
+    hub.simulator.killToken('wx-cold', 'stable_token');
+    const answer = await ticket('wx-cold');
+    expect(answer.status).toBe(200);
+    expect(hub.simulator.isAlive(answer.json.ticket)).toBe(true);
+    const token = (await hub.hub.get('/v1/apps/wx-cold/token', bearer(KEY))).json;
+    expect(hub.simulator.isAlive(token.access_token)).toBe(true);
+  });
+
+  it('of another type there are none', async () => {
+    expect(await ticket('wx-cold', 'card')).toMatchObject({ status: 404, json: { code: 'HUB_NOT_FOUND' } });
+  });
+
+  it('sign pages for the JS-SDK', async () => {
+    const url = 'https://shop.example/p?a=1&b=%E4%BD%A0#part';
+    const { status, json } = await hub.hub.post('/v1/apps/wx-cold/jssdk-signature', { url }, bearer(KEY));
+    expect(status).toBe(200);
+    const { json: held } = await ticket('wx-cold');
+    const text = `jsapi_ticket=${held.ticket}&noncestr=${json.nonceStr}&timestamp=${json.timestamp}&url=${url.split('#')[0]}`;
+    expect(json).toEqual({
+      appId: 'wx-cold',
+      timestamp: Math.floor(hub.clock.wallNow() / 1000),
+      nonceStr: expect.stringMatching(/^[A-Za-z0-9]{16}$/),
+      signature: createHash('sha1').update(text).digest('hex'),
+    });
+  });
+
+  it.each([
+    [undefined],
+    [{}],
+    [{ url: 'shop.example' }],
+    [{ url: 'javascript:alert(1)' }],
+    [{ url: 'https://' }],
+  ])('sign nothing for %j', async (body) => {
+    expect(await hub.hub.post('/v1/apps/wx-cold/jssdk-signature', body, bearer(KEY))).toMatchObject({
+      status: 400,
+      json: { code: 'HUB_BAD_REQUEST' },
+    });
+  });
+});
