@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { DROP_IN_ERRORS } from '../core/dropin.js';
 import { accessRequestOf, type AppRequest } from '../http/access.guard.js';
+import { sendReady } from '../http/send-ready.js';
 import { DropIn, type DropInAnswer } from './drop-in.service.js';
 import { jsonObject, parametersOf } from './parameters.js';
 
@@ -78,9 +79,10 @@ function answer(
   return undefined;
 }
 
-function send(request: FastifyRequest, reply: FastifyReply, { body, verdict }: DropInAnswer): void {
+function send(request: FastifyRequest, reply: FastifyReply, { body, ready, verdict }: DropInAnswer): void {
   if (verdict !== undefined) (request as AppRequest).verdict = verdict;
-  void reply.header('content-type', CONTENT_TYPE).header('cache-control', 'no-store').send(body);
+  if (ready === true) sendReady(reply, body);
+  else void reply.header('content-type', CONTENT_TYPE).header('cache-control', 'no-store').send(body);
 }
 
 function answerError(reply: FastifyReply, error: { errcode: number; errmsg: string }): void {

@@ -20,6 +20,11 @@ export class EventLog {
     events.on('configReloaded', (event) => {
       this.#configReloaded(event);
     });
+    events.on('tokenReported', (event) => {
+      // One that turned out true means that somebody else fetches tokens for the app, or forced a refresh.
+      if (event.outcome === 'refreshed') log.warn('token was dead before its time', { ...event });
+      else log.debug('token reported', { ...event });
+    });
     events.on('adminActed', (event) => {
       log.info('admin act', { ...event });
     });

@@ -55,6 +55,7 @@ export class HubMetrics {
   readonly #refreshes = new Map<string, number>();
   readonly #refreshDurations = new Map<string, DurationHistogram>();
   readonly #denials = new Map<string, number>();
+  readonly #reports = new Map<string, number>();
   readonly #reloads = new Map<string, number>();
   #lastReload: { readonly at: number; readonly ok: boolean } | undefined;
 
@@ -65,6 +66,9 @@ export class HubMetrics {
   ) {
     events.on('refreshEnded', (event) => {
       this.#countRefresh(event);
+    });
+    events.on('tokenReported', ({ outcome }) => {
+      increment(this.#reports, `outcome="${outcome}"`);
     });
     events.on('requestDenied', ({ reason }) => {
       increment(this.#denials, `reason="${reason}"`);
@@ -105,6 +109,11 @@ export class HubMetrics {
     for (const [labels, durations] of this.#refreshDurations) {
       yield* durations.lines('wxhub_refresh_duration_seconds', labels);
     }
+    yield* counter(
+      'wxhub_token_reports_total',
+      'Tokens that were said to be dead, by outcome.',
+      this.#reports,
+    );
     yield* counter('wxhub_denials_total', 'Requests denied, by reason.', this.#denials);
     yield* counter('wxhub_config_reloads_total', 'Reloads of the configuration.', this.#reloads);
     if (this.#lastReload !== undefined) {
