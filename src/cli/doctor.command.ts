@@ -1,0 +1,173 @@
+import { Agent, request } from 'undici';
+import { SystemClock } from '../clock/system-clock.js';
+import { AppsFileLoader } from '../config/apps-file.loader.js';
+import { parseEnvironment, type HubEnvironment } from '../config/environment.js';
+import { formatProblems } from '../config/problem.js';
+import type { AppSettings } from '../core/app.js';
+import type { UpstreamError } from '../core/upstream.js';
+import { addressesIn } from '../core/wechat-error.js';
+import { HttpWeChatClient } from '../wechat-client/http-wechat-client.js';
+import { EXIT, painter, type Command, type CommandContext } from './command.js';
+import { readOptions } from './options.js';
+
+interface Finding {
+  readonly what: string;
+  readonly result: 'ok' | 'warning' | 'problem';
+  readonly detail: string;
+  readonly fix?: string | undefined;
+}
+
+/** A difference of the clocks that is worth a word. Lifetimes are not counted by the wall clock, key expiry is. */
+const CLOCK_TOLERANCE_MS = 30_000;
+/** Apps that are asked about at a time. */
+const AT_A_TIME = 10;
+
+export const doctorCommand: Command = {
+  name: 'doctor',
+  summary: 'look for what keeps the hub from working, and say how to mend it',
+  help: `wechat-token-hub doctor [--skip-apps] [--json]
+    Checks the environment and apps.yaml, the way to WeChat (DNS, TLS, the clock), and each app's credentials with a
+    harmless call: stable_token in normal mode, which changes no token, also for apps that use tokenApi: token, since
+    WeChat keeps the two apart. Where WeChat refuses the address, it names the one that it sees.
+
+  --skip-apps   do not ask about the apps
+  --json        {"findings": [{"what", "result", "detail", "fix"}]}
+
+Exit code 0: nothing wrong. 1: problems. 78: the configuration is wrong.`,
+
+  async run(context) {
+    const { values } = readOptions(
+      context.args,
+      { json: { type: 'boolean' }, 'skip-apps': { type: 'boolean' } },
+      { atMost: 0, named: 'doctor' },
+    );
+    const findings: Finding[] = [];
+    const found = (finding: Finding): void => {
+      findings.push(finding);
+      if (values.json !== true) print(context, finding);
+    };
+    const configured = await checkConfiguration(context, found);
+    if (configured !== undefined) {
+      await checkUpstream(configured.environment, found);
+      if (values['skip-apps'] !== true) await checkApps(configured, found);
+    }
+    if (values.json === true) context.out(JSON.stringify({ findings }));
+    if (configured === undefined) return EXIT.config;
+    return findings.some(({ result }) => result === 'problem') ? EXIT.failed : EXIT.ok;
+  },
+};
+
+interface Configured {
+  readonly environment: HubEnvironment;
+  readonly apps: readonly AppSettings[];
+}
+
+async function checkConfiguration(
+  context: CommandContext,
+  found: (finding: Finding) => void,
+): Promise<Configured | undefined> {
+  const parsed = parseEnvironment(context.env);
+  if (!parsed.ok) {
+    for (const detail of parsed.problems) found({ what: 'environment', result: 'problem', detail });
+    return undefined;
+  }
+  found({ what: 'environment', result: 'ok', detail: 'the HUB_* variables are good' });
+  const { environment } = parsed;
+  const { result } = await new AppsFileLoader(environment.appsFile, { env: () => context.env }).read('start');
+  if (!result.ok) {
+    for (const detail of formatProblems(result.problems, environment.appsFile)) {
+      found({ what: 'apps.yaml', result: 'problem', detail });
+    }
+    return undefined;
+  }
+  found({
+    what: 'apps.yaml',
+    result: result.clients.length === 0 ? 'warning' : 'ok',
+    detail: `${result.apps.length} app(s), ${result.clients.length} client(s)`,
+    fix:
+      result.clients.length === 0
+        ? 'a file without clients serves nobody: add one under clients:'
+        : undefined,
+  });
+  return { environment, apps: result.apps };
+}
+
+/** DNS, connection, TLS and the clock, by one request without credentials. */
+async function checkUpstream(environment: HubEnvironment, found: (finding: Finding) => void): Promise<void> {
+  const what = 'way to WeChat';
+  const agent = new Agent({ connect: { timeout: environment.wechatTimeoutMs } });
+  try {
+    const sentAt = Date.now();
+    const { headers, body } = await request(`${environment.wechatBaseUrl}/cgi-bin/token`, {
+      dispatcher: agent,
+      headersTimeout: environment.wechatTimeoutMs,
+      bodyTimeout: environment.wechatTimeoutMs,
+    });
+    await body.dump();
+    const tookMs = Date.now() - sentAt;
+    found({ what, result: 'ok', detail: `${environment.wechatBaseUrl} answers in ${tookMs} ms` });
+    checkClock(headers.date, found);
+  } catch (error) {
+    const { code = 'no answer' } = error as { code?: string };
+    found({
+      what,
+      result: 'problem',
+      detail: `${environment.wechatBaseUrl} cannot be reached (${code})`,
+      fix: 'check DNS, the firewall and proxies between here and WeChat, and HUB_WECHAT_BASE_URL',
+    });
+  } finally {
+    await agent.destroy();
+  }
+}
+
+function checkClock(date: string | string[] | undefined, found: (finding: Finding) => void): void {
+  const theirs = typeof date === 'string' ? Date.parse(date) : Number.NaN;
+  if (Number.isNaN(theirs)) return;
+  const apartMs = Math.abs(Date.now() - theirs);
+  const wrong = apartMs > CLOCK_TOLERANCE_MS;
+  found({
+    what: 'clock',
+    result: wrong ? 'warning' : 'ok',
+    detail: `${Math.round(apartMs / 1000)} s apart from the clock of WeChat's servers`,
+    fix: wrong ? 'set the clock (NTP): the expiry of client keys is judged by it' : undefined,
+  });
+}
+
+async function checkApps(configured: Configured, found: (finding: Finding) => void): Promise<void> {
+  const clock = new SystemClock();
+  const client = new HttpWeChatClient(configured.environment, clock);
+  try {
+    const waiting = [...configured.apps];
+    const workers = Array.from({ length: AT_A_TIME }, async () => {
+      for (let app = waiting.shift(); app !== undefined; app = waiting.shift()) {
+        const result = await client.fetchToken({ ...app, tokenApi: 'stable_token' });
+        found(result.ok ? goodApp(app) : badApp(app, result.error));
+      }
+    });
+    await Promise.all(workers);
+  } finally {
+    await client.close();
+    clock.onApplicationShutdown();
+  }
+}
+
+function goodApp({ appid }: AppSettings): Finding {
+  return { what: appid, result: 'ok', detail: 'WeChat takes the AppSecret and this address' };
+}
+
+function badApp({ appid }: AppSettings, error: UpstreamError): Finding {
+  const seen = error.errcode === 40164 ? addressesIn(error.errmsg) : [];
+  const egress = seen.length === 0 ? '' : `; WeChat sees this hub as ${seen.join(', ')}`;
+  return { what: appid, result: 'problem', detail: `${error.errmsg}${egress}`, fix: error.hint };
+}
+
+function print(context: CommandContext, { what, result, detail, fix }: Finding): void {
+  const paint = painter(context.coloured);
+  const mark = {
+    ok: paint('green', 'ok     '),
+    warning: paint('yellow', 'warning'),
+    problem: paint('red', 'problem'),
+  };
+  context.out(`${mark[result]}  ${what}: ${detail}`);
+  if (fix !== undefined) context.out(`         ${fix}`);
+}

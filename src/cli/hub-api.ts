@@ -1,0 +1,98 @@
+import { readFile } from 'node:fs/promises';
+import { EXIT, UsageProblem, type CommandContext } from './command.js';
+
+/** Options of every command that talks to a running hub. */
+export const HUB_OPTIONS = {
+  url: { type: 'string' },
+  'key-file': { type: 'string' },
+  json: { type: 'boolean' },
+} as const;
+
+export const HUB_HELP = `  --url URL         the hub's callers' port (default: $WXHUB_URL, else http://127.0.0.1:3000)
+  --key-file FILE   a file with a key that may admin (default: the key in $WXHUB_KEY)
+  --json            the hub's own answer`;
+
+const TIMEOUT_MS = 70_000;
+
+export interface HubAnswer {
+  readonly status: number;
+  readonly body: Readonly<Record<string, unknown>>;
+}
+
+export class HubUnreachable extends Error {
+  override readonly name = 'HubUnreachable';
+  readonly exitCode = EXIT.unavailable;
+}
+
+/** Calls a running hub. The key comes from a file or the environment, never from the command line. */
+export async function callHub(
+  context: CommandContext,
+  values: { readonly url?: string | undefined; readonly 'key-file'?: string | undefined },
+  method: 'GET' | 'POST',
+  path: string,
+  body?: unknown,
+): Promise<HubAnswer> {
+  const url = (values.url ?? context.env.WXHUB_URL ?? 'http://127.0.0.1:3000').replace(/\/+$/, '');
+  if (!URL.canParse(url)) throw new UsageProblem(`--url: ${url} is no URL`);
+  const key = await keyOf(context, values['key-file']);
+  let response: Response;
+  try {
+    response = await fetch(`${url}${path}`, {
+      method,
+      redirect: 'error',
+      signal: AbortSignal.timeout(TIMEOUT_MS),
+      headers: {
+        authorization: `Bearer ${key}`,
+        ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+      },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    });
+  } catch (error) {
+    const { cause } = error as { cause?: { code?: string } };
+    throw new HubUnreachable(
+      `${url} cannot be reached (${cause?.code ?? 'no answer'}); is the hub running, is --url right?`,
+    );
+  }
+  const text = await response.text();
+  return { status: response.status, body: parseObject(text) };
+}
+
+async function keyOf(context: CommandContext, file: string | undefined): Promise<string> {
+  if (file === undefined) {
+    const key = context.env.WXHUB_KEY;
+    if (key === undefined || key === '') throw new UsageProblem('set WXHUB_KEY or give --key-file');
+    return key;
+  }
+  try {
+    return (await readFile(file, 'utf8')).trim();
+  } catch (error) {
+    throw new UsageProblem(
+      `--key-file: ${file} cannot be read (${String((error as { code?: unknown }).code)})`,
+    );
+  }
+}
+
+function parseObject(text: string): Readonly<Record<string, unknown>> {
+  try {
+    const parsed: unknown = JSON.parse(text);
+    return typeof parsed === 'object' && parsed !== null ? (parsed as Record<string, unknown>) : {};
+  } catch {
+    return {};
+  }
+}
+
+/** Prints the hub's refusal. */
+export function printRefusal(context: CommandContext, { status, body }: HubAnswer): number {
+  const code = typeof body.code === 'string' ? body.code : `HTTP ${status}`;
+  const detail =
+    typeof body.detail === 'string' ? body.detail : 'the answer is not one of a hub; is --url right?';
+  const { errcode } = (body.wechat ?? {}) as { errcode?: number };
+  context.err(`${code}${errcode === undefined ? '' : ` (WeChat: ${errcode})`}: ${detail}`);
+  const problems: unknown = body.problems;
+  if (Array.isArray(problems)) {
+    for (const { line, path, message } of problems as Record<string, unknown>[]) {
+      context.err(`  line ${String(line)} ${String(path)}: ${String(message)}`);
+    }
+  }
+  return EXIT.failed;
+}

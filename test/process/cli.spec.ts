@@ -1,0 +1,225 @@
+import { spawn } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { hasValidChecksum } from '../../src/core/access/key.js';
+import { WeChatSimulator } from '../../src/simulator/simulator.js';
+import { appsYaml, sha256, startHub, testKey, type RunningHub } from '../support/start-hub.js';
+
+const CLI = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
+const KEY = testKey('admin');
+const GOOD = { appid: 'wx-good', secret: 'simulated-secret-good', name: 'Good one' };
+const CLASSIC = { appid: 'wx-classic', secret: 'simulated-secret-classic', tokenApi: 'token' };
+
+interface Ended {
+  readonly code: number | null;
+  readonly out: string;
+  readonly err: string;
+}
+
+/** The command as it runs for real, without a terminal. */
+function run(
+  args: readonly string[],
+  options: { env?: Record<string, string>; input?: string } = {},
+): Promise<Ended> {
+  return new Promise((resolve) => {
+    const child = spawn(process.execPath, [CLI, ...args], {
+      env: { PATH: process.env.PATH, ...options.env },
+    });
+    let out = '';
+    let err = '';
+    child.stdout.on('data', (chunk) => (out += String(chunk)));
+    child.stderr.on('data', (chunk) => (err += String(chunk)));
+    child.once('close', (code) => resolve({ code, out, err }));
+    child.stdin.end(options.input ?? '');
+  });
+}
+
+describe('wechat-token-hub', () => {
+  it('--version, --help, and help in every command', async () => {
+    expect((await run(['--version'])).out).toMatch(/^\d+\.\d+\.\d+\n$/);
+    const help = await run(['--help']);
+    const commands = ['serve', 'check', 'doctor', 'key', 'status', 'refresh', 'reload'];
+    for (const command of commands) {
+      expect(help.out).toContain(`  ${command} `);
+      expect(await run([command, '--help'])).toMatchObject({
+        code: 0,
+        out: expect.stringContaining(command),
+      });
+    }
+  });
+
+  it.each([
+    [['nonsense']],
+    [['check', '--nonsense']],
+    [['refresh']],
+    [['key']],
+    [['refresh', 'wx', '--force']],
+  ])('%j is a wrong command line: exit code 64 and the help', async (args) => {
+    const { code, err, out } = await run(args, { env: { WXHUB_KEY: KEY } });
+    expect({ code, out }).toEqual({ code: 64, out: '' });
+    expect(err).toContain('wechat-token-hub');
+  });
+});
+
+describe('wechat-token-hub key', () => {
+  it('create makes a key that the hub takes, and the hash that goes with it', async () => {
+    const { key, sha256: hash } = JSON.parse((await run(['key', 'create', '--json'])).out);
+    expect(key).toMatch(/^wxh_[0-9A-Za-z]{46}$/);
+    expect(hasValidChecksum(key)).toBe(true);
+    expect(hash).toBe(sha256(key));
+    expect(await run(['key', 'hash'], { input: `${key}\n` })).toMatchObject({ code: 0, out: `${hash}\n` });
+  });
+
+  it('create shows the key on stdout alone', async () => {
+    const { out, err } = await run(['key', 'create', '--id', '2026-11']);
+    expect(out).toMatch(/^wxh_\w{46}\n$/);
+    expect(err).toContain(`sha256: ${sha256(out.trim())}`);
+    expect(err).not.toContain(out.trim());
+  });
+
+  it.each([['too short'], [`wxh_${'A'.repeat(46)}`]])('hash refuses %j', async (input) => {
+    const { code, out, err } = await run(['key', 'hash'], { input });
+    expect({ code, out }).toEqual({ code: 1, out: '' });
+    expect(err).not.toContain(input);
+  });
+});
+
+describe('wechat-token-hub check', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'cli-test-'));
+  afterAll(() => rmSync(folder, { recursive: true }));
+  const write = (text: string): string => {
+    const file = join(folder, 'apps.yaml');
+    writeFileSync(file, text);
+    return file;
+  };
+
+  it('a good file: exit code 0', async () => {
+    const file = write(appsYaml([GOOD], [{ id: 'a', key: KEY, apps: '*' }]));
+    expect(await run(['check', file])).toEqual({
+      code: 0,
+      out: `${file}: good, 1 app(s), 1 client(s)\n`,
+      err: '',
+    });
+  });
+
+  it('problems: one per line with its place, exit code 78, and no secret', async () => {
+    const file = write(
+      `version: 1\napps:\n  - appid: wx1\n    secret: hidden-test-value\n    tokenApi: other\n    secretEnv: NOT_SET\n`,
+    );
+    const { code, err } = await run(['check', file], { env: { HUB_PORT: 'x' } });
+    expect(code).toBe(78);
+    expect(err.trim().split('\n').length).toBeGreaterThanOrEqual(3);
+    expect(err).toContain('HUB_PORT');
+    expect(err).toContain('apps[0].tokenApi');
+    expect(err).not.toContain('hidden-test-value');
+    const json = JSON.parse((await run(['check', file, '--json'])).out);
+    expect(json).toMatchObject({
+      ok: false,
+      problems: expect.arrayContaining([expect.objectContaining({ line: 5 })]),
+    });
+  });
+
+  it('a file that is not there', async () => {
+    expect(await run(['check', join(folder, 'none.yaml')])).toMatchObject({ code: 78 });
+  });
+});
+
+describe('against a running hub', () => {
+  let simulator: WeChatSimulator;
+  let hub: RunningHub;
+  let env: Record<string, string>;
+
+  beforeAll(async () => {
+    simulator = await WeChatSimulator.start({ apps: [GOOD, CLASSIC] });
+    hub = await startHub({
+      upstream: simulator.url,
+      apps: [GOOD, CLASSIC],
+      clients: [{ id: 'admin', key: KEY, apps: '*', may: ['admin'] }],
+    });
+    env = { WXHUB_URL: hub.url, WXHUB_KEY: KEY };
+  });
+  afterAll(async () => {
+    await hub.stop();
+    await simulator.close();
+  });
+
+  it('status: a line per app, exit code by their state', async () => {
+    const { code, out } = await run(['status'], { env });
+    expect(code).toBe(0);
+    expect(out).toMatch(/^wx-good\s+valid\s+stable_token\s+until .* v\d+ {2}Good one\nwx-classic\s+valid/);
+    expect(JSON.parse((await run(['status', 'wx-good', '--json'], { env })).out).apps).toHaveLength(1);
+  });
+
+  it('status of a failing app says why and what to do', async () => {
+    const fault = simulator.fault({ kind: 'errcode', errcode: 40125, appid: 'wx-classic', times: Infinity });
+    expect(await run(['refresh', 'wx-classic'], { env })).toMatchObject({
+      code: 1,
+      err: expect.stringContaining('40125'),
+    });
+    const { code, out } = await run(['status', '--failing'], { env });
+    fault.clear();
+    expect(code).toBe(1);
+    expect(out).toContain('AppSecret');
+    expect(out).not.toContain('wx-good');
+  });
+
+  it('refresh, also forced', async () => {
+    expect(await run(['refresh', 'wx-good', '--force', '--yes'], { env })).toMatchObject({
+      code: 0,
+      out: expect.stringMatching(/^wx-good: version \d+, good for 7\d{3} s\n$/),
+    });
+  });
+
+  it('reload, and the problems of a file that is refused', async () => {
+    expect(await run(['reload'], { env })).toMatchObject({
+      code: 0,
+      out: 'reloaded: 0 added, 0 changed, 0 removed, 2 unchanged\n',
+    });
+    writeFileSync(hub.appsFile, 'version: 2\n');
+    expect(await run(['reload'], { env })).toMatchObject({
+      code: 1,
+      err: expect.stringContaining('line 1 version'),
+    });
+  });
+
+  it('a wrong key, a hub that is not there, no key at all', async () => {
+    expect(await run(['status'], { env: { ...env, WXHUB_KEY: testKey('nobody') } })).toMatchObject({
+      code: 1,
+      err: expect.stringContaining('HUB_UNAUTHENTICATED'),
+    });
+    expect(await run(['status', '--url', 'http://127.0.0.1:1'], { env })).toMatchObject({ code: 69 });
+    expect(await run(['status'], { env: { WXHUB_URL: hub.url } })).toMatchObject({ code: 64 });
+  });
+});
+
+describe('wechat-token-hub doctor', () => {
+  it('finds what is wrong, names the address that WeChat sees, and changes no token', async () => {
+    const simulator = await WeChatSimulator.start({ apps: [GOOD, CLASSIC] });
+    const folder = mkdtempSync(join(tmpdir(), 'cli-test-'));
+    const file = join(folder, 'apps.yaml');
+    writeFileSync(file, appsYaml([GOOD, CLASSIC, { appid: 'wx-wrong', secret: 'simulated-wrong' }], []));
+    simulator.addApp({ appid: 'wx-wrong', secret: 'simulated-right' });
+    simulator.setWhitelist('wx-classic', ['10.9.8.7']);
+    const env = { HUB_APPS_FILE: file, HUB_WECHAT_BASE_URL: simulator.url };
+    try {
+      const { code, out } = await run(['doctor'], { env });
+      expect(code).toBe(1);
+      expect(out).toMatch(/ok +environment/);
+      expect(out).toMatch(/warning +apps\.yaml: 3 app\(s\), 0 client\(s\)/);
+      expect(out).toMatch(/ok +way to WeChat/);
+      expect(out).toMatch(/ok +wx-good/);
+      expect(out).toMatch(/problem +wx-classic: .*127\.0\.0\.1/);
+      expect(out).toMatch(/problem +wx-wrong: /);
+      expect(simulator.calls({ endpoint: 'token', appid: 'wx-classic' })).toBe(0);
+      const { findings } = JSON.parse((await run(['doctor', '--json', '--skip-apps'], { env })).out);
+      expect(findings.map(({ result }: { result: string }) => result)).not.toContain('problem');
+    } finally {
+      await simulator.close();
+      rmSync(folder, { recursive: true });
+    }
+    const gone = await run(['doctor', '--skip-apps'], { env });
+    expect(gone.code).toBe(78);
+  });
+});
