@@ -1,3 +1,4 @@
+import './bootstrap/v8-flags.js';
 import 'reflect-metadata';
 import { NestFactory } from '@nestjs/core';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';

@@ -28,8 +28,8 @@ export class AdminController {
   @HttpCode(200)
   @May('admin')
   @ApiOperation({ summary: 'Read apps.yaml again; all or nothing', operationId: 'reload' })
-  @ApiResponse({ status: 200, type: ReloadAnswer })
-  @ApiProblems('HUB_CONFIG_INVALID')
+  @ApiResponse({ status: 200, description: 'What the reload changed', type: ReloadAnswer })
+  @ApiProblems('HUB_TOO_LARGE', 'HUB_CONFIG_INVALID')
   async reload(@Req() request: AppRequest): Promise<ReloadAnswer> {
     const outcome = await this.config.reload('admin');
     this.#audit(request, 'reload', undefined, outcome.ok ? 'ok' : 'refused');
@@ -47,7 +47,7 @@ export class AdminController {
   @Get('apps')
   @May('admin')
   @ApiOperation({ summary: 'The state of every app that this client is granted', operationId: 'listApps' })
-  @ApiResponse({ status: 200, type: AppListAnswer })
+  @ApiResponse({ status: 200, description: 'In the order of the file', type: AppListAnswer })
   list(@Req() request: AppRequest): AppListAnswer {
     const apps: AppStatusAnswer[] = [];
     const { verdict } = request;
@@ -63,7 +63,7 @@ export class AdminController {
   @Get('apps/:appid')
   @May('admin')
   @ApiOperation({ summary: 'The state of one app', operationId: 'getApp' })
-  @ApiResponse({ status: 200, type: AppStatusAnswer })
+  @ApiResponse({ status: 200, description: 'Its state', type: AppStatusAnswer })
   one(@Param('appid') appid: string): AppStatusAnswer {
     return describeStatus(this.#statusOf(appid), this.clock);
   }
@@ -73,8 +73,8 @@ export class AdminController {
   @May('admin')
   @ApiOperation({ summary: 'Ask WeChat now', operationId: 'refreshApp' })
   @ApiBody({ type: RefreshBody, required: false })
-  @ApiResponse({ status: 200, type: RefreshAnswer })
-  @ApiProblems('HUB_UPSTREAM_FAILED', 'HUB_TOKEN_UNAVAILABLE')
+  @ApiResponse({ status: 200, description: 'Its state after that', type: RefreshAnswer })
+  @ApiProblems('HUB_TOO_LARGE', 'HUB_UPSTREAM_FAILED', 'HUB_TOKEN_UNAVAILABLE')
   async refresh(
     @Req() request: AppRequest,
     @Param('appid') appid: string,
@@ -141,8 +141,9 @@ export class AdminController {
 
 function forceOf(body: unknown): boolean {
   if (body === undefined || body === null) return false;
-  const force: unknown = typeof body === 'object' ? (body as { force?: unknown }).force : body;
-  const known = typeof body === 'object' && Object.keys(body).every((key) => key === 'force');
+  const isObject = typeof body === 'object' && !Array.isArray(body);
+  const force: unknown = isObject ? (body as { force?: unknown }).force : undefined;
+  const known = isObject && Object.keys(body).every((key) => key === 'force');
   if (!known || (force !== undefined && typeof force !== 'boolean')) {
     throw new HubException('HUB_BAD_REQUEST', 'The body is {"force": true} or {"force": false}, or empty.');
   }

@@ -2,9 +2,17 @@ import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fa
 import { DocumentBuilder, SwaggerModule } from '@nestjs/swagger';
 import { Clock } from '../clock/clock.js';
 import { HubEnvironment } from '../config/environment.js';
+import { DropInRoutes } from '../dropin/drop-in.routes.js';
+import { EXPLICIT_ROUTE, GatewayRoutes, TRANSPARENT_ROUTE } from '../gateway/gateway.routes.js';
+import { AccessGuard } from '../http/access.guard.js';
+import { limitArrival } from '../http/arrival-limit.js';
+import { shortenRoute } from '../http/hot-route.js';
+import { ProblemFilter } from '../http/problem.filter.js';
+import { TOKEN_ROUTE, TokenController } from '../http/token.controller.js';
 import { ProblemAnswer } from '../http/token.openapi.js';
 import { installRequestHooks } from '../http/request-hooks.js';
 import { requestIdOf } from '../http/request-id.js';
+import { sendRouterProblem } from '../http/send-problem.js';
 import { Log, NestLog } from '../logging/log.js';
 import { RequestMetrics } from '../metrics/request-metrics.js';
 import { OpsServer } from '../ops/ops-server.js';
@@ -17,8 +25,10 @@ import { TlsReloader } from './tls-reloader.js';
 const BODY_LIMIT_BYTES = 16 * 1024;
 /** Longer than the idle time-out of usual load balancers (60 s): the balancer closes first, and no request is lost. */
 const KEEP_ALIVE_MS = 75_000;
-/** How long a request may take to arrive. Slow senders (slowloris) are cut off. */
+/** How long the head of a request, and any body but the gateway's, may take to arrive: slow senders are cut off. */
 const REQUEST_ARRIVAL_MS = 30_000;
+/** The same for the gateway's bodies: 20 MiB at 24 KB/s. One that does not move is cut off sooner (silence.ts). */
+const UPLOAD_ARRIVAL_MS = 15 * 60_000;
 
 export interface Listening {
   /** The callers' port and the ops port, as bound. */
@@ -43,8 +53,9 @@ export function createAdapter(environment: HubEnvironment): {
     genReqId: requestIdOf,
     bodyLimit: BODY_LIMIT_BYTES,
     keepAliveTimeout: KEEP_ALIVE_MS,
-    requestTimeout: REQUEST_ARRIVAL_MS,
+    requestTimeout: UPLOAD_ARRIVAL_MS,
     return503OnClosing: false,
+    frameworkErrors: sendRouterProblem,
     routerOptions: { ignoreTrailingSlash: false, caseSensitive: true, maxParamLength: 256 },
   };
   if (tls === undefined) return { adapter: new FastifyAdapter(options), tls };
@@ -60,6 +71,16 @@ export function configureHub(app: NestFastifyApplication, tls: TlsMaterial | und
   app.useLogger(new NestLog(log));
   const instance = app.getHttpAdapter().getInstance();
   installRequestHooks(instance, environment, app.get(RequestMetrics), log, readiness);
+  const tokens = app.get(TokenController);
+  const hot = { url: TOKEN_ROUTE, act: 'read', answer: tokens.read.bind(tokens) } as const;
+  shortenRoute(instance, hot, app.get(AccessGuard), app.get(ProblemFilter));
+  instance.server.headersTimeout = REQUEST_ARRIVAL_MS;
+  limitArrival(instance, REQUEST_ARRIVAL_MS, new Set([EXPLICIT_ROUTE, TRANSPARENT_ROUTE]));
+  const dropIn = app.get(DropInRoutes);
+  dropIn.register(instance);
+  const gateway = app.get(GatewayRoutes);
+  gateway.addUnrouted(dropIn);
+  gateway.register(instance);
   app.get(OpsServer).describeBy(() => describe(app));
   const files = tlsFiles(environment);
   if (tls !== undefined && files !== undefined) {

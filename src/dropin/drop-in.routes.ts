@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { DROP_IN_ERRORS } from '../core/dropin.js';
+import type { UnroutedEndpoint } from '../gateway/gateway.routes.js';
 import { accessRequestOf, type AppRequest } from '../http/access.guard.js';
 import { sendReady } from '../http/send-ready.js';
 import { DropIn, type DropInAnswer } from './drop-in.service.js';
@@ -10,13 +11,18 @@ import { jsonObject, parametersOf } from './parameters.js';
 const CONTENT_TYPE = 'application/json; charset=utf-8';
 const BODY_LIMIT_BYTES = 16 * 1024;
 
+/** After whatever path the SDK's base URL has, a doubled slash included: the rest decides. */
+const PREFIXED = /^\/(?:[^?#]*\/)?cgi-bin\/(token|stable_token|ticket\/getticket)(?=\?|$)/;
+
+type Endpoint = 'token' | 'stable_token' | 'ticket/getticket';
+
 /**
  * The drop-in endpoints on the callers' port. Registered on Fastify itself rather than as Nest controllers, for their
  * own reading of bodies: WeChat takes JSON under any Content-Type, and errors before the handler (a body too large)
  * must have WeChat's shape too.
  */
 @Injectable()
-export class DropInRoutes {
+export class DropInRoutes implements UnroutedEndpoint {
   constructor(private readonly dropIn: DropIn) {}
 
   register(instance: FastifyInstance): void {
@@ -29,39 +35,68 @@ export class DropInRoutes {
           parsed(null, body);
         },
       );
-      scope.setErrorHandler((_error, _request, reply) => {
-        answerError(reply, DROP_IN_ERRORS.notJson);
+      scope.setErrorHandler((error, request, reply) => {
+        this.fail(error, request, reply);
       });
-      this.#routes(scope);
+      for (const endpoint of ['token', 'stable_token', 'ticket/getticket'] as const) {
+        scope.route({
+          method: METHODS[endpoint],
+          url: `/cgi-bin/${endpoint}`,
+          handler: (request, reply) => this.#serve(endpoint, request, reply),
+        });
+      }
       done();
     });
   }
 
-  #routes(scope: FastifyInstance): void {
-    scope.route({
-      method: ['GET', 'POST'],
-      url: '/cgi-bin/token',
-      handler: (request, reply) =>
-        answer(
+  /** The same endpoints behind a path prefix, for SDKs whose base URL has one. */
+  takes(request: FastifyRequest): boolean {
+    const endpoint = prefixedEndpoint(request);
+    return endpoint !== undefined && METHODS[endpoint].includes(request.method);
+  }
+
+  answer(request: FastifyRequest, reply: FastifyReply): Promise<void> | undefined {
+    const endpoint = prefixedEndpoint(request);
+    return endpoint === undefined ? undefined : this.#serve(endpoint, request, reply);
+  }
+
+  fail(_error: unknown, _request: FastifyRequest, reply: FastifyReply): void {
+    answerError(reply, DROP_IN_ERRORS.notJson);
+  }
+
+  #serve(endpoint: Endpoint, request: FastifyRequest, reply: FastifyReply): Promise<void> | undefined {
+    const caller = accessRequestOf(request);
+    switch (endpoint) {
+      case 'token':
+        return answer(
           request,
           reply,
-          this.dropIn.token(accessRequestOf(request), parametersOf(request.query, textOf(request))),
-        ),
-    });
-    scope.get('/cgi-bin/stable_token', (_request, reply) => {
-      answerError(reply, DROP_IN_ERRORS.postNeeded);
-    });
-    scope.post('/cgi-bin/stable_token', (request, reply) =>
-      answer(request, reply, this.dropIn.token(accessRequestOf(request), jsonObject(textOf(request) ?? ''))),
-    );
-    scope.get('/cgi-bin/ticket/getticket', (request, reply) =>
-      answer(
-        request,
-        reply,
-        this.dropIn.ticket(accessRequestOf(request), parametersOf(request.query, undefined) ?? {}),
-      ),
-    );
+          this.dropIn.token(caller, parametersOf(request.query, textOf(request))),
+        );
+      case 'stable_token':
+        if (request.method === 'POST') {
+          return answer(request, reply, this.dropIn.token(caller, jsonObject(textOf(request) ?? '')));
+        }
+        answerError(reply, DROP_IN_ERRORS.postNeeded);
+        return undefined;
+      case 'ticket/getticket':
+        return answer(
+          request,
+          reply,
+          this.dropIn.ticket(caller, parametersOf(request.query, undefined) ?? {}),
+        );
+    }
   }
+}
+
+const METHODS: Readonly<Record<Endpoint, string[]>> = {
+  token: ['GET', 'POST'],
+  stable_token: ['GET', 'POST'],
+  'ticket/getticket': ['GET'],
+};
+
+function prefixedEndpoint(request: FastifyRequest): Endpoint | undefined {
+  return PREFIXED.exec(request.raw.url ?? '')?.[1] as Endpoint | undefined;
 }
 
 function textOf(request: FastifyRequest): string | undefined {

@@ -33,11 +33,18 @@ export class AccessGuard implements CanActivate {
       if (isOpen(handler)) return true;
       throw new HubException('HUB_NOT_GRANTED', 'This is granted to nobody.');
     }
-    const request = context.switchToHttp().getRequest<AppRequest>();
+    this.admit(context.switchToHttp().getRequest<AppRequest>(), act);
+    return true;
+  }
+
+  /**
+   * Lets the request pass, and counts it: once per request.
+   * @throws {HubException}
+   */
+  admit(request: AppRequest, act: Act): void {
     const verdict = this.access.check(accessRequestOf(request), act, request.params.appid);
     request.verdict = verdict;
     if (!verdict.ok) throw denialOf(verdict);
-    return true;
   }
 
   /**

@@ -21,6 +21,6 @@ import { TokenController } from './token.controller.js';
     { provide: APP_GUARD, useExisting: AccessGuard },
     { provide: APP_FILTER, useExisting: ProblemFilter },
   ],
-  exports: [ProblemFilter],
+  exports: [AccessGuard, ProblemFilter],
 })
 export class HttpModule {}

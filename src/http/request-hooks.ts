@@ -18,7 +18,7 @@ export function installRequestHooks(
   instance.addHook('onRequest', (request: FastifyRequest, reply: FastifyReply, done: () => void) => {
     reply.header('x-request-id', request.id);
     // Whoever keeps a connection open is told to open the next one elsewhere.
-    if (readiness.draining) reply.header('connection', 'close');
+    if (readiness.draining) reply.raw.setHeader('connection', 'close');
     done();
   });
   instance.addHook('onResponse', (request: FastifyRequest, reply: FastifyReply, done: () => void) => {

@@ -30,7 +30,7 @@ export class TicketController {
   @May('read')
   @ApiOperation({ summary: 'A ticket of the app', operationId: 'getTicket' })
   @ApiParam({ name: 'type', enum: TICKET_TYPES })
-  @ApiResponse({ status: 200, type: TicketAnswer, headers: ETAG_HEADER })
+  @ApiResponse({ status: 200, description: 'The ticket', type: TicketAnswer, headers: ETAG_HEADER })
   @ApiResponse({ status: 304, description: 'The ticket is still of that version', headers: ETAG_HEADER })
   @ApiProblems(...GUARD_PROBLEMS, 'HUB_NOT_FOUND', 'HUB_TOKEN_UNAVAILABLE')
   async ticket(
@@ -61,7 +61,7 @@ export class TicketController {
   @May('read')
   @ApiOperation({ summary: 'Sign a page for the JS-SDK', operationId: 'signPage' })
   @ApiBody({ type: SignatureBody })
-  @ApiResponse({ status: 200, type: SignatureAnswer })
+  @ApiResponse({ status: 200, description: 'What wx.config takes', type: SignatureAnswer })
   @ApiProblems(...GUARD_PROBLEMS, 'HUB_TOO_LARGE', 'HUB_TOKEN_UNAVAILABLE')
   async sign(
     @Req() request: AppRequest,

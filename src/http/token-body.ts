@@ -30,8 +30,8 @@ function preparedOf(held: Held): Prepared {
   let parts = prepared.get(held);
   if (parts === undefined) {
     parts = {
-      head: `{"access_token":${asciiJson(held.value.reveal())},"expires_in":`,
-      tail: `,"version":${held.version}`,
+      head: flat(`{"access_token":${asciiJson(held.value.reveal())},"expires_in":`),
+      tail: flat(`,"version":${held.version}`),
     };
     prepared.set(held, parts);
   }
@@ -44,4 +44,9 @@ function asciiJson(text: string): string {
     /[^ -~]/g,
     (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
   );
+}
+
+/** The same in one piece: V8 keeps a concatenation as a tree, and each request would walk it through cold memory. */
+function flat(ascii: string): string {
+  return Buffer.from(ascii, 'latin1').toString('latin1');
 }

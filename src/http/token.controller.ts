@@ -1,12 +1,16 @@
 import { Controller, Get, Req, Res } from '@nestjs/common';
 import { TokenCache, type Reading } from '../token-cache/token-cache.service.js';
-import { AccessGuard, notGranted, type AppRequest } from './access.guard.js';
+import { AccessGuard, type AppRequest } from './access.guard.js';
 import { etagOf, matchesVersion, preferredWaitSeconds } from './conditional.js';
-import { HubException } from './hub-exception.js';
 import { May } from './may.decorator.js';
+import { sendReady } from './send-ready.js';
 import { tokenBody } from './token-body.js';
 import { ApiTokenRoute } from './token.openapi.js';
+import { Turns } from './turns.js';
+import { unavailable } from './unavailable.js';
 import type { FastifyReply } from 'fastify';
+
+export const TOKEN_ROUTE = '/v1/apps/:appid/token';
 
 type Held = Extract<Reading, { kind: 'held' }>;
 
@@ -16,12 +20,14 @@ type Held = Extract<Reading, { kind: 'held' }>;
  */
 @Controller()
 export class TokenController {
+  readonly #turns = new Turns();
+
   constructor(
     private readonly cache: TokenCache,
     private readonly guard: AccessGuard,
   ) {}
 
-  @Get('v1/apps/:appid/token')
+  @Get(TOKEN_ROUTE)
   @May('read')
   @ApiTokenRoute()
   read(@Req() request: AppRequest, @Res() reply: FastifyReply): Promise<void> | void {
@@ -62,38 +68,22 @@ export class TokenController {
     };
     reply.raw.once('close', onClose);
     await this.cache.newerThan(request.params.appid, version, waitSeconds * 1000, gone.signal);
+    await this.#turns.next();
     reply.raw.off('close', onClose);
     if (gone.signal.aborted) return;
     this.guard.checkAgain(request, 'read');
     const reading = this.cache.read(request.params.appid);
     if (reading?.kind !== 'held') throw unavailable(reading);
-    reply.header('preference-applied', `wait=${waitSeconds}`);
+    reply.raw.setHeader('preference-applied', `wait=${waitSeconds}`);
     if (reading.held.version !== version) send(reply, reading);
     else notModified(reply, version);
   }
 }
 
 function send(reply: FastifyReply, { held, expiresInSeconds }: Held): void {
-  void reply
-    .header('content-type', 'application/json; charset=utf-8')
-    .header('cache-control', 'no-store')
-    .header('etag', etagOf(held.version))
-    .send(tokenBody(held, expiresInSeconds));
+  sendReady(reply, tokenBody(held, expiresInSeconds), etagOf(held.version));
 }
 
 function notModified(reply: FastifyReply, version: number): void {
   void reply.status(304).header('cache-control', 'no-store').header('etag', etagOf(version)).send();
-}
-
-function unavailable(reading: Reading | undefined): HubException {
-  if (reading === undefined) {
-    // The guard has just found it in the configuration: removed by a reload in between.
-    return notGranted();
-  }
-  const error = reading.kind === 'unavailable' ? reading.error : undefined;
-  const why = error === undefined ? 'the first fetch has not ended yet' : `${error.errmsg}; ${error.hint}`;
-  return new HubException('HUB_TOKEN_UNAVAILABLE', `The hub holds no valid token of this app: ${why}`, {
-    retryAfterSeconds: reading.kind === 'unavailable' ? reading.retryAfterSeconds : 1,
-    upstream: error,
-  });
 }

@@ -41,6 +41,17 @@ export class WeChatRefusal {
   errmsg!: string;
 }
 
+export class FileProblem {
+  @ApiProperty({ description: 'Where in apps.yaml, as in apps[3].secretEnv; empty: the file as a whole.' })
+  path!: string;
+
+  @ApiProperty({ type: 'integer', minimum: 1 })
+  line!: number;
+
+  @ApiProperty({ description: 'What is wrong and what to do about it.' })
+  message!: string;
+}
+
 export class ProblemAnswer {
   @ApiProperty({ format: 'uri' })
   type!: string;
@@ -62,6 +73,9 @@ export class ProblemAnswer {
 
   @ApiProperty({ required: false, type: WeChatRefusal, description: 'What WeChat said, where it refused.' })
   wechat?: WeChatRefusal;
+
+  @ApiProperty({ required: false, type: [FileProblem], description: 'HUB_CONFIG_INVALID: all of them.' })
+  problems?: FileProblem[];
 }
 
 /** The answer of each error code, grouped by HTTP status. */

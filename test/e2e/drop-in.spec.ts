@@ -205,6 +205,28 @@ describe('the drop-in endpoints', () => {
     });
   });
 
+  it.each(['//cgi-bin/token', '/wechat/cgi-bin/token', '/a/b/cgi-bin/token'])(
+    'answer behind a path that the SDK’s base URL has: %s',
+    async (path) => {
+      const parameters = new URLSearchParams({
+        grant_type: 'client_credential',
+        appid: 'wx-classic',
+        secret: KEY,
+      });
+      const answer = await hub.hub.get(`${path}?${parameters.toString()}`);
+      expect(answer).toMatchObject({ status: 200, json: { access_token: expect.any(String) } });
+      const ticket = await hub.hub.get(
+        `${path.replace('token', 'ticket/getticket')}?type=jsapi&access_token=${answer.json.access_token}`,
+      );
+      expect(ticket.json.errcode).toBe(0);
+      const stableToken = { grant_type: 'client_credential', appid: 'wx-stable', secret: KEY };
+      expect((await hub.hub.post(path.replace('token', 'stable_token'), stableToken)).json).toHaveProperty(
+        'access_token',
+      );
+      expect((await hub.hub.post(path.replace('token', 'stable_token'), 'x')).json.errcode).toBe(47001);
+    },
+  );
+
   it('force_refresh acts as a report of the current token, never as WeChat’s own', async () => {
     const { access_token: dead } = (await askStable()).json;
     hub.simulator.killToken('wx-stable', 'stable_token');
