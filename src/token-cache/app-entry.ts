@@ -18,6 +18,8 @@ export class CredentialCell {
   /** Epoch ms on the hub's clock; `undefined` until it was first decided. */
   nextAttemptAt: number | undefined;
   underWay: UnderWay | undefined;
+  /** The attempt under way has its answer; only storing it is left. */
+  outcomeKnown = false;
   /** Set by a reload that changed the credentials under a call: its answer is not the last word. */
   attemptAgain = false;
   /** Whether an attempt of this process has ended, or the store held a valid credential. */
@@ -47,6 +49,11 @@ export class CredentialCell {
 
   get waiting(): number {
     return this.#wakers.size;
+  }
+
+  /** Whether an answer is on its way, and worth waiting for where there is no valid credential. */
+  get pending(): boolean {
+    return this.underWay !== undefined && !this.outcomeKnown;
   }
 }
 

@@ -156,6 +156,7 @@ export class Refresher {
       cell.underWay = undefined;
       this.#ended(cell);
     });
+    cell.outcomeKnown = false;
     cell.underWay = { forced: attempt.force, lane, done };
     // A ticket that nobody keeps warm and nobody asked for since the last attempt rests after this one.
     cell.dormant =
@@ -199,6 +200,7 @@ export class Refresher {
         this.events.emit('troubleSeen', { where: 'refresh', error });
         const now = this.clock.now();
         cell.state = failed(cell.state, describeFailure('internal', 'see the log'), now, now);
+        cell.outcomeKnown = true;
         this.settle(cell);
         return undefined;
       } finally {
@@ -221,6 +223,7 @@ export class Refresher {
     const now = this.clock.now();
     if (entry.removed) return undefined;
     const outcome = this.#take(cell, app, kind, result, sentAt, now);
+    cell.outcomeKnown = true;
     this.settle(cell);
     if (outcome === 'issued' || outcome === 'confirmed') await this.#save(cell, claim);
     const { held, failures } = cell.state;

@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { Clock } from '../clock/clock.js';
 import type { TicketType } from '../core/app.js';
 import { isValid } from '../core/credential.js';
+import { isDeadTokenErrcode } from '../core/wechat-error.js';
 import type { CredentialCell } from './app-entry.js';
 import { Refresher } from './refresher.js';
 import { TokenCache, unavailable, type Reading } from './token-cache.service.js';
@@ -45,7 +46,7 @@ export class TicketCache {
     if (this.refresher.closing) return unavailable(cell, now);
     const due = cell.nextAttemptAt ?? now;
     const near = cell.state.failures === 0 && due - now <= WORTH_WAITING_MS;
-    return cell.underWay !== undefined || near ? undefined : unavailable(cell, now);
+    return cell.pending || near || isAskedAgain(cell) ? undefined : unavailable(cell, now);
   }
 
   /** First use, or use after a rest: the attempt begins at once if it is due, else its timer goes on where it stood. */
@@ -58,4 +59,10 @@ export class TicketCache {
     if (at === undefined || at <= now) void this.refresher.refresh(cell, 'schedule');
     else this.refresher.plan(cell, at);
   }
+}
+
+/** WeChat has just refused the token that asked: the next token is being fetched, and the ticket with it. */
+function isAskedAgain({ underWay, state }: CredentialCell): boolean {
+  const errcode = state.lastError?.error.errcode;
+  return underWay !== undefined && errcode !== undefined && isDeadTokenErrcode(errcode);
 }

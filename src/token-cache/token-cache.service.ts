@@ -120,7 +120,7 @@ export class TokenCache {
       const until = vouchedUntil(held, cell.nextAttemptAt ?? now, now);
       return { kind: 'held', held, expiresInSeconds: Math.floor((until - now) / 1000) };
     }
-    if (!this.refresher.closing && (cell.underWay !== undefined || !cell.settledOnce)) {
+    if (!this.refresher.closing && (cell.pending || !cell.settledOnce)) {
       return { kind: 'pending' };
     }
     return unavailable(cell, now);
