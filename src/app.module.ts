@@ -5,6 +5,7 @@ import { HubConfigModule } from './config/config.module.js';
 import type { HubEnvironment } from './config/environment.js';
 import { DropInModule } from './dropin/drop-in.module.js';
 import { EventsModule } from './events/events.module.js';
+import { GatewayModule } from './gateway/gateway.module.js';
 import { HttpModule } from './http/http.module.js';
 import { LoggingModule } from './logging/logging.module.js';
 import { OpsModule } from './ops/ops.module.js';
@@ -26,6 +27,7 @@ export class AppModule {
         OpsModule,
         HttpModule,
         DropInModule,
+        GatewayModule,
       ],
     };
   }

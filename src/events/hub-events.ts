@@ -61,12 +61,36 @@ export interface AdminActed {
   readonly outcome: string;
 }
 
+/** What became of a call through the gateway, as the caller saw it. */
+export type GatewayOutcome =
+  /** WeChat's answer, whatever it says. */
+  | 'answered'
+  /** An error of the hub: WeChat could not be reached, broke off or was silent before its answer began. */
+  | 'failed'
+  /** The answer had begun and broke off. */
+  | 'cut_off'
+  | 'too_large'
+  | 'caller_gone';
+
+/** A call through the gateway ended: one that was admitted and for which there was a token. */
+export interface GatewayCalled {
+  readonly appid: string;
+  readonly outcome: GatewayOutcome;
+  /** HTTP, as sent to the caller; `undefined`: nothing was sent. */
+  readonly status: number | undefined;
+  /** From admission to the end of the caller's response, ms. */
+  readonly durationMs: number;
+  /** Whether it was made a second time because the first token was dead. */
+  readonly repeated: boolean;
+}
+
 export interface HubEventMap {
   refreshEnded: RefreshEnded;
   tokenReported: TokenReported;
   requestDenied: RequestDenied;
   configReloaded: ConfigReloaded;
   adminActed: AdminActed;
+  gatewayCalled: GatewayCalled;
   /** Something failed that a person should look at, and that nobody waits for: the store, a listener, a bug. */
   troubleSeen: { readonly where: string; readonly error: unknown };
 }

@@ -28,6 +28,10 @@ export class EventLog {
     events.on('adminActed', (event) => {
       log.info('admin act', { ...event });
     });
+    events.on('gatewayCalled', (event) => {
+      // Nothing else tells of it: the access log has only answers that were completed.
+      if (event.outcome === 'cut_off') log.warn('gateway answer was cut off', { ...event });
+    });
     events.on('requestDenied', (event) => {
       log.debug('request denied', { ...event });
     });

@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { Clock } from '../clock/clock.js';
 import { HubEvents, type RefreshEnded } from '../events/hub-events.js';
 import { TokenCache, type AppStatus } from '../token-cache/token-cache.service.js';
+import { GatewayMetrics } from './gateway-metrics.js';
 import { DurationHistogram } from './histogram.js';
 
 interface AppGauge {
@@ -57,6 +58,7 @@ export class HubMetrics {
   readonly #denials = new Map<string, number>();
   readonly #reports = new Map<string, number>();
   readonly #reloads = new Map<string, number>();
+  readonly #gateway = new GatewayMetrics();
   #lastReload: { readonly at: number; readonly ok: boolean } | undefined;
 
   constructor(
@@ -69,6 +71,9 @@ export class HubMetrics {
     });
     events.on('tokenReported', ({ outcome }) => {
       increment(this.#reports, `outcome="${outcome}"`);
+    });
+    events.on('gatewayCalled', (event) => {
+      this.#gateway.record(event);
     });
     events.on('requestDenied', ({ reason }) => {
       increment(this.#denials, `reason="${reason}"`);
@@ -114,6 +119,7 @@ export class HubMetrics {
       'Tokens that were said to be dead, by outcome.',
       this.#reports,
     );
+    yield* this.#gateway.lines();
     yield* counter('wxhub_denials_total', 'Requests denied, by reason.', this.#denials);
     yield* counter('wxhub_config_reloads_total', 'Reloads of the configuration.', this.#reloads);
     if (this.#lastReload !== undefined) {

@@ -1,0 +1,104 @@
+/**
+ * What the gateway forwards, by path. Pure.
+ *
+ * Two readings of a path that differ are how such rules are broken: the hub compares one thing, WeChat serves another.
+ * So only paths are forwarded that every server reads alike (canonical ones), and what is forbidden is looked for in
+ * the widest reading that any server might take.
+ */
+export type TargetVerdict =
+  | { readonly ok: true; readonly path: string }
+  /** `forbidden`: nobody may call it; `not_granted`: not this client; `malformed`: readable in more than one way. */
+  | { readonly ok: false; readonly why: 'forbidden' | 'not_granted' | 'malformed' };
+
+/**
+ * Segments of these characters have one reading: no escapes, no `;params`, nothing that is trimmed or folded. None of
+ * WeChat's paths needs more. A segment neither begins nor ends with a dot; one slash at the end is let pass.
+ */
+const CANONICAL = /^(?:\/|(?:\/[A-Za-z0-9_~-](?:[A-Za-z0-9._~-]*[A-Za-z0-9_~-])?)+\/?)$/;
+/** The longest of WeChat's paths has some 60 characters. */
+const LONGEST_PATH = 1024;
+
+/** Endpoints that take the AppSecret, or empty a quota (CONTRACT, "Gateway"). With whatever stands under them. */
+const FORBIDDEN: readonly string[] = ['/cgi-bin/token', '/cgi-bin/stable_token', '/cgi-bin/component'];
+const FORBIDDEN_BEGINNING = '/cgi-bin/clear_quota';
+
+/**
+ * @param path as it came, from its `/` on, without the query
+ * @param patterns the client's `gatewayPaths`
+ */
+export function judgeTarget(path: string, patterns: readonly string[] | undefined): TargetVerdict {
+  if (isForbidden(path)) return { ok: false, why: 'forbidden' };
+  if (path.length > LONGEST_PATH || !CANONICAL.test(path)) return { ok: false, why: 'malformed' };
+  if (patterns !== undefined && !patterns.some((pattern) => matches(pattern, path))) {
+    return { ok: false, why: 'not_granted' };
+  }
+  return { ok: true, path };
+}
+
+/** Exact, or a prefix where the pattern ends in `*`; without regard to case and to a slash at the end. */
+function matches(pattern: string, path: string): boolean {
+  const wanted = pattern.toLowerCase();
+  const lower = path.toLowerCase();
+  if (wanted.endsWith('*')) return lower.startsWith(wanted.slice(0, -1));
+  return withoutSlash(lower) === withoutSlash(wanted);
+}
+
+function withoutSlash(path: string): string {
+  return path.endsWith('/') ? path.slice(0, -1) : path;
+}
+
+function isForbidden(path: string): boolean {
+  // What is canonical has one reading already, but for case and for endings such as `.json`.
+  const widest = CANONICAL.test(path) ? path.toLowerCase() : widestReading(path);
+  return readings(widest).some(
+    (reading) =>
+      reading.startsWith(FORBIDDEN_BEGINNING) ||
+      FORBIDDEN.some((name) => reading === name || reading.startsWith(`${name}/`)),
+  );
+}
+
+/** As it is, and without the endings that some servers take for a choice of format (`token.json`). */
+function readings(path: string): readonly string[] {
+  return path.includes('.') ? [path, path.replace(/([^/.])\.[^/]*/g, '$1')] : [path];
+}
+
+/** More layers of escapes than any server takes off. */
+const MOST_LAYERS = 8;
+
+/** Escapes taken off, all slashes alike, `;params` dropped, dots resolved, look-alikes folded. For comparing only. */
+function widestReading(path: string): string {
+  const segments: string[] = [];
+  const plain = unescaped(path.slice(0, 4 * LONGEST_PATH))
+    .normalize('NFKC')
+    .replace(/[\\\u2044\u2215\u29F5\u29F8]/g, '/')
+    .toLowerCase();
+  for (const part of plain.split('/')) {
+    const segment = part.replace(/[;?#].*$/s, '').replace(/[^!-~]/g, '');
+    const undotted = segment.replace(/\.+$/, '');
+    if (segment === '..') segments.pop();
+    else if (undotted !== '') segments.push(undotted);
+  }
+  return `/${segments.join('/')}`;
+}
+
+function unescaped(path: string): string {
+  let text = path;
+  for (let layer = 0; layer < MOST_LAYERS && text.includes('%'); layer += 1) text = withoutEscapes(text);
+  return text;
+}
+
+/** Bytes that are no UTF-8 stand for themselves, as in Latin-1; `%u0074` is an old form of Microsoft's. */
+function withoutEscapes(text: string): string {
+  const wide = text.replace(/%u([0-9a-f]{4})/gi, (_escape, hex: string) =>
+    String.fromCharCode(Number.parseInt(hex, 16)),
+  );
+  return wide.replace(/(?:%[0-9a-f]{2})+/gi, (escapes) => {
+    try {
+      return decodeURIComponent(escapes);
+    } catch {
+      return escapes.replace(/%([0-9a-f]{2})/gi, (_escape, hex: string) =>
+        String.fromCharCode(Number.parseInt(hex, 16)),
+      );
+    }
+  });
+}

@@ -1,0 +1,235 @@
+import type { Readable } from 'node:stream';
+import { repeatsAfter } from '../core/gateway/answer.js';
+import { headersToUpstream } from '../core/gateway/headers.js';
+import { withAccessToken } from '../core/gateway/query.js';
+import type { Secret } from '../core/secret.js';
+import type { UpstreamError } from '../core/upstream.js';
+import { describeFailure } from '../core/wechat-error.js';
+import type { GatewayOutcome } from '../events/hub-events.js';
+import { HubException } from '../http/hub-exception.js';
+import { CallerSink } from './answer-sink.js';
+import { Attempt, type AttemptEnd, type HeldAnswer } from './attempt.js';
+import type { GatewayParts, Order } from './gateway-order.js';
+import { Silence } from './silence.js';
+import { LARGEST_UPLOAD_BYTES, Upload } from './upload.js';
+
+/** Why the hub itself ended a call. */
+type EndedBy = 'caller_gone' | 'too_large' | 'silent' | 'shutdown';
+
+/**
+ * One request through the gateway, from the token to the end of the caller's response:
+ *
+ * - the call with the current token; its answer streams to the caller;
+ * - if WeChat says that the token is dead: report, and once more with the live one;
+ * - whoever goes away, falls silent or sends too much ends both sides at once.
+ */
+export class GatewayCall {
+  readonly #silence: Silence;
+  readonly #sink: CallerSink;
+  readonly #upload: Upload | undefined;
+  #attempt: Attempt | undefined;
+  #ended: EndedBy | undefined;
+  /** The caller was told of a failure, in one way or the other. */
+  #failed: GatewayOutcome | undefined;
+  #repeated = false;
+
+  constructor(
+    private readonly parts: GatewayParts,
+    private readonly order: Order,
+  ) {
+    const { request, reply } = order;
+    const waiting = (forCaller: boolean): void => {
+      this.#silence.waitFor(forCaller ? 'caller' : 'upstream');
+    };
+    this.#silence = new Silence(parts.clock, parts.timeoutMs, (side) => {
+      this.#onSilence(side);
+    });
+    this.#sink = new CallerSink(reply, waiting, () => parts.upstream.closing);
+    this.#upload = Upload.of(request.raw, parts.heldBytes, {
+      waiting,
+      tooLarge: () => {
+        this.#giveUp('too_large');
+      },
+    });
+    reply.raw.once('close', () => {
+      this.#onClose();
+    });
+  }
+
+  /** The hub shuts down and cannot wait any longer. */
+  end(): void {
+    this.#giveUp('shutdown');
+  }
+
+  /** Never rejects. */
+  async run(token: Secret): Promise<void> {
+    try {
+      const first = await this.#call(token, true);
+      if (first.kind === 'token_is_dead') await this.#secondTry(token, first.answer);
+      else this.#settle(first);
+    } catch (error) {
+      this.#fail(error);
+    }
+  }
+
+  async #secondTry(used: Secret, answer: HeldAnswer): Promise<void> {
+    if (this.#upload?.repeatable === false) {
+      this.#pass(answer);
+      void this.parts.deadTokens.report(this.order.appid, used);
+      return;
+    }
+    this.#silence.waitFor('hub');
+    const token = await this.#tokenAfter(used);
+    if (this.#ended !== undefined) return;
+    if (token === undefined) {
+      this.#pass(answer);
+      return;
+    }
+    this.order.checkAgain();
+    this.#repeated = true;
+    this.#settle(await this.#call(token, false));
+  }
+
+  /** The token to repeat the call with, if it is worth it. */
+  async #tokenAfter(used: Secret): Promise<Secret | undefined> {
+    const { cache, deadTokens } = this.parts;
+    const { appid } = this.order;
+    const outcome = await deadTokens.report(appid, used);
+    if (cache.read(appid)?.kind === 'pending') await cache.settled(appid);
+    const reading = cache.read(appid);
+    if (reading?.kind !== 'held') return undefined;
+    const { value } = reading.held;
+    return repeatsAfter(outcome, !value.equals(used)) ? value : undefined;
+  }
+
+  async #call(token: Secret, looksInto: boolean): Promise<AttemptEnd> {
+    const { request, path, query } = this.order;
+    const body = await this.#body();
+    if (this.#ended !== undefined) return { kind: 'cut' };
+    const value = token.reveal();
+    const headers = headersToUpstream(request.raw.rawHeaders);
+    if (this.#upload?.length !== undefined) headers.push('content-length', String(this.#upload.length));
+    this.#silence.waitFor('upstream');
+    return new Promise((resolve) => {
+      const secrets = [...new Set([value, encodeURIComponent(value)])];
+      const attempt = new Attempt(this.#sink, looksInto, secrets, {
+        ended: resolve,
+        moved: () => {
+          this.#silence.waitFor('upstream');
+        },
+      });
+      this.#attempt = attempt;
+      try {
+        this.parts.upstream.send(
+          {
+            method: request.method,
+            path: `${path}?${withAccessToken(query, value)}`,
+            headers,
+            body,
+          },
+          attempt,
+        );
+      } catch (error) {
+        attempt.onResponseError(undefined, error);
+      }
+    });
+  }
+
+  #body(): Promise<Buffer | Readable> | Readable | null {
+    return this.#upload?.body() ?? null;
+  }
+
+  #settle(end: AttemptEnd): void {
+    switch (end.kind) {
+      case 'relayed':
+        this.#silence.waitFor('caller');
+        return;
+      case 'token_is_dead':
+        this.#pass(end.answer);
+        return;
+      case 'cut':
+        this.#cut();
+        return;
+      case 'failed':
+        this.#fail(this.#ended === undefined ? upstreamFailed(end.error) : this.#reasonOfEnd());
+    }
+  }
+
+  #pass({ head, body }: HeldAnswer): void {
+    this.#sink.whole(head, body);
+    this.#silence.waitFor('caller');
+  }
+
+  #cut(): void {
+    if (this.#failed !== undefined || this.#ended === 'caller_gone') return;
+    this.#failed = 'cut_off';
+    this.#sink.cut();
+  }
+
+  /** The caller learns that the call failed: by an error, or if the answer has begun by its breaking off. */
+  #fail(error: unknown): void {
+    const { reply } = this.order;
+    if (this.#failed !== undefined || this.#ended === 'caller_gone' || reply.raw.destroyed) return;
+    // The caller has a whole answer already: what goes wrong with the rest of its request is of no interest.
+    if (reply.raw.writableEnded) return;
+    if (reply.raw.headersSent) {
+      this.#cut();
+      return;
+    }
+    this.#failed = this.#ended === 'too_large' ? 'too_large' : 'failed';
+    if (this.parts.upstream.closing) reply.raw.setHeader('connection', 'close');
+    this.order.fail(error);
+  }
+
+  #reasonOfEnd(): HubException {
+    switch (this.#ended) {
+      case 'too_large':
+        return tooLarge();
+      case 'silent':
+        return upstreamFailed(
+          describeFailure('timeout', `silent for ${this.parts.timeoutMs} ms (HUB_GATEWAY_TIMEOUT_MS)`),
+        );
+      default:
+        return new HubException('HUB_UPSTREAM_FAILED', 'The hub is shutting down.');
+    }
+  }
+
+  #onSilence(side: 'upstream' | 'caller'): void {
+    if (side === 'upstream') this.#giveUp('silent');
+    else this.#sink.cut();
+  }
+
+  #giveUp(why: EndedBy): void {
+    if (this.#ended !== undefined) return;
+    this.#ended = why;
+    this.#attempt?.abort(new Error(why));
+    if (why !== 'caller_gone') this.#fail(this.#reasonOfEnd());
+  }
+
+  /** The caller's response is over, in whatever way. */
+  #onClose(): void {
+    const { reply, appid, startedAt } = this.order;
+    if (!reply.raw.writableFinished) this.#giveUp('caller_gone');
+    this.#silence.stop();
+    this.#upload?.release();
+    this.parts.upstream.forget(appid, this);
+    this.parts.events.emit('gatewayCalled', {
+      appid,
+      outcome: this.#failed ?? (reply.raw.writableFinished ? 'answered' : 'caller_gone'),
+      status: reply.raw.headersSent ? reply.raw.statusCode : undefined,
+      durationMs: this.parts.clock.now() - startedAt,
+      repeated: this.#repeated,
+    });
+  }
+}
+
+export function tooLarge(): HubException {
+  return new HubException(
+    'HUB_TOO_LARGE',
+    `The body is larger than ${LARGEST_UPLOAD_BYTES / 1024 / 1024} MiB.`,
+  );
+}
+
+function upstreamFailed(error: UpstreamError): HubException {
+  return new HubException('HUB_UPSTREAM_FAILED', `${error.errmsg}. ${error.hint}`);
+}

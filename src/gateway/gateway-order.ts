@@ -1,0 +1,37 @@
+import type { FastifyReply } from 'fastify';
+import type { Clock } from '../clock/clock.js';
+import type { HubEvents } from '../events/hub-events.js';
+import type { AppRequest } from '../http/access.guard.js';
+import type { DeadTokens } from '../token-cache/dead-tokens.service.js';
+import type { TokenCache } from '../token-cache/token-cache.service.js';
+import type { GatewayUpstream } from './gateway-upstream.js';
+import type { HeldBytes } from './held-bytes.js';
+
+/** An admitted request: what to forward, and how to answer in the form in which it came. */
+export interface Order {
+  readonly request: AppRequest;
+  readonly reply: FastifyReply;
+  readonly appid: string;
+  /** Judged (core/gateway/target.ts). */
+  readonly path: string;
+  /** As it came. */
+  readonly query: string | undefined;
+  /** On the hub's clock. */
+  readonly startedAt: number;
+  /** Writes an error, whatever was thrown. */
+  fail(error: unknown): void;
+  /** A reload takes effect at once, also on calls that wait. @throws {HubException} */
+  checkAgain(): void;
+}
+
+/** What every call needs. */
+export interface GatewayParts {
+  readonly cache: TokenCache;
+  readonly deadTokens: DeadTokens;
+  readonly upstream: GatewayUpstream;
+  readonly heldBytes: HeldBytes;
+  readonly clock: Clock;
+  readonly events: HubEvents;
+  /** HUB_GATEWAY_TIMEOUT_MS. */
+  readonly timeoutMs: number;
+}

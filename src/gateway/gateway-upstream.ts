@@ -1,0 +1,98 @@
+import { Injectable, type BeforeApplicationShutdown, type OnApplicationShutdown } from '@nestjs/common';
+import { Pool, type Dispatcher } from 'undici';
+import { Clock, type TimerHandle } from '../clock/clock.js';
+import { HubEnvironment } from '../config/environment.js';
+import { HubException } from '../http/hub-exception.js';
+
+/**
+ * Calls of one app under way at a time, and of all apps. A call that WeChat does not answer costs two sockets and some
+ * 100 KiB for half a minute: one app whose calls hang must not use up what the others need.
+ */
+const MOST_PER_APP = 2000;
+const MOST_CALLS = 5000;
+/** As for the hub's own calls (wechat-client/http-exchange.ts): shorter than what NAT gateways and WeChat keep. */
+const KEEP_ALIVE_MS = 10_000;
+const KEEP_ALIVE_MAX_MS = 30_000;
+/** After the start of a shutdown calls under way have so long; main.ts gives up 7.5 s after it. */
+const SHUTDOWN_GRACE_MS = 5000;
+
+/** A call that can be ended from outside. */
+export interface EndableCall {
+  end(): void;
+}
+
+/** The gateway's connections to WeChat, apart from those by which tokens are fetched, and the calls that use them. */
+@Injectable()
+export class GatewayUpstream implements BeforeApplicationShutdown, OnApplicationShutdown {
+  /** Of HUB_WECHAT_BASE_URL; begins every path that is sent. */
+  readonly #prefix: string;
+  readonly #pool: Pool;
+  readonly #underWay = new Set<EndableCall>();
+  readonly #perApp = new Map<string, number>();
+  #closing = false;
+  #grace: TimerHandle | undefined;
+
+  constructor(
+    environment: HubEnvironment,
+    private readonly clock: Clock,
+  ) {
+    const base = new URL(environment.wechatBaseUrl);
+    this.#prefix = base.pathname.replace(/\/$/, '');
+    this.#pool = new Pool(base.origin, {
+      connections: MOST_CALLS,
+      pipelining: 1,
+      allowH2: false,
+      keepAliveTimeout: KEEP_ALIVE_MS,
+      keepAliveMaxTimeout: KEEP_ALIVE_MAX_MS,
+      connect: { timeout: environment.gatewayTimeoutMs },
+      // Ours is on the hub's clock, and knows who is waited for (silence.ts).
+      headersTimeout: 0,
+      bodyTimeout: 0,
+    });
+  }
+
+  /** Makes a call and counts it; `forget` it when it has ended. @throws {HubException} where there are too many. */
+  begin<T extends EndableCall>(appid: string, make: () => T): T {
+    if (this.#closing) throw new HubException('HUB_UPSTREAM_FAILED', 'The hub is shutting down.');
+    const ofApp = this.#perApp.get(appid) ?? 0;
+    if (ofApp >= MOST_PER_APP || this.#underWay.size >= MOST_CALLS) {
+      throw new HubException('HUB_RATE_LIMITED', 'Too many calls through the gateway are under way.', {
+        retryAfterSeconds: 1,
+      });
+    }
+    const call = make();
+    this.#perApp.set(appid, ofApp + 1);
+    this.#underWay.add(call);
+    return call;
+  }
+
+  /** Connections are to be closed after their answer. */
+  get closing(): boolean {
+    return this.#closing;
+  }
+
+  forget(appid: string, call: EndableCall): void {
+    if (!this.#underWay.delete(call)) return;
+    const ofApp = (this.#perApp.get(appid) ?? 1) - 1;
+    if (ofApp === 0) this.#perApp.delete(appid);
+    else this.#perApp.set(appid, ofApp);
+  }
+
+  /** `pathAndQuery` holds the token: undici does not repeat it in errors, and neither does the hub. */
+  send(options: Omit<Dispatcher.DispatchOptions, 'origin'>, handler: Dispatcher.DispatchHandler): void {
+    this.#pool.dispatch({ ...options, path: `${this.#prefix}${options.path}` }, handler);
+  }
+
+  /** New calls are refused; those under way have some seconds, while the listener waits for their connections. */
+  beforeApplicationShutdown(): void {
+    this.#closing = true;
+    this.#grace = this.clock.setTimeout(() => {
+      for (const call of [...this.#underWay]) call.end();
+    }, SHUTDOWN_GRACE_MS);
+  }
+
+  async onApplicationShutdown(): Promise<void> {
+    this.clock.clearTimeout(this.#grace);
+    await this.#pool.destroy();
+  }
+}
