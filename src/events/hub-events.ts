@@ -61,12 +61,23 @@ export interface AdminActed {
   readonly outcome: string;
 }
 
+export interface StoreChanged {
+  /** Whether the shared store does what it is asked. */
+  readonly available: boolean;
+  /** Why not; free of secrets. */
+  readonly cause: string | undefined;
+}
+
 export interface HubEventMap {
   refreshEnded: RefreshEnded;
   tokenReported: TokenReported;
   requestDenied: RequestDenied;
   configReloaded: ConfigReloaded;
   adminActed: AdminActed;
+  /** Once per change; never with the memory store. */
+  storeChanged: StoreChanged;
+  /** A stored credential cannot be read: altered, or under a key that HUB_ENCRYPTION_KEYS does not have. */
+  storedUnreadable: { readonly appid: string; readonly slot: string };
   /** Something failed that a person should look at, and that nobody waits for: the store, a listener, a bug. */
   troubleSeen: { readonly where: string; readonly error: unknown };
 }

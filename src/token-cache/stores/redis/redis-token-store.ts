@@ -1,0 +1,288 @@
+import { randomUUID } from 'node:crypto';
+import type { OnApplicationShutdown } from '@nestjs/common';
+import { parseRedisUrl } from '../../../config/redis-url.js';
+import type { HubEnvironment } from '../../../config/environment.js';
+import type { Clock } from '../../../clock/clock.js';
+import type { Randomness } from '../../../clock/randomness.js';
+import { slotOf, type CredentialSlot, type Held } from '../../../core/credential.js';
+import { FORCED_APART_MS, FORCED_PER_DAY } from '../../../core/force-budget.js';
+import type { Secret } from '../../../core/secret.js';
+import type { HubEvents } from '../../../events/hub-events.js';
+import {
+  TokenStore,
+  type Announcement,
+  type Claim,
+  type ClaimOutcome,
+  type ClaimRequest,
+  type SaveOutcome,
+  type Stored,
+  type StoreNews,
+} from '../../token-store.js';
+import { readMessage, writeMessage } from './news-message.js';
+import { fingerprint, readRecord } from './record.js';
+import { RedisClaim } from './redis-claim.js';
+import { RedisLink } from './redis-link.js';
+import { timesToStore, type ClockReading } from './redis-time.js';
+import { CLAIM, LOAD, RELEASE, REMOVE, SAVE, SPEND, THROTTLE, type Script } from './scripts.js';
+import { Sealer } from './seal.js';
+
+const SLOTS: readonly CredentialSlot[] = ['token', 'jsapi', 'wx_card'];
+/** A claim outlives the bound of one upstream call by this, ms: for the commands before and after it. */
+const CLAIM_MARGIN_MS = 2000;
+/** The others leave a failing app to the replica that tries it for so much longer than its next attempt takes, ms. */
+const PAUSE_MARGIN_MS = 2000;
+/** How long what a claim of before would write is refused after an app was removed, ms. */
+const TOMBSTONE_MS = 600_000;
+/** Apps that one MGET covers: about a millisecond of Redis's time. */
+const APPS_PER_MGET = 500;
+/** In a Cluster each app is a command; so many are under way at a time. */
+const CLUSTER_LOADS = 50;
+/** Removals under way at a time. */
+const REMOVALS = 50;
+/** How long the first command waits for the first connection, ms. */
+const FIRST_CONNECTION_MS = 1500;
+/** How often a save is repeated because its version had to be raised. Once is enough but under a race. */
+const SAVE_TRIES = 4;
+const DAY_MS = 86_400_000;
+
+/**
+ * Tokens in a Redis that several replicas share.
+ *
+ * - One record per app and slot, written by one script that accepts only what is newer (SAVE in scripts.ts): a writer
+ *   that was paused, is slow or repeats itself never puts an older token over a newer one.
+ * - A lease per app says who may refresh it; it lapses by itself when its holder is gone.
+ * - What was written is told on one channel, as a hint where to look: messages carry no token.
+ * - Keys: `<prefix>{<appid>}:<what>`. The braces keep all keys of an app in one slot of a Cluster.
+ */
+export class RedisTokenStore extends TokenStore implements OnApplicationShutdown {
+  override readonly appsPerLook: number;
+  /** This process, as long as it runs. */
+  readonly #owner = randomUUID();
+  readonly #link: RedisLink;
+  readonly #cluster: boolean;
+  readonly #sealer: Sealer;
+  readonly #channel: string;
+  readonly #claimMs: number;
+  readonly #unreadable = new Set<string>();
+  #opened: Promise<void> | undefined;
+  #listener: (news: StoreNews) => void = () => undefined;
+
+  constructor(
+    url: Secret,
+    private readonly environment: Pick<HubEnvironment, 'redisPrefix' | 'encryptionKeys' | 'wechatTimeoutMs'>,
+    private readonly clock: Clock,
+    private readonly events: HubEvents,
+    randomness: Randomness,
+  ) {
+    super();
+    const target = parseRedisUrl(url.reveal());
+    this.#cluster = target.topology === 'cluster';
+    this.appsPerLook = this.#cluster ? 1 : APPS_PER_MGET;
+    this.#sealer = new Sealer(
+      environment.encryptionKeys.map(({ id, key }) => ({ id, bytes: Buffer.from(key.reveal(), 'base64') })),
+    );
+    this.#channel = `${environment.redisPrefix}news`;
+    this.#claimMs = environment.wechatTimeoutMs + CLAIM_MARGIN_MS;
+    this.#link = new RedisLink(
+      target,
+      this.#channel,
+      {
+        stateChanged: (available, cause) => events.emit('storeChanged', { available, cause }),
+        missed: () => this.#listener({ kind: 'missed' }),
+        message: (text) => {
+          const news = readMessage(this.#owner, text);
+          if (news !== undefined) this.#listener(news);
+        },
+      },
+      () => randomness.next(),
+    );
+  }
+
+  override onNews(listener: (news: StoreNews) => void): void {
+    this.#listener = listener;
+  }
+
+  onApplicationShutdown(): void {
+    this.#link.close();
+  }
+
+  override async load(appids: readonly string[]): Promise<ReadonlyMap<string, readonly Stored[]>> {
+    await this.#open();
+    const found = new Map<string, readonly Stored[]>();
+    const step = this.#cluster ? CLUSTER_LOADS : APPS_PER_MGET;
+    for (let from = 0; from < appids.length; from += step) {
+      const chunk = appids.slice(from, from + step);
+      if (this.#cluster) {
+        await Promise.all(chunk.map(async (appid) => found.set(appid, await this.#loadOne(appid))));
+      } else {
+        await this.#loadChunk(chunk, found);
+      }
+    }
+    return found;
+  }
+
+  override async claim(appid: string, request: ClaimRequest): Promise<ClaimOutcome> {
+    const keys = [request.slot, 'lease', 'pause', 'counter'].map((what) => this.#key(appid, what));
+    const args = [this.#owner, this.#claimMs, request.seen, request.urgent ? 1 : 0];
+    const { answer, reading } = await this.#timed(CLAIM, keys, args);
+    const third = String(answer[2]);
+    switch (answer[0]) {
+      case 'granted':
+        return { kind: 'granted', claim: this.#claimOf(appid, Number(third), reading) };
+      case 'leased':
+        return { kind: 'leased', lapsesInMs: Number(third) };
+      case 'paused':
+        return { kind: 'paused', retryInMs: Number(third) };
+      default:
+        return { kind: 'changed', stored: this.#read(third, appid, request.slot, reading) };
+    }
+  }
+
+  override async save(appid: string, held: Held, claim?: Claim): Promise<SaveOutcome> {
+    const slot = slotOf(held.kind);
+    const reading =
+      claim instanceof RedisClaim
+        ? claim.reading
+        : (await this.#timed(LOAD, [this.#key(appid, slot)], [])).reading;
+    const keys = [slot, 'lease', 'pause', 'counter', 'removed'].map((what) => this.#key(appid, what));
+    const fence = claim?.fence ?? held.fence ?? 0;
+    const times = timesToStore(held, reading);
+    const print = fingerprint(appid, held);
+    const news = writeMessage(this.#owner, { kind: 'changed', appid, slot });
+    let { version } = held;
+    for (let tries = 0; tries < SAVE_TRIES; tries += 1) {
+      const body = this.#sealer.seal(held.value.reveal(), { appid, kind: held.kind, version });
+      const left = Math.floor(held.expiresAt - this.clock.now());
+      const { answer, reading: now } = await this.#timed(SAVE, keys, [
+        this.#owner,
+        fence,
+        claim === undefined ? 0 : 1,
+        version,
+        held.kind,
+        Math.max(0, times.issuedAt),
+        Math.max(0, times.confirmedAt),
+        times.expiresAt,
+        left,
+        Math.ceil(held.lifeMs),
+        print,
+        body,
+        this.#channel,
+        news,
+      ]);
+      switch (answer[0]) {
+        case 'saved':
+          this.#unreadable.delete(`${appid} ${slot}`);
+          return {
+            saved: true,
+            held: { ...held, version, fence: Number(answer[3]) },
+            stamp: Number(answer[2]),
+          };
+        case 'newer':
+          return { saved: false, stored: this.#read(String(answer[2]), appid, slot, now) };
+        case 'raise':
+          version = Number(answer[2]);
+          break;
+        default:
+          return { saved: false, stored: undefined };
+      }
+    }
+    throw new Error(`the version of ${appid} was raised ${SAVE_TRIES} times while it was stored`);
+  }
+
+  override async remove(appids: readonly string[]): Promise<void> {
+    const all = ['counter', 'removed', ...SLOTS, 'lease', 'pause', 'forced'];
+    for (let from = 0; from < appids.length; from += REMOVALS) {
+      const removals = appids.slice(from, from + REMOVALS).map((appid) => {
+        const keys = all.map((what) => this.#key(appid, what));
+        return this.#link.run(REMOVE, keys, [TOMBSTONE_MS]);
+      });
+      await Promise.all(removals);
+    }
+    await this.announce({ kind: 'removed', appids });
+  }
+
+  override async throttle(appid: string, purpose: string, apartMs: number): Promise<number> {
+    return Number(
+      await this.#link.run(THROTTLE, [this.#key(appid, `throttle:${purpose}`)], [Math.ceil(apartMs)]),
+    );
+  }
+
+  override async spendForce(appid: string): Promise<{ readonly waitMs: number; readonly left: number }> {
+    const args = [FORCED_PER_DAY, DAY_MS, FORCED_APART_MS];
+    const [wait, left] = (await this.#link.run(SPEND, [this.#key(appid, 'forced')], args)) as unknown[];
+    return { waitMs: Number(wait), left: Number(left) };
+  }
+
+  override async announce(news: Announcement): Promise<void> {
+    await this.#link.command((client) => client.publish(this.#channel, writeMessage(this.#owner, news)));
+  }
+
+  #open(): Promise<void> {
+    this.#opened ??= this.#link.open(FIRST_CONNECTION_MS);
+    return this.#opened;
+  }
+
+  async #loadChunk(appids: readonly string[], found: Map<string, readonly Stored[]>): Promise<void> {
+    const keys = appids.flatMap((appid) => SLOTS.map((slot) => this.#key(appid, slot)));
+    const sentAt = this.clock.now();
+    // On one connection, in this order: the clock is read before the records are, so no life comes out too long.
+    const [time, texts] = await this.#link.command((client) =>
+      Promise.all([client.time(), client.mget(...keys)]),
+    );
+    const redisNow = Number(time[0]) * 1000 + Math.floor(Number(time[1]) / 1000);
+    const reading = { sentAt, receivedAt: this.clock.now(), redisNow };
+    appids.forEach((appid, nth) => {
+      const own = texts.slice(nth * SLOTS.length, (nth + 1) * SLOTS.length);
+      found.set(appid, this.#readAll(appid, own, reading));
+    });
+  }
+
+  async #loadOne(appid: string): Promise<readonly Stored[]> {
+    const keys = SLOTS.map((slot) => this.#key(appid, slot));
+    const { answer, reading } = await this.#timed(LOAD, keys, []);
+    return this.#readAll(appid, answer.slice(1), reading);
+  }
+
+  #readAll(appid: string, texts: readonly unknown[], reading: ClockReading): Stored[] {
+    return SLOTS.flatMap((slot, nth) => {
+      const text = texts[nth];
+      return typeof text === 'string' ? [this.#read(text, appid, slot, reading)] : [];
+    });
+  }
+
+  #read(text: string, appid: string, slot: CredentialSlot, reading: ClockReading): Stored {
+    const { stamp, held } = readRecord(text, appid, slot, reading, this.#sealer);
+    if (held === undefined && !this.#unreadable.has(`${appid} ${slot}`)) {
+      // Once until it is written anew: it is looked at again and again.
+      this.#unreadable.add(`${appid} ${slot}`);
+      this.events.emit('storedUnreadable', { appid, slot });
+    }
+    return { slot, stamp, held };
+  }
+
+  async #timed(
+    script: Script,
+    keys: readonly string[],
+    args: readonly (string | number)[],
+  ): Promise<{ readonly answer: readonly unknown[]; readonly reading: ClockReading }> {
+    await this.#open();
+    const sentAt = this.clock.now();
+    const answer = (await this.#link.run(script, keys, args)) as unknown[];
+    const redisNow = Number(script === LOAD ? answer[0] : answer[1]);
+    return { answer, reading: { sentAt, receivedAt: this.clock.now(), redisNow } };
+  }
+
+  #claimOf(appid: string, fence: number, reading: ClockReading): RedisClaim {
+    return new RedisClaim(fence, reading, reading.sentAt + this.#claimMs, async (failed) => {
+      const pauseMs = failed === undefined ? 0 : Math.ceil(failed.retryInMs) + PAUSE_MARGIN_MS;
+      const news =
+        failed === undefined ? '' : writeMessage(this.#owner, { kind: 'failed', appid, ...failed });
+      const keys = ['lease', 'pause'].map((what) => this.#key(appid, what));
+      await this.#link.run(RELEASE, keys, [this.#owner, fence, pauseMs, this.#channel, news]);
+    });
+  }
+
+  #key(appid: string, what: string): string {
+    return `${this.environment.redisPrefix}{${appid}}:${what}`;
+  }
+}
