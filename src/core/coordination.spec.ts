@@ -205,15 +205,18 @@ describe('going on without the store', () => {
 });
 
 describe('a call that outlived its claim', () => {
-  it.each([
-    ['token', 1000, 1000, true, true],
-    ['token', 1000, 999, true, false],
-    ['token', 1000, 2000, false, false],
-    ['stable_token', 1000, 2000, true, false],
-  ] as const)(
-    '%s, lapsed at %d, ended at %d, may have minted: %s',
-    (api, lapsed, endedAt, mayHaveMinted, expected) => {
-      expect(isDisputed(api, lapsed, { endedAt, mayHaveMinted })).toBe(expected);
-    },
-  );
+  const granted = { granted: true, refused: true, mayHaveActed: false, endedAt: 2000, lapsedAt: 1000 };
+  const failed = { ...granted, granted: false, refused: false, mayHaveActed: true };
+
+  it.each<[string, Parameters<typeof isDisputed>, boolean]>([
+    ['token, granted, refused by the store', ['token', granted], true],
+    ['token, granted and stored all the same', ['token', { ...granted, refused: false }], false],
+    ['token, failed, but WeChat may have minted', ['token', failed], true],
+    ['token, failed at the moment of lapsing', ['token', { ...failed, endedAt: 1000 }], true],
+    ['token, failed in time', ['token', { ...failed, endedAt: 999 }], false],
+    ['token, failed, WeChat did nothing', ['token', { ...failed, mayHaveActed: false }], false],
+    ['stable_token, whatever', ['stable_token', granted], false],
+  ])('%s', (_case, call, expected) => {
+    expect(isDisputed(...call)).toBe(expected);
+  });
 });

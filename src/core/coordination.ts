@@ -126,13 +126,22 @@ export function mayGoAloneAt(
  * Whether a call under a claim may have minted after another replica's, so that the token which all hold now may have
  * been superseded by one that nobody holds. Only a further mint settles that, and there are 5 minutes for it.
  *
- * `token` alone, and only where the call ended after its claim had lapsed: the process had been stopped for seconds
- * in the middle of it, and nobody can tell whether before or after the request went out.
+ * `token` alone, and only where the claim had lapsed under the call: the process had been stopped for seconds in the
+ * middle of it, and nobody can tell whether before or after the request went out.
  */
-export function isDisputed(
-  tokenApi: TokenApi,
-  claimLapsedAt: number,
-  call: { readonly endedAt: number; readonly mayHaveMinted: boolean },
-): boolean {
-  return tokenApi === 'token' && call.mayHaveMinted && call.endedAt >= claimLapsedAt;
+export function isDisputed(tokenApi: TokenApi, call: EndedCall): boolean {
+  if (tokenApi !== 'token') return false;
+  return call.granted ? call.refused : call.mayHaveActed && call.endedAt >= call.lapsedAt;
+}
+
+export interface EndedCall {
+  /** Whether WeChat granted a token. */
+  readonly granted: boolean;
+  /** Whether the store refused it, since another replica had been quicker. */
+  readonly refused: boolean;
+  /** Whether WeChat may have acted on a call that failed. */
+  readonly mayHaveActed: boolean;
+  readonly endedAt: number;
+  /** When the claim lapsed or will. */
+  readonly lapsedAt: number;
 }

@@ -43,7 +43,7 @@ export interface RequestDenied {
 }
 
 export interface ConfigReloaded {
-  readonly trigger: 'admin' | 'signal' | 'file';
+  readonly trigger: 'admin' | 'signal' | 'file' | 'replica';
   readonly ok: boolean;
   readonly added: number;
   readonly changed: number;

@@ -1,6 +1,11 @@
 import type { SharedFailure } from '../core/coordination.js';
 import type { CredentialSlot, Held } from '../core/credential.js';
 
+/** The store cannot be reached, or refused: it has said so itself. The message is free of secrets. */
+export class StoreUnavailable extends Error {
+  override readonly name = 'StoreUnavailable';
+}
+
 /** What the store holds of one slot. */
 export interface Stored {
   readonly slot: CredentialSlot;
@@ -16,7 +21,9 @@ export interface Claim {
   readonly fence: number;
   /** The number for a token that has no predecessor. */
   readonly firstVersion: number;
-  /** From then on another replica may have the claim; epoch ms on the hub's clock. A call must have ended before. */
+  /** A call must have begun before, epoch ms on the hub's clock: later, its bound would outlive the claim. */
+  readonly startBy: number;
+  /** From then on another replica may have the claim. Epoch ms on the hub's clock. */
   readonly lapsesAt: number;
   /**
    * Gives the right back, if {@link TokenStore.save} has not done so. Never rejects.
@@ -59,8 +66,6 @@ export type StoreNews =
       readonly failure: SharedFailure;
       readonly retryInMs: number;
     }
-  /** A client reported this app's token of this version dead. */
-  | { readonly kind: 'reported'; readonly appid: string; readonly version: number }
   /** The apps were removed from a replica's configuration. */
   | { readonly kind: 'removed'; readonly appids: readonly string[] }
   /** An operator asked a replica to read its configuration again. */
@@ -68,12 +73,12 @@ export type StoreNews =
   /** News may have been missed, or the store may have lost some of its memory: look at everything. */
   | { readonly kind: 'missed' };
 
-export type Announcement = Extract<StoreNews, { kind: 'reported' | 'removed' | 'reload' }>;
+export type Announcement = Extract<StoreNews, { kind: 'removed' | 'reload' }>;
 
 /**
  * Where tokens and tickets live beyond one process's memory, and how replicas agree on who refreshes. Callers are
  * never served from here: the cache reads it at the start, writes with each refresh, and goes on without it where it
- * fails. Every method but {@link Claim.release} rejects, within a bound of its own, when the store cannot be reached.
+ * fails. Every method but {@link Claim.release} rejects with {@link StoreUnavailable}, within a bound of its own.
  *
  * Times in {@link Held} are on this process's clock: a shared store translates.
  */

@@ -32,6 +32,7 @@ export class MemoryTokenStore extends TokenStore {
       // The wall clock's seconds: a hub that starts without any memory never gives a version again that a caller
       // still holds with another token (its ETag would match).
       firstVersion: Math.floor(this.clock.wallNow() / 1000),
+      startBy: Number.POSITIVE_INFINITY,
       lapsesAt: Number.POSITIVE_INFINITY,
       release: () => Promise.resolve(),
     };

@@ -31,8 +31,6 @@ export function readMessage(self: string, text: string): Message | undefined {
   switch (read.kind) {
     case 'changed':
       return isSlot(read.slot) ? { kind: 'changed', appid, slot: read.slot } : undefined;
-    case 'reported':
-      return isCount(read.version) ? { kind: 'reported', appid, version: read.version } : undefined;
     case 'failed': {
       const failure = readFailure(read.failure);
       if (failure === undefined || !isCount(read.retryInMs)) return undefined;

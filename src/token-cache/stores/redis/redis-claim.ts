@@ -6,6 +6,7 @@ export class RedisClaim implements Claim {
   constructor(
     readonly fence: number,
     readonly reading: ClockReading,
+    readonly startBy: number,
     readonly lapsesAt: number,
     private readonly giveBack: (failed: Parameters<Claim['release']>[0]) => Promise<void>,
   ) {}

@@ -80,6 +80,7 @@ function common(target: RedisTarget, name: string) {
     ...(target.tls ? { tls: {} } : {}),
     connectionName: name,
     connectTimeout: CONNECT_LIMIT_MS,
+    disconnectTimeout: 200,
     commandTimeout: COMMAND_LIMIT_MS,
     socketTimeout: SILENCE_LIMIT_MS,
     maxRetriesPerRequest: 1,

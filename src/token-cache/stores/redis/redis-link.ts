@@ -1,13 +1,9 @@
 import type { Cluster, Redis } from 'ioredis';
 import type { RedisTarget } from '../../../config/redis-url.js';
 import { scrub } from '../../../core/scrub.js';
+import { StoreUnavailable } from '../../token-store.js';
 import { COMMAND_LIMIT_MS, createCluster, createRedis, type RedisCommands } from './redis-clients.js';
 import type { Script } from './scripts.js';
-
-/** Redis did not do what it was asked, or nobody knows whether it did. Carries no part of a command. */
-export class RedisUnavailable extends Error {
-  override readonly name = 'RedisUnavailable';
-}
 
 /** Redis is looked after every so often while it fails, ms. */
 const PROBE_MS = 1000;
@@ -82,7 +78,7 @@ export class RedisLink {
     });
   }
 
-  /** @throws {RedisUnavailable} */
+  /** @throws {StoreUnavailable} free of any part of the command */
   async command<T>(send: (client: RedisCommands) => Promise<T>): Promise<T> {
     try {
       const answer = await within(COMMAND_LIMIT_MS * 1.5, send(this.#commands));
@@ -91,7 +87,7 @@ export class RedisLink {
     } catch (error) {
       const cause = scrub(messageOf(error), this.#secrets);
       this.#failed(cause);
-      throw new RedisUnavailable(cause);
+      throw new StoreUnavailable(`Redis: ${cause}`);
     }
   }
 

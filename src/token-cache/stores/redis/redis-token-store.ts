@@ -29,6 +29,8 @@ import { Sealer } from './seal.js';
 const SLOTS: readonly CredentialSlot[] = ['token', 'jsapi', 'wx_card'];
 /** A claim outlives the bound of one upstream call by this, ms: for the commands before and after it. */
 const CLAIM_MARGIN_MS = 2000;
+/** Of that, what is left when a call that began at the last moment ends, ms. */
+const CALL_END_MARGIN_MS = 1000;
 /** The others leave a failing app to the replica that tries it for so much longer than its next attempt takes, ms. */
 const PAUSE_MARGIN_MS = 2000;
 /** How long what a claim of before would write is refused after an app was removed, ms. */
@@ -194,7 +196,7 @@ export class RedisTokenStore extends TokenStore implements OnApplicationShutdown
     for (let from = 0; from < appids.length; from += REMOVALS) {
       const removals = appids.slice(from, from + REMOVALS).map((appid) => {
         const keys = all.map((what) => this.#key(appid, what));
-        return this.#link.run(REMOVE, keys, [TOMBSTONE_MS]);
+        return this.#run(REMOVE, keys, [TOMBSTONE_MS]);
       });
       await Promise.all(removals);
     }
@@ -202,19 +204,23 @@ export class RedisTokenStore extends TokenStore implements OnApplicationShutdown
   }
 
   override async throttle(appid: string, purpose: string, apartMs: number): Promise<number> {
-    return Number(
-      await this.#link.run(THROTTLE, [this.#key(appid, `throttle:${purpose}`)], [Math.ceil(apartMs)]),
-    );
+    return Number(await this.#run(THROTTLE, [this.#key(appid, `throttle:${purpose}`)], [Math.ceil(apartMs)]));
   }
 
   override async spendForce(appid: string): Promise<{ readonly waitMs: number; readonly left: number }> {
     const args = [FORCED_PER_DAY, DAY_MS, FORCED_APART_MS];
-    const [wait, left] = (await this.#link.run(SPEND, [this.#key(appid, 'forced')], args)) as unknown[];
+    const [wait, left] = (await this.#run(SPEND, [this.#key(appid, 'forced')], args)) as unknown[];
     return { waitMs: Number(wait), left: Number(left) };
   }
 
   override async announce(news: Announcement): Promise<void> {
+    await this.#open();
     await this.#link.command((client) => client.publish(this.#channel, writeMessage(this.#owner, news)));
+  }
+
+  async #run(script: Script, keys: readonly string[], args: readonly (string | number)[]): Promise<unknown> {
+    await this.#open();
+    return this.#link.run(script, keys, args);
   }
 
   #open(): Promise<void> {
@@ -267,18 +273,20 @@ export class RedisTokenStore extends TokenStore implements OnApplicationShutdown
   ): Promise<{ readonly answer: readonly unknown[]; readonly reading: ClockReading }> {
     await this.#open();
     const sentAt = this.clock.now();
-    const answer = (await this.#link.run(script, keys, args)) as unknown[];
+    const answer = (await this.#run(script, keys, args)) as unknown[];
     const redisNow = Number(script === LOAD ? answer[0] : answer[1]);
     return { answer, reading: { sentAt, receivedAt: this.clock.now(), redisNow } };
   }
 
   #claimOf(appid: string, fence: number, reading: ClockReading): RedisClaim {
-    return new RedisClaim(fence, reading, reading.sentAt + this.#claimMs, async (failed) => {
+    const lapsesAt = reading.sentAt + this.#claimMs;
+    const startBy = lapsesAt - this.environment.wechatTimeoutMs - CALL_END_MARGIN_MS;
+    return new RedisClaim(fence, reading, startBy, lapsesAt, async (failed) => {
       const pauseMs = failed === undefined ? 0 : Math.ceil(failed.retryInMs) + PAUSE_MARGIN_MS;
       const news =
         failed === undefined ? '' : writeMessage(this.#owner, { kind: 'failed', appid, ...failed });
       const keys = ['lease', 'pause'].map((what) => this.#key(appid, what));
-      await this.#link.run(RELEASE, keys, [this.#owner, fence, pauseMs, this.#channel, news]);
+      await this.#run(RELEASE, keys, [this.#owner, fence, pauseMs, this.#channel, news]);
     });
   }
 
