@@ -47,5 +47,5 @@ function createStore(
 ): TokenStore {
   const { redisUrl } = environment;
   if (redisUrl === undefined) return new MemoryTokenStore(clock);
-  return new RedisTokenStore(redisUrl, environment, clock, events, randomness);
+  return RedisTokenStore.at(redisUrl, environment, clock, events, randomness);
 }

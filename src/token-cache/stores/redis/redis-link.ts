@@ -14,6 +14,17 @@ const CLUSTER_QUIET_MS = 5000;
 /** The connection for news is asked for a sign of life so often, ms: a dead one looks just like a quiet one. */
 const NEWS_PING_MS = 15_000;
 
+/** What the store asks of its connection to Redis. Each rejects with {@link StoreUnavailable}, within a bound. */
+export interface StoreLink {
+  /** Connects in the background, for ever. Resolves when commands can be sent, or `limitMs` have passed. */
+  open(limitMs: number): Promise<void>;
+  run(script: Script, keys: readonly string[], args: readonly (string | number)[]): Promise<unknown>;
+  /** What the keys hold, and Redis's clock in ms, which was read before they were. Not for a Cluster. */
+  read(keys: readonly string[]): Promise<{ readonly redisNow: number; readonly texts: readonly unknown[] }>;
+  publish(channel: string, text: string): Promise<void>;
+  close(): void;
+}
+
 export interface LinkListener {
   /** Once per change, never per command. */
   stateChanged(available: boolean, cause: string | undefined): void;
@@ -30,7 +41,7 @@ export interface LinkListener {
  * - Whether Redis is of use is told by what commands do, not by sockets: one that accepts connections and hangs, or
  *   refuses writes, is as good as gone.
  */
-export class RedisLink {
+export class RedisLink implements StoreLink {
   readonly #commands: Redis | Cluster;
   readonly #news: Redis | Cluster;
   readonly #secrets: readonly string[];
@@ -56,7 +67,6 @@ export class RedisLink {
     this.#wire(cluster);
   }
 
-  /** Connects in the background, for ever. Resolves when commands can be sent, or `limitMs` have passed. */
   async open(limitMs: number): Promise<void> {
     const ready = new Promise<void>((resolve) => this.#commands.once('ready', resolve));
     for (const client of new Set([this.#commands, this.#news])) client.connect().catch(() => undefined);
@@ -68,7 +78,7 @@ export class RedisLink {
   }
 
   async run(script: Script, keys: readonly string[], args: readonly (string | number)[]): Promise<unknown> {
-    return this.command(async (client) => {
+    return this.#command(async (client) => {
       try {
         return await client.evalsha(script.sha, keys.length, ...keys, ...args);
       } catch (error) {
@@ -78,8 +88,20 @@ export class RedisLink {
     });
   }
 
+  async read(
+    keys: readonly string[],
+  ): Promise<{ readonly redisNow: number; readonly texts: readonly unknown[] }> {
+    // On one connection, in this order.
+    const [time, texts] = await this.#command((client) => Promise.all([client.time(), client.mget(...keys)]));
+    return { redisNow: Number(time[0]) * 1000 + Math.floor(Number(time[1]) / 1000), texts };
+  }
+
+  async publish(channel: string, text: string): Promise<void> {
+    await this.#command((client) => client.publish(channel, text));
+  }
+
   /** @throws {StoreUnavailable} free of any part of the command */
-  async command<T>(send: (client: RedisCommands) => Promise<T>): Promise<T> {
+  async #command<T>(send: (client: RedisCommands) => Promise<T>): Promise<T> {
     try {
       const answer = await within(COMMAND_LIMIT_MS * 1.5, send(this.#commands));
       this.#succeeded();
@@ -122,7 +144,7 @@ export class RedisLink {
 
   #probe(): void {
     if (this.#closed || this.#available === true || this.#commands.status !== 'ready') return;
-    void this.command((client) => client.ping()).catch(() => undefined);
+    void this.#command((client) => client.ping()).catch(() => undefined);
   }
 
   #pingNews(): void {

@@ -24,7 +24,7 @@ class Replica {
     const events = new HubEvents();
     events.on('storedUnreadable', (event) => this.unreadable.push(event));
     const environment = { redisPrefix: 'test:', encryptionKeys: keys, wechatTimeoutMs: timeoutMs };
-    this.store = new RedisTokenStore(new Secret(redis.url), environment, this.clock, events, {
+    this.store = RedisTokenStore.at(new Secret(redis.url), environment, this.clock, events, {
       next: () => Math.random(),
     });
     this.store.onNews((news) => this.news.push(news));

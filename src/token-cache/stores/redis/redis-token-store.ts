@@ -19,9 +19,10 @@ import {
   type StoreNews,
 } from '../../token-store.js';
 import { readMessage, writeMessage } from './news-message.js';
-import { fingerprint, readRecord } from './record.js';
+import { fingerprint } from './record.js';
+import { RecordReader } from './record-reader.js';
 import { RedisClaim } from './redis-claim.js';
-import { RedisLink } from './redis-link.js';
+import { RedisLink, type LinkListener, type StoreLink } from './redis-link.js';
 import { timesToStore, type ClockReading } from './redis-time.js';
 import { CLAIM, LOAD, RELEASE, REMOVE, SAVE, SPEND, THROTTLE, type Script } from './scripts.js';
 import { Sealer } from './seal.js';
@@ -47,6 +48,14 @@ const FIRST_CONNECTION_MS = 1500;
 const SAVE_TRIES = 4;
 const DAY_MS = 86_400_000;
 
+export interface StoreEnvironment extends Pick<
+  HubEnvironment,
+  'redisPrefix' | 'encryptionKeys' | 'wechatTimeoutMs'
+> {
+  /** Whether keys lie on several nodes, so that no command covers several apps. */
+  readonly cluster: boolean;
+}
+
 /**
  * Tokens in a Redis that several replicas share.
  *
@@ -60,43 +69,54 @@ export class RedisTokenStore extends TokenStore implements OnApplicationShutdown
   override readonly appsPerLook: number;
   /** This process, as long as it runs. */
   readonly #owner = randomUUID();
-  readonly #link: RedisLink;
-  readonly #cluster: boolean;
+  readonly #link: StoreLink;
   readonly #sealer: Sealer;
   readonly #channel: string;
   readonly #claimMs: number;
-  readonly #unreadable = new Set<string>();
+  readonly #records: RecordReader;
   #opened: Promise<void> | undefined;
   #listener: (news: StoreNews) => void = () => undefined;
 
   constructor(
-    url: Secret,
-    private readonly environment: Pick<HubEnvironment, 'redisPrefix' | 'encryptionKeys' | 'wechatTimeoutMs'>,
+    private readonly environment: StoreEnvironment,
     private readonly clock: Clock,
-    private readonly events: HubEvents,
-    randomness: Randomness,
+    events: HubEvents,
+    connect: (channel: string, listener: LinkListener) => StoreLink,
   ) {
     super();
-    const target = parseRedisUrl(url.reveal());
-    this.#cluster = target.topology === 'cluster';
-    this.appsPerLook = this.#cluster ? 1 : APPS_PER_MGET;
+    this.appsPerLook = environment.cluster ? 1 : APPS_PER_MGET;
     this.#sealer = new Sealer(
       environment.encryptionKeys.map(({ id, key }) => ({ id, bytes: Buffer.from(key.reveal(), 'base64') })),
     );
+    this.#records = new RecordReader(this.#sealer, events);
     this.#channel = `${environment.redisPrefix}news`;
     this.#claimMs = environment.wechatTimeoutMs + CLAIM_MARGIN_MS;
-    this.#link = new RedisLink(
-      target,
-      this.#channel,
-      {
-        stateChanged: (available, cause) => events.emit('storeChanged', { available, cause }),
-        missed: () => this.#listener({ kind: 'missed' }),
-        message: (text) => {
-          const news = readMessage(this.#owner, text);
-          if (news !== undefined) this.#listener(news);
-        },
+    this.#link = connect(this.#channel, {
+      stateChanged: (available, cause) => events.emit('storeChanged', { available, cause }),
+      missed: () => this.#listener({ kind: 'missed' }),
+      message: (text) => {
+        const news = readMessage(this.#owner, text);
+        if (news !== undefined) this.#listener(news);
       },
-      () => randomness.next(),
+    });
+  }
+
+  /** On the Redis that HUB_REDIS_URL names. */
+  static at(
+    url: Secret,
+    environment: Omit<StoreEnvironment, 'cluster'>,
+    clock: Clock,
+    events: HubEvents,
+    randomness: Randomness,
+  ): RedisTokenStore {
+    const target = parseRedisUrl(url.reveal());
+    const { redisPrefix, encryptionKeys, wechatTimeoutMs } = environment;
+    const cluster = target.topology === 'cluster';
+    return new RedisTokenStore(
+      { redisPrefix, encryptionKeys, wechatTimeoutMs, cluster },
+      clock,
+      events,
+      (channel, listener) => new RedisLink(target, channel, listener, () => randomness.next()),
     );
   }
 
@@ -111,10 +131,10 @@ export class RedisTokenStore extends TokenStore implements OnApplicationShutdown
   override async load(appids: readonly string[]): Promise<ReadonlyMap<string, readonly Stored[]>> {
     await this.#open();
     const found = new Map<string, readonly Stored[]>();
-    const step = this.#cluster ? CLUSTER_LOADS : APPS_PER_MGET;
+    const step = this.environment.cluster ? CLUSTER_LOADS : APPS_PER_MGET;
     for (let from = 0; from < appids.length; from += step) {
       const chunk = appids.slice(from, from + step);
-      if (this.#cluster) {
+      if (this.environment.cluster) {
         await Promise.all(chunk.map(async (appid) => found.set(appid, await this.#loadOne(appid))));
       } else {
         await this.#loadChunk(chunk, found);
@@ -136,7 +156,7 @@ export class RedisTokenStore extends TokenStore implements OnApplicationShutdown
       case 'paused':
         return { kind: 'paused', retryInMs: Number(third) };
       default:
-        return { kind: 'changed', stored: this.#read(third, appid, request.slot, reading) };
+        return { kind: 'changed', stored: this.#records.read(third, appid, request.slot, reading) };
     }
   }
 
@@ -173,14 +193,13 @@ export class RedisTokenStore extends TokenStore implements OnApplicationShutdown
       ]);
       switch (answer[0]) {
         case 'saved':
-          this.#unreadable.delete(`${appid} ${slot}`);
           return {
             saved: true,
             held: { ...held, version, fence: Number(answer[3]) },
             stamp: Number(answer[2]),
           };
         case 'newer':
-          return { saved: false, stored: this.#read(String(answer[2]), appid, slot, now) };
+          return { saved: false, stored: this.#records.read(String(answer[2]), appid, slot, now) };
         case 'raise':
           version = Number(answer[2]);
           break;
@@ -215,7 +234,7 @@ export class RedisTokenStore extends TokenStore implements OnApplicationShutdown
 
   override async announce(news: Announcement): Promise<void> {
     await this.#open();
-    await this.#link.command((client) => client.publish(this.#channel, writeMessage(this.#owner, news)));
+    await this.#link.publish(this.#channel, writeMessage(this.#owner, news));
   }
 
   async #run(script: Script, keys: readonly string[], args: readonly (string | number)[]): Promise<unknown> {
@@ -231,39 +250,18 @@ export class RedisTokenStore extends TokenStore implements OnApplicationShutdown
   async #loadChunk(appids: readonly string[], found: Map<string, readonly Stored[]>): Promise<void> {
     const keys = appids.flatMap((appid) => SLOTS.map((slot) => this.#key(appid, slot)));
     const sentAt = this.clock.now();
-    // On one connection, in this order: the clock is read before the records are, so no life comes out too long.
-    const [time, texts] = await this.#link.command((client) =>
-      Promise.all([client.time(), client.mget(...keys)]),
-    );
-    const redisNow = Number(time[0]) * 1000 + Math.floor(Number(time[1]) / 1000);
+    const { redisNow, texts } = await this.#link.read(keys);
     const reading = { sentAt, receivedAt: this.clock.now(), redisNow };
     appids.forEach((appid, nth) => {
       const own = texts.slice(nth * SLOTS.length, (nth + 1) * SLOTS.length);
-      found.set(appid, this.#readAll(appid, own, reading));
+      found.set(appid, this.#records.readAll(appid, SLOTS, own, reading));
     });
   }
 
   async #loadOne(appid: string): Promise<readonly Stored[]> {
     const keys = SLOTS.map((slot) => this.#key(appid, slot));
     const { answer, reading } = await this.#timed(LOAD, keys, []);
-    return this.#readAll(appid, answer.slice(1), reading);
-  }
-
-  #readAll(appid: string, texts: readonly unknown[], reading: ClockReading): Stored[] {
-    return SLOTS.flatMap((slot, nth) => {
-      const text = texts[nth];
-      return typeof text === 'string' ? [this.#read(text, appid, slot, reading)] : [];
-    });
-  }
-
-  #read(text: string, appid: string, slot: CredentialSlot, reading: ClockReading): Stored {
-    const { stamp, held } = readRecord(text, appid, slot, reading, this.#sealer);
-    if (held === undefined && !this.#unreadable.has(`${appid} ${slot}`)) {
-      // Once until it is written anew: it is looked at again and again.
-      this.#unreadable.add(`${appid} ${slot}`);
-      this.events.emit('storedUnreadable', { appid, slot });
-    }
-    return { slot, stamp, held };
+    return this.#records.readAll(appid, SLOTS, answer.slice(1), reading);
   }
 
   async #timed(
