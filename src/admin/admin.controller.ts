@@ -81,7 +81,7 @@ export class AdminController {
     @Body() body: unknown,
   ): Promise<RefreshAnswer> {
     const force = forceOf(body);
-    const asked = this.cache.requestRefresh(appid, force);
+    const asked = await this.cache.requestRefresh(appid, force);
     if (asked === undefined) throw notGranted();
     const act = force ? 'force_refresh' : 'refresh';
     if (!asked.accepted) {

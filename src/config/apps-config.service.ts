@@ -6,8 +6,8 @@ import { ConfigProblems, type ConfigProblem } from './problem.js';
 
 export type { HubSnapshot } from './hub-snapshot.js';
 
-/** Who asked for a reload: `POST /admin/reload`, SIGHUP, or a change of the files. */
-export type ReloadTrigger = 'admin' | 'signal' | 'file';
+/** Who asked for a reload: `POST /admin/reload`, SIGHUP, a change of the files, or another replica that was asked. */
+export type ReloadTrigger = 'admin' | 'signal' | 'file' | 'replica';
 
 export type ReloadOutcome =
   | ({ readonly ok: true } & SnapshotDiff)

@@ -1,4 +1,4 @@
-import { redisUrlFlaw } from './redis-url.js';
+import { parseRedisUrl, redisUrlFlaw } from './redis-url.js';
 
 describe('redisUrlFlaw', () => {
   it.each([
@@ -40,5 +40,59 @@ describe('redisUrlFlaw', () => {
     const flaw = redisUrlFlaw(url);
     expect(flaw).toMatch(message);
     expect(flaw).not.toContain('hunter2');
+  });
+});
+
+describe('parseRedisUrl', () => {
+  const target = {
+    topology: 'standalone',
+    tls: false,
+    username: undefined,
+    password: undefined,
+    database: 0,
+    masterName: undefined,
+  };
+
+  it.each([
+    ['redis://localhost', { places: [{ host: 'localhost', port: 6379 }] }],
+    ['redis://localhost/', { places: [{ host: 'localhost', port: 6379 }] }],
+    [
+      'redis://:s3cret!$@10.0.0.1:6380/2',
+      { places: [{ host: '10.0.0.1', port: 6380 }], password: 's3cret!$', database: 2 },
+    ],
+    [
+      'rediss://user:p%40s:s@redis.example.com:6380',
+      { tls: true, places: [{ host: 'redis.example.com', port: 6380 }], username: 'user', password: 'p@s:s' },
+    ],
+    ['redis://[::1]:7000', { places: [{ host: '::1', port: 7000 }] }],
+    ['redis://[fe80::1]', { places: [{ host: 'fe80::1', port: 6379 }] }],
+    [
+      'redis+sentinel://:pw@a:26379,[::1]:26380/my.master-1',
+      {
+        topology: 'sentinel',
+        places: [
+          { host: 'a', port: 26379 },
+          { host: '::1', port: 26380 },
+        ],
+        password: 'pw',
+        masterName: 'my.master-1',
+      },
+    ],
+    [
+      'redis+cluster://a:7000,b:7001',
+      {
+        topology: 'cluster',
+        places: [
+          { host: 'a', port: 7000 },
+          { host: 'b', port: 7001 },
+        ],
+      },
+    ],
+  ])('takes %s apart', (url, parts) => {
+    expect(parseRedisUrl(url)).toEqual({ ...target, ...parts });
+  });
+
+  it('never repeats a part of a URL with a flaw', () => {
+    expect(() => parseRedisUrl('redis://:hunter2#@host')).toThrow(/^HUB_REDIS_URL must not ((?!hunter2).)*$/);
   });
 });

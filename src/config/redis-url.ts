@@ -35,6 +35,56 @@ export function redisUrlFlaw(url: string): string | undefined {
 const SCHEMES = ['redis', 'rediss', 'redis+sentinel', 'redis+cluster'];
 const ENCODE = 'percent-encode special characters of a password (/ as %2F, # as %23, ? as %3F, @ as %40)';
 
+export interface RedisPlace {
+  readonly host: string;
+  readonly port: number;
+}
+
+/** What a flawless URL says. Only for the store: it holds the password. */
+export interface RedisTarget {
+  readonly topology: 'standalone' | 'sentinel' | 'cluster';
+  readonly tls: boolean;
+  /** One for `standalone`, at least one otherwise. */
+  readonly places: readonly RedisPlace[];
+  readonly username: string | undefined;
+  readonly password: string | undefined;
+  /** 0 but for `standalone`. */
+  readonly database: number;
+  /** What the Sentinels call the master; `sentinel` alone. */
+  readonly masterName: string | undefined;
+}
+
+/** Takes a URL apart that {@link redisUrlFlaw} has no word against. @throws {Error} without any part of it, otherwise */
+export function parseRedisUrl(url: string): RedisTarget {
+  const flaw = redisUrlFlaw(url);
+  if (flaw !== undefined) throw new Error(`HUB_REDIS_URL ${flaw}`);
+  const at = url.indexOf('://');
+  const scheme = url.slice(0, at);
+  const { credentials, hosts, path } = split(url.slice(at + 3));
+  const colon = credentials?.indexOf(':') ?? -1;
+  const [username, password] =
+    credentials === undefined || colon < 0
+      ? [credentials ?? '', '']
+      : [credentials.slice(0, colon), credentials.slice(colon + 1)];
+  return {
+    topology:
+      scheme === 'redis+sentinel' ? 'sentinel' : scheme === 'redis+cluster' ? 'cluster' : 'standalone',
+    tls: scheme === 'rediss',
+    places: hosts.split(',').map(readPlace),
+    username: username === '' ? undefined : decodeURIComponent(username),
+    password: password === '' ? undefined : decodeURIComponent(password),
+    database: scheme.startsWith('redis+') || path === '' ? 0 : Number(path),
+    masterName: scheme === 'redis+sentinel' ? path : undefined,
+  };
+}
+
+const DEFAULT_PORT = 6379;
+
+function readPlace(text: string): RedisPlace {
+  const [, v6, name, port] = /^(?:\[(.+)\]|(.+?))(?::([0-9]+))?$/.exec(text) ?? [];
+  return { host: v6 ?? name ?? '', port: port === undefined ? DEFAULT_PORT : Number(port) };
+}
+
 function split(rest: string): { credentials: string | undefined; hosts: string; path: string } {
   const at = rest.lastIndexOf('@');
   const afterCredentials = rest.slice(at + 1);

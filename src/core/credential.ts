@@ -30,6 +30,11 @@ export interface Held {
   readonly expiresAt: number;
   /** The longest life that WeChat has named for this value, ms. */
   readonly lifeMs: number;
+  /**
+   * Of the claim under which a replica got this value and the shared store took it in. Absent: got by a process on its
+   * own, without a claim. Orders tokens of different replicas; see core/coordination.ts.
+   */
+  readonly fence?: number | undefined;
 }
 
 /** What is known of one app's token, and of the attempts to get it. A value: transitions return a new one. */

@@ -24,6 +24,8 @@ describe('a report of a dead token', () => {
     ['stable_token', 4_999, 'throttled'],
     ['stable_token', 5_000, 'ask'],
   ] as const)('%s, %p ms after WeChat was last asked on a report: %s', (tokenApi, since, decision) => {
-    expect(decideReport(aState({ held }), new Secret('current'), tokenApi, 1000, 1000 + since)).toBe(decision);
+    expect(decideReport(aState({ held }), new Secret('current'), tokenApi, 1000, 1000 + since)).toBe(
+      decision,
+    );
   });
 });

@@ -43,7 +43,7 @@ export interface RequestDenied {
 }
 
 export interface ConfigReloaded {
-  readonly trigger: 'admin' | 'signal' | 'file';
+  readonly trigger: 'admin' | 'signal' | 'file' | 'replica';
   readonly ok: boolean;
   readonly added: number;
   readonly changed: number;
@@ -84,6 +84,13 @@ export interface GatewayCalled {
   readonly repeated: boolean;
 }
 
+export interface StoreChanged {
+  /** Whether the shared store does what it is asked. */
+  readonly available: boolean;
+  /** Why not; free of secrets. */
+  readonly cause: string | undefined;
+}
+
 export interface HubEventMap {
   refreshEnded: RefreshEnded;
   tokenReported: TokenReported;
@@ -91,6 +98,10 @@ export interface HubEventMap {
   configReloaded: ConfigReloaded;
   adminActed: AdminActed;
   gatewayCalled: GatewayCalled;
+  /** Once per change; never with the memory store. */
+  storeChanged: StoreChanged;
+  /** A stored credential cannot be read: altered, or under a key that HUB_ENCRYPTION_KEYS does not have. */
+  storedUnreadable: { readonly appid: string; readonly slot: string };
   /** Something failed that a person should look at, and that nobody waits for: the store, a listener, a bug. */
   troubleSeen: { readonly where: string; readonly error: unknown };
 }

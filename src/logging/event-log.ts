@@ -35,6 +35,16 @@ export class EventLog {
     events.on('requestDenied', (event) => {
       log.debug('request denied', { ...event });
     });
+    events.on('storeChanged', ({ available, cause }) => {
+      if (available) log.info('Redis answers');
+      else log.warn('Redis does not answer; the hub goes on with what it holds', { cause });
+    });
+    events.on('storedUnreadable', (event) => {
+      log.warn('a stored token cannot be read; it counts as absent', {
+        ...event,
+        hint: 'HUB_ENCRYPTION_KEYS must have the key that it was written with',
+      });
+    });
     events.on('troubleSeen', ({ where, error }) => {
       log.error('trouble', { where, error });
     });

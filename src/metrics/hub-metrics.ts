@@ -59,6 +59,9 @@ export class HubMetrics {
   readonly #reports = new Map<string, number>();
   readonly #reloads = new Map<string, number>();
   readonly #gateway = new GatewayMetrics();
+  readonly #unreadable = new Map<string, number>();
+  /** `undefined`: the memory store, or not known yet. */
+  #storeUp: boolean | undefined;
   #lastReload: { readonly at: number; readonly ok: boolean } | undefined;
 
   constructor(
@@ -77,6 +80,12 @@ export class HubMetrics {
     });
     events.on('requestDenied', ({ reason }) => {
       increment(this.#denials, `reason="${reason}"`);
+    });
+    events.on('storeChanged', ({ available }) => {
+      this.#storeUp = available;
+    });
+    events.on('storedUnreadable', ({ slot }) => {
+      increment(this.#unreadable, `slot="${slot}"`);
     });
     events.on('configReloaded', ({ trigger, ok }) => {
       increment(this.#reloads, `trigger="${trigger}",result="${ok ? 'ok' : 'refused'}"`);
@@ -122,6 +131,11 @@ export class HubMetrics {
     yield* this.#gateway.lines();
     yield* counter('wxhub_denials_total', 'Requests denied, by reason.', this.#denials);
     yield* counter('wxhub_config_reloads_total', 'Reloads of the configuration.', this.#reloads);
+    if (this.#storeUp !== undefined) {
+      yield '# HELP wxhub_store_up Whether Redis does what it is asked (1) or not (0).\n';
+      yield `# TYPE wxhub_store_up gauge\nwxhub_store_up ${this.#storeUp ? 1 : 0}\n`;
+    }
+    yield* counter('wxhub_store_unreadable_total', 'Stored tokens that no key opens.', this.#unreadable);
     if (this.#lastReload !== undefined) {
       const { at, ok } = this.#lastReload;
       yield '# HELP wxhub_config_last_reload_successful Whether the last reload was accepted.\n';

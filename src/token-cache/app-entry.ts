@@ -2,12 +2,12 @@ import type { AppSettings, TicketType } from '../core/app.js';
 import { UNTRIED, type CredentialSlot, type CredentialState } from '../core/credential.js';
 import type { ForceHistory } from '../core/force-budget.js';
 import type { RefreshEnded } from '../events/hub-events.js';
-import type { LaneTicket } from './upstream-lanes.js';
 
 /** An attempt that has begun, from its place in the queue to its end. */
 export interface UnderWay {
   readonly forced: boolean;
-  readonly lane: LaneTicket;
+  /** Somebody waits for it: it goes before all that nobody waits for. */
+  promote(): void;
   /** Ends when the outcome is known and stored; never rejects. `undefined`: no call was made, or it came to nothing. */
   readonly done: Promise<RefreshEnded | undefined>;
 }
@@ -27,6 +27,12 @@ export class CredentialCell {
   /** Tickets on demand: when a caller last asked, and whether the timer rests because nobody does. */
   usedAt = Number.NEGATIVE_INFINITY;
   dormant = false;
+  /** {@link Stored.stamp} of what this replica has last seen in the store; 0: nothing. */
+  seen = 0;
+  /** Whether what is held was last got or confirmed by this replica itself, as far as it knows. */
+  refreshedHere = false;
+  /** A mint of unknown fate may have superseded what is held: the next attempt asks WeChat, whatever others did. */
+  disputed = false;
 
   #wakers = new Set<() => void>();
 

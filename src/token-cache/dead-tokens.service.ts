@@ -4,9 +4,11 @@ import { isValid, type Held } from '../core/credential.js';
 import { CHECKS_APART_MS, decideReport, type ReportOutcome } from '../core/report.js';
 import { Secret } from '../core/secret.js';
 import { HubEvents } from '../events/hub-events.js';
+import { Agreement } from './agreement.js';
 import type { AppEntry, CredentialCell } from './app-entry.js';
 import { Refresher } from './refresher.js';
 import { TokenCache } from './token-cache.service.js';
+import { TokenStore } from './token-store.js';
 
 /**
  * Tokens that WeChat is said to refuse: by a caller's report, by an SDK that asks again, by the gateway or a ticket
@@ -19,6 +21,8 @@ export class DeadTokens {
     private readonly refresher: Refresher,
     private readonly clock: Clock,
     private readonly events: HubEvents,
+    private readonly store: TokenStore,
+    private readonly agreement: Agreement,
   ) {
     refresher.bindDeadToken((entry, token, ticket) => void this.#ticketRefused(entry, token, ticket));
   }
@@ -64,7 +68,18 @@ export class DeadTokens {
       await this.#report(entry, held.value);
       return;
     }
+    if (await this.#checkedElsewhere(entry)) return;
     if ((await this.refresher.probe(entry)) === 'dead') await this.#report(entry, held.value);
+  }
+
+  /** Over all replicas, a `token` app is probed so often at most. This process has kept its own count already. */
+  async #checkedElsewhere({ app }: AppEntry): Promise<boolean> {
+    try {
+      return (await this.store.throttle(app.appid, 'check', CHECKS_APART_MS[app.tokenApi])) > 0;
+    } catch (error) {
+      this.agreement.tell('store.throttle', error);
+      return false;
+    }
   }
 
   async #report(entry: AppEntry, reported: Secret): Promise<ReportOutcome | undefined> {

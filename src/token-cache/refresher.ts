@@ -1,25 +1,18 @@
 import { Injectable } from '@nestjs/common';
 import { Clock } from '../clock/clock.js';
 import { Randomness } from '../clock/randomness.js';
-import { sameCredentials, type AppSettings } from '../core/app.js';
-import {
-  adopted,
-  failed,
-  granted,
-  isValid,
-  type CredentialKind,
-  type CredentialSlot,
-  type Held,
-} from '../core/credential.js';
+import { failed, isValid, type CredentialSlot, type Held } from '../core/credential.js';
 import { nextAttemptAt, nextTicketAttemptAt } from '../core/refresh-policy.js';
 import type { UpstreamResult } from '../core/upstream.js';
 import { describeFailure, isDeadTokenErrcode } from '../core/wechat-error.js';
 import { HubEvents, type RefreshEnded, type RefreshTrigger } from '../events/hub-events.js';
 import { WeChatClient, type ProbeResult } from '../wechat-client/wechat-client.js';
 import type { AppEntry, CredentialCell } from './app-entry.js';
+import { isAnswered, RefreshRights, type Attempt } from './refresh-rights.js';
 import { ServedTokens } from './served-tokens.js';
-import { TokenStore, type Claim } from './token-store.js';
-import { UpstreamLane } from './upstream-lanes.js';
+import type { Claim } from './token-store.js';
+import { UpstreamAttempt } from './upstream-attempt.js';
+import { UpstreamLane, type LaneTicket } from './upstream-lanes.js';
 import { UpstreamTurns } from './upstream-turns.js';
 
 /** First fetches: the contract's bound, so that a start with thousands of apps is no storm. */
@@ -29,20 +22,20 @@ const START_LANE_WIDTH = 50;
  * upstream that hangs for all of 10,000 apps cannot exhaust sockets and memory.
  */
 const STEADY_LANE_WIDTH = 1000;
-/** How soon to look again where another replica has the right to refresh. */
-const CLAIMED_ELSEWHERE_MS = 1000;
+/** A claim elsewhere has lapsed for sure so long after the time that the store named, ms. */
+const LAPSE_MARGIN_MS = 20;
+/** A token whose standing is in doubt is minted anew after so long, ms: soon, and not on top of the doubtful mint. */
+const DISPUTE_MS = 2000;
 
 /** Told each credential's next attempt (epoch ms on the hub's clock) whenever it is decided. */
 export type Arm = (appid: string, slot: CredentialSlot, at: number) => void;
 
-interface Attempt {
-  readonly trigger: RefreshTrigger;
-  readonly force: boolean;
-}
+/** How one turn of an attempt ended: with its outcome, or to be gone on with after another replica's. */
+type Turn = { readonly ended: RefreshEnded | undefined } | { readonly waitMs: number };
 
 /**
  * Carries out attempts, one call at a time per app:
- * place in the queue -> the app's turn -> claim -> WeChat -> pure transition -> callers served -> store -> timer armed.
+ * place in the queue -> the app's turn -> the right to (among replicas) -> WeChat -> store -> memory -> timer armed.
  *
  * Whatever happens, an attempt ends with the timer armed: an app can fail, but never fall silent.
  */
@@ -55,10 +48,13 @@ export class Refresher {
   #arm: Arm = () => undefined;
   #onDeadToken: (entry: AppEntry, token: Held, ticket: CredentialCell) => void = () => undefined;
   #closing = false;
+  /** Attempts that wait for another replica's. */
+  readonly #waits = new Set<() => void>();
 
   constructor(
     private readonly client: WeChatClient,
-    private readonly store: TokenStore,
+    private readonly rights: RefreshRights,
+    private readonly upstream: UpstreamAttempt,
     private readonly clock: Clock,
     private readonly randomness: Randomness,
     private readonly events: HubEvents,
@@ -82,7 +78,7 @@ export class Refresher {
   /** Starts an attempt, or joins the one under way. Never rejects; `undefined` where no call was made. */
   refresh(cell: CredentialCell, trigger: RefreshTrigger): Promise<RefreshEnded | undefined> {
     if (cell.entry.removed || this.#closing) return Promise.resolve(undefined);
-    return (cell.underWay ?? this.#begin(cell, { trigger, force: false })).done;
+    return (cell.underWay ?? this.#begin(cell, trigger, false)).done;
   }
 
   /** As {@link refresh} of the token, with WeChat's `force_refresh`; an unforced attempt under way ends first. */
@@ -90,7 +86,7 @@ export class Refresher {
     const cell = entry.token;
     while (cell.underWay !== undefined && !cell.underWay.forced) await cell.underWay.done;
     if (entry.removed || this.#closing) return undefined;
-    return (cell.underWay ?? this.#begin(cell, { trigger, force: true })).done;
+    return (cell.underWay ?? this.#begin(cell, trigger, true)).done;
   }
 
   /** Asks WeChat whether the token that is held is alive, in the app's turn. `undefined`: there is none to ask about. */
@@ -108,12 +104,11 @@ export class Refresher {
     const { entry, state } = cell;
     const now = this.clock.now();
     const chance = this.randomness.next();
-    this.plan(
-      cell,
+    const next =
       cell.slot === 'token'
         ? nextAttemptAt(entry.app, state, now, chance)
-        : nextTicketAttemptAt(state, now, chance),
-    );
+        : nextTicketAttemptAt(state, now, chance);
+    this.plan(cell, cell.disputed ? Math.min(next, now + DISPUTE_MS) : next);
     if (cell.slot === 'token' && isValid(state.held, now)) {
       this.served.note(entry.app.appid, state.held);
       this.#wakeWarmTickets(entry, now);
@@ -129,6 +124,7 @@ export class Refresher {
   /** Nothing new begins; resolves when the calls that were sent have ended. */
   async close(): Promise<void> {
     this.#closing = true;
+    for (const end of [...this.#waits]) end();
     await this.#turns.idle();
   }
 
@@ -148,22 +144,28 @@ export class Refresher {
     }
   }
 
-  #begin(cell: CredentialCell, attempt: Attempt): { readonly done: Promise<RefreshEnded | undefined> } {
+  #begin(
+    cell: CredentialCell,
+    trigger: RefreshTrigger,
+    force: boolean,
+  ): { readonly done: Promise<RefreshEnded | undefined> } {
+    const attempt = { trigger, force, since: this.clock.now(), before: cell.state.held };
     const first = cell.slot === 'token' && cell.state.attemptedAt === undefined;
-    const lane = (first ? this.#startLane : this.#steadyLane).enter();
-    const done = this.#attempt(cell, attempt, lane.entered).finally(() => {
-      lane.leave();
+    const lane = first ? this.#startLane : this.#steadyLane;
+    const seat = { ticket: lane.enter() };
+    const done = this.#attempt(cell, attempt, lane, seat).finally(() => {
+      seat.ticket.leave();
       cell.underWay = undefined;
       this.#ended(cell);
     });
     cell.outcomeKnown = false;
-    cell.underWay = { forced: attempt.force, lane, done };
+    cell.underWay = { forced: force, promote: () => seat.ticket.promote(), done };
     // A ticket that nobody keeps warm and nobody asked for since the last attempt rests after this one.
     cell.dormant =
       cell.slot !== 'token' &&
       !cell.entry.app.tickets.includes(cell.slot) &&
       cell.usedAt < (cell.state.attemptedAt ?? Number.NEGATIVE_INFINITY);
-    if (cell.waiting > 0) lane.promote();
+    if (cell.waiting > 0) seat.ticket.promote();
     return cell.underWay;
   }
 
@@ -178,123 +180,116 @@ export class Refresher {
     }
   }
 
+  /** Gives its place in the queue and its turn up while another replica's call is under way. */
   async #attempt(
     cell: CredentialCell,
     attempt: Attempt,
-    entered: Promise<void>,
+    lane: UpstreamLane,
+    seat: { ticket: LaneTicket },
   ): Promise<RefreshEnded | undefined> {
-    await entered;
-    const { entry } = cell;
-    return this.#turns.run(entry.app.appid, async () => {
-      let claim: Claim | undefined;
-      try {
-        if (entry.removed || this.#closing) return undefined;
-        claim = await this.store.claim(entry.app.appid);
-        if (claim === undefined) {
-          this.plan(cell, this.clock.now() + CLAIMED_ELSEWHERE_MS);
-          return undefined;
-        }
-        return await this.#callUpstream(cell, attempt, claim);
-      } catch (error) {
-        // A bug, or a store that broke its promise: counted as a failed attempt, so that the next one is planned.
-        this.events.emit('troubleSeen', { where: 'refresh', error });
-        const now = this.clock.now();
-        cell.state = failed(cell.state, describeFailure('internal', 'see the log'), now, now);
-        cell.outcomeKnown = true;
-        this.settle(cell);
-        return undefined;
-      } finally {
+    for (let first = true; ; first = false) {
+      await seat.ticket.entered;
+      const turn = await this.#turns.run(cell.entry.app.appid, () => this.#turn(cell, attempt, first));
+      if ('ended' in turn) return turn.ended;
+      seat.ticket.leave();
+      const known = cell.state;
+      await this.#changeWithin(cell, turn.waitMs);
+      const failedElsewhere = cell.state !== known && cell.state.failures > 0;
+      if (failedElsewhere || isAnswered(cell, attempt)) return undefined;
+      seat.ticket = lane.enter();
+      if (cell.waiting > 0) seat.ticket.promote();
+    }
+  }
+
+  async #turn(cell: CredentialCell, attempt: Attempt, first: boolean): Promise<Turn> {
+    let claim: Claim | undefined;
+    try {
+      if (this.#isOver(cell)) return { ended: undefined };
+      if (first && !(await this.rights.mayBegin(cell, attempt))) return { ended: undefined };
+      const right = await this.rights.ask(cell, attempt);
+      if (right.kind === 'go') claim = right.claim;
+      if (this.#isOver(cell)) {
         await claim?.release();
+        return { ended: undefined };
       }
-    });
+      switch (right.kind) {
+        case 'needless':
+          cell.outcomeKnown = true;
+          this.settle(cell);
+          return { ended: undefined };
+        case 'later':
+          cell.outcomeKnown = true;
+          cell.settledOnce = true;
+          this.plan(cell, right.at);
+          cell.wake();
+          return { ended: undefined };
+        case 'elsewhere':
+          return { waitMs: right.lapsesInMs + LAPSE_MARGIN_MS };
+        case 'go':
+          // The process was stopped in between: another replica may have the claim before a call would end.
+          if (claim !== undefined && this.clock.now() >= claim.startBy) return { waitMs: 0 };
+          return { ended: await this.#callUpstream(cell, attempt, claim) };
+      }
+    } catch (error) {
+      // A bug, or a store that broke its promise: counted as a failed attempt, so that the next one is planned.
+      this.events.emit('troubleSeen', { where: 'refresh', error });
+      const now = this.clock.now();
+      cell.state = failed(cell.state, describeFailure('internal', 'see the log'), now, now);
+      cell.outcomeKnown = true;
+      this.settle(cell);
+      await claim?.release();
+      return { ended: undefined };
+    }
   }
 
   async #callUpstream(
     cell: CredentialCell,
     { trigger, force }: Attempt,
-    claim: Claim,
+    claim: Claim | undefined,
   ): Promise<RefreshEnded | undefined> {
     const { entry, slot } = cell;
-    const { app } = entry;
-    const kind = slot === 'token' ? app.tokenApi : slot;
-    const sentAt = this.clock.now();
     const asker = entry.token.state.held;
-    const result = await this.#ask(cell, app, force, sentAt);
-    const now = this.clock.now();
-    if (entry.removed) return undefined;
-    const outcome = this.#take(cell, app, kind, result, sentAt, now);
+    const made = await this.upstream.make(cell, force, claim);
+    if (made === undefined || entry.removed) return undefined;
     cell.outcomeKnown = true;
     this.settle(cell);
-    if (outcome === 'issued' || outcome === 'confirmed') await this.#save(cell, claim);
+    const { result, kind, outcome, sentAt, endedAt } = made;
     const { held, failures } = cell.state;
     const ended: RefreshEnded = {
-      appid: app.appid,
+      appid: entry.app.appid,
       kind,
       trigger,
       forced: force,
       outcome,
-      durationMs: now - sentAt,
+      durationMs: endedAt - sentAt,
       version: held?.version,
       error: result.ok ? undefined : result.error,
       failures,
-      remainingMs: held === undefined ? 0 : Math.max(0, held.expiresAt - now),
-      nextAttemptAt: cell.nextAttemptAt ?? now,
+      remainingMs: held === undefined ? 0 : Math.max(0, held.expiresAt - endedAt),
+      nextAttemptAt: cell.nextAttemptAt ?? endedAt,
     };
     this.events.emit('refreshEnded', ended);
     if (slot !== 'token' && asker !== undefined && isDeadToken(result)) this.#onDeadToken(entry, asker, cell);
     return ended;
   }
 
-  #ask(cell: CredentialCell, app: AppSettings, force: boolean, now: number): Promise<UpstreamResult> {
-    if (cell.slot === 'token') return this.client.fetchToken(app, { force });
-    const { held } = cell.entry.token.state;
-    if (isValid(held, now)) return this.client.fetchTicket(cell.slot, held.value);
-    return Promise.resolve({ ok: false, error: describeFailure('no_access_token', '') });
+  #isOver(cell: CredentialCell): boolean {
+    return cell.entry.removed || this.#closing;
   }
 
-  /** The pure transition that WeChat's answer asks for. `app`: the settings that the call was made with. */
-  #take(
-    cell: CredentialCell,
-    app: AppSettings,
-    kind: CredentialKind,
-    result: UpstreamResult,
-    sentAt: number,
-    now: number,
-  ): RefreshEnded['outcome'] {
-    const current = cell.entry.app;
-    if (!result.ok) {
-      // A failure of credentials that a reload has replaced meanwhile says nothing about the new ones.
-      if (sameCredentials(app, current)) cell.state = failed(cell.state, result.error, sentAt, now);
-      return 'failed';
-    }
-    // A reload changed the family under the call: the answer belongs to the other one.
-    if (cell.slot === 'token' && kind !== current.tokenApi) return 'outdated';
-    const { state, outcome } = granted(cell.state, result.grant, kind, this.#firstVersion());
-    cell.state = state;
-    return outcome;
-  }
-
-  /**
-   * The number of a token without predecessor: the wall clock's seconds, so that a hub that starts without any
-   * memory never gives a version again that a caller still holds with another token (its ETag would match).
-   */
-  #firstVersion(): number {
-    return Math.floor(this.clock.wallNow() / 1000);
-  }
-
-  async #save(cell: CredentialCell, claim: Claim): Promise<void> {
-    const { held } = cell.state;
-    if (held === undefined) return;
-    try {
-      const outcome = await this.store.save(cell.entry.app.appid, held, claim);
-      if (!outcome.saved && !cell.entry.removed) {
-        cell.state = adopted(cell.state, outcome.newer);
-        this.settle(cell);
-      }
-    } catch (error) {
-      // The token is good and served from memory; the store gets it with the next refresh.
-      this.events.emit('troubleSeen', { where: 'store.save', error });
-    }
+  /** Resolves at the cell's next change, at the shutdown, or after `waitMs`. */
+  #changeWithin(cell: CredentialCell, waitMs: number): Promise<void> {
+    return new Promise((resolve) => {
+      const end = (): void => {
+        this.clock.clearTimeout(timer);
+        forget();
+        this.#waits.delete(end);
+        resolve();
+      };
+      const forget = cell.onNextChange(end);
+      const timer = this.clock.setTimeout(end, waitMs);
+      this.#waits.add(end);
+    });
   }
 }
 

@@ -1,12 +1,21 @@
 import { Module } from '@nestjs/common';
 import { WeChatClientModule } from '../wechat-client/wechat-client.module.js';
+import { Clock } from '../clock/clock.js';
+import { Randomness } from '../clock/randomness.js';
+import { HubEnvironment } from '../config/environment.js';
+import { HubEvents } from '../events/hub-events.js';
+import { Agreement } from './agreement.js';
 import { DeadTokens } from './dead-tokens.service.js';
 import { Refresher } from './refresher.js';
+import { RefreshRights } from './refresh-rights.js';
+import { ReplicaNews } from './replica-news.js';
 import { ServedTokens } from './served-tokens.js';
 import { MemoryTokenStore } from './stores/memory-token-store.js';
+import { RedisTokenStore } from './stores/redis/redis-token-store.js';
 import { TicketCache } from './ticket-cache.service.js';
 import { TokenCache } from './token-cache.service.js';
 import { TokenStore } from './token-store.js';
+import { UpstreamAttempt } from './upstream-attempt.js';
 
 @Module({
   imports: [WeChatClientModule],
@@ -16,8 +25,27 @@ import { TokenStore } from './token-store.js';
     DeadTokens,
     ServedTokens,
     Refresher,
-    { provide: TokenStore, useClass: MemoryTokenStore },
+    Agreement,
+    RefreshRights,
+    ReplicaNews,
+    UpstreamAttempt,
+    {
+      provide: TokenStore,
+      useFactory: createStore,
+      inject: [HubEnvironment, Clock, HubEvents, Randomness],
+    },
   ],
   exports: [TokenCache, TicketCache, DeadTokens, ServedTokens],
 })
 export class TokenCacheModule {}
+
+function createStore(
+  environment: HubEnvironment,
+  clock: Clock,
+  events: HubEvents,
+  randomness: Randomness,
+): TokenStore {
+  const { redisUrl } = environment;
+  if (redisUrl === undefined) return new MemoryTokenStore(clock);
+  return RedisTokenStore.at(redisUrl, environment, clock, events, randomness);
+}

@@ -140,7 +140,7 @@ describe('waiting for a newer token', () => {
 
   it('ends with it', async () => {
     const { hub, wait } = await setUp();
-    hub.cache.requestRefresh('wx-test-app', false);
+    await hub.cache.requestRefresh('wx-test-app', false);
     await hub.clock.advance(0);
     await hub.client.last.grant('B', 7200);
     await wait;
@@ -149,7 +149,7 @@ describe('waiting for a newer token', () => {
 
   it('is not ended by a refresh that brings the same token', async () => {
     const { hub, hasEnded } = await setUp();
-    hub.cache.requestRefresh('wx-test-app', false);
+    await hub.cache.requestRefresh('wx-test-app', false);
     await hub.clock.advance(0);
     await hub.client.last.grant('A', 7100);
     await hub.clock.advance(49 * SECOND);
@@ -256,13 +256,13 @@ describe('an admin’s refresh', () => {
   it('tries at once, also between failing attempts, but not twice within 5 s', async () => {
     const hub = await startCache();
     await hub.client.last.fail(anError('configuration'));
-    const asked = hub.cache.requestRefresh('wx-test-app', false);
+    const asked = await hub.cache.requestRefresh('wx-test-app', false);
     expect(asked?.accepted).toBe(true);
     await hub.clock.advance(0);
     expect(hub.client.calls).toHaveLength(2);
     await hub.client.last.fail();
     await hub.clock.advance(2 * SECOND);
-    expect(hub.cache.requestRefresh('wx-test-app', false)).toEqual({
+    expect(await hub.cache.requestRefresh('wx-test-app', false)).toEqual({
       accepted: false,
       retryAfterMs: 3 * SECOND,
     });
@@ -270,14 +270,14 @@ describe('an admin’s refresh', () => {
 
   it('forced on stable_token goes after an unforced call under way, and 30 s apart', async () => {
     const hub = await startCache();
-    hub.cache.requestRefresh('wx-test-app', true);
+    await hub.cache.requestRefresh('wx-test-app', true);
     await hub.client.last.grant('A', 7200);
     await hub.clock.advance(0);
     expect(hub.client.calls.map(({ force }) => force)).toEqual([false, true]);
     await hub.client.last.grant('B', 7200);
     expect(tokenOf(hub)).toBe('B');
     expect(hub.cache.status('wx-test-app')?.forcedLeft).toBe(19);
-    expect(hub.cache.requestRefresh('wx-test-app', true)).toMatchObject({
+    expect(await hub.cache.requestRefresh('wx-test-app', true)).toMatchObject({
       accepted: false,
       retryAfterMs: 30_000,
     });
@@ -294,7 +294,7 @@ describe('the shutdown', () => {
     await hub.client.last.grant('A', 7200);
     await closing;
     expect(hub.clock.armed()).toBe(0);
-    expect((await hub.store.load(['wx-test-app'])).get('wx-test-app')?.[0]?.value.reveal()).toBe('A');
+    expect((await hub.store.load(['wx-test-app'])).get('wx-test-app')?.[0]?.held?.value.reveal()).toBe('A');
   });
 
   it('gives up what waits in the queue', async () => {

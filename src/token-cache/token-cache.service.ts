@@ -4,11 +4,9 @@ import { AppsConfig, type ConfigChange } from '../config/apps-config.service.js'
 import { HubEnvironment } from '../config/environment.js';
 import { sameCredentials, type AppSettings } from '../core/app.js';
 import {
-  adopted,
   healthOf,
   isValid,
   reconfigured,
-  slotOf,
   type CredentialSlot,
   type AppHealth,
   type CredentialState,
@@ -17,11 +15,13 @@ import {
 import { forceLeft, forceUsed, waitBeforeForce } from '../core/force-budget.js';
 import { vouchedUntil } from '../core/refresh-policy.js';
 import type { UpstreamError } from '../core/upstream.js';
-import { HubEvents, type RefreshEnded } from '../events/hub-events.js';
+import type { RefreshEnded } from '../events/hub-events.js';
+import { Agreement } from './agreement.js';
 import { AppEntry, type CredentialCell } from './app-entry.js';
 import { Refresher, type Arm } from './refresher.js';
+import { ReplicaNews } from './replica-news.js';
 import { ServedTokens } from './served-tokens.js';
-import { TokenStore } from './token-store.js';
+import { TokenStore, type Stored } from './token-store.js';
 
 /** An admin's refresh tries at once, but not again within this time: the contract's floor between token calls. */
 const ASKED_APART_MS = 5000;
@@ -72,9 +72,10 @@ export class TokenCache {
     private readonly refresher: Refresher,
     private readonly store: TokenStore,
     private readonly clock: Clock,
-    private readonly events: HubEvents,
     private readonly environment: HubEnvironment,
     private readonly served: ServedTokens,
+    private readonly agreement: Agreement,
+    private readonly news: ReplicaNews,
   ) {}
 
   /** The scheduler's hooks: an app's next attempt was decided, or the app is gone. There is one scheduler. */
@@ -91,6 +92,7 @@ export class TokenCache {
     const entries = [...this.config.current.apps.values()].map((app) => this.#createEntry(app));
     for (const entry of entries) this.#firstRound.add(entry);
     this.#started = true;
+    this.news.follow(this.#entries);
     await this.#takeIn(entries);
   }
 
@@ -158,7 +160,7 @@ export class TokenCache {
    * An admin asks for an attempt beside the schedule: at once, but not twice within 5 s. A forced one
    * (`stable_token`) keeps WeChat's own limits and is refused here before WeChat would. `undefined`: no such app.
    */
-  requestRefresh(appid: string, force: boolean): RefreshRequest | undefined {
+  async requestRefresh(appid: string, force: boolean): Promise<RefreshRequest | undefined> {
     const entry = this.#entries.get(appid);
     if (entry === undefined) return undefined;
     const now = this.clock.now();
@@ -171,7 +173,19 @@ export class TokenCache {
     entry.askedAt = now;
     if (!forced) return { accepted: true, ended: this.refresher.refresh(entry.token, 'admin') };
     entry.forced = forceUsed(entry.forced, now);
+    const waitMs = await this.#spendForce(appid);
+    if (waitMs > 0) return { accepted: false, retryAfterMs: waitMs };
     return { accepted: true, ended: this.refresher.forceRefresh(entry, 'admin') };
+  }
+
+  /** Of the budget that all replicas share. Without the store each goes by what it has spent itself. */
+  async #spendForce(appid: string): Promise<number> {
+    try {
+      return (await this.store.spendForce(appid)).waitMs;
+    } catch (error) {
+      this.agreement.tell('store.spendForce', error);
+      return 0;
+    }
   }
 
   status(appid: string): AppStatus | undefined {
@@ -194,6 +208,7 @@ export class TokenCache {
 
   /** Nothing new begins; who waits is woken; resolves when the calls under way have ended. */
   async close(): Promise<void> {
+    this.news.stop();
     const ended = this.refresher.close();
     for (const entry of this.#entries.values()) {
       for (const cell of entry.cells()) {
@@ -215,22 +230,21 @@ export class TokenCache {
     const now = this.clock.now();
     for (const entry of entries) {
       if (entry.removed || entry.token.underWay !== undefined) continue;
-      for (const held of stored.get(entry.app.appid) ?? []) this.#adopt(entry, held, now);
+      for (const record of stored.get(entry.app.appid) ?? []) this.#adopt(entry, record, now);
       if (!entry.token.settledOnce) this.refresher.plan(entry.token, now);
     }
   }
 
   /** What the store holds of one credential, if it is of use. Tickets that nobody keeps warm rest until asked for. */
-  #adopt(entry: AppEntry, held: Held, now: number): void {
-    if (!isValid(held, now)) return;
-    const slot = slotOf(held.kind);
+  #adopt(entry: AppEntry, stored: Stored, now: number): void {
+    const { slot } = stored;
     const cell = slot === 'token' ? entry.token : entry.ticket(slot);
-    cell.state = adopted(cell.state, held);
+    if (!isValid(this.agreement.see(cell, stored).held, now)) return;
     cell.dormant = slot !== 'token' && !entry.app.tickets.includes(slot);
     this.refresher.settle(cell);
   }
 
-  async #load(appids: readonly string[]): Promise<ReadonlyMap<string, readonly Held[]>> {
+  async #load(appids: readonly string[]): Promise<ReadonlyMap<string, readonly Stored[]>> {
     let timer: TimerHandle | undefined;
     const late = new Promise<never>((_resolve, reject) => {
       timer = this.clock.setTimeout(() => {
@@ -240,7 +254,7 @@ export class TokenCache {
     try {
       return await Promise.race([this.store.load(appids), late]);
     } catch (error) {
-      this.events.emit('troubleSeen', { where: 'store.load', error });
+      this.agreement.tell('store.load', error);
       return new Map();
     } finally {
       this.clock.clearTimeout(timer);
@@ -251,7 +265,7 @@ export class TokenCache {
     for (const appid of change.removed) this.#remove(appid);
     if (change.removed.length > 0) {
       this.store.remove(change.removed).catch((error: unknown) => {
-        this.events.emit('troubleSeen', { where: 'store.remove', error });
+        this.agreement.tell('store.remove', error);
       });
     }
     const added: AppEntry[] = [];
@@ -313,7 +327,7 @@ export class TokenCache {
 
   /** Resolves at the cell's next change, or after the bound of one upstream call and a second. */
   async changeOf(cell: CredentialCell): Promise<void> {
-    cell.underWay?.lane.promote();
+    cell.underWay?.promote();
     await this.#nextChange(cell, this.environment.wechatTimeoutMs + 1000, undefined);
   }
 

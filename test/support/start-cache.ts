@@ -4,6 +4,10 @@ import type { HubEnvironment } from '../../src/config/environment.js';
 import { sameApp, type AppSettings } from '../../src/core/app.js';
 import { HubEvents } from '../../src/events/hub-events.js';
 import { RefreshScheduler } from '../../src/scheduler/refresh-scheduler.service.js';
+import { Agreement } from '../../src/token-cache/agreement.js';
+import { RefreshRights } from '../../src/token-cache/refresh-rights.js';
+import { ReplicaNews } from '../../src/token-cache/replica-news.js';
+import { UpstreamAttempt } from '../../src/token-cache/upstream-attempt.js';
 import { Refresher } from '../../src/token-cache/refresher.js';
 import { MemoryTokenStore } from '../../src/token-cache/stores/memory-token-store.js';
 import { ServedTokens } from '../../src/token-cache/served-tokens.js';
@@ -28,7 +32,7 @@ export async function startCache(options: StartCacheOptions = {}) {
   const clock = options.clock ?? new FakeClock();
   const client = new ScriptedClient(clock);
   client.automatically = options.automatically;
-  const store = options.store ?? new MemoryTokenStore();
+  const store = options.store ?? new MemoryTokenStore(clock);
   if (options.breakStore !== undefined) {
     Object.assign(store, { [options.breakStore]: () => Promise.reject(new Error('the store is gone')) });
   }
@@ -46,6 +50,7 @@ export async function startCache(options: StartCacheOptions = {}) {
     onChange: (listener: typeof notify) => {
       notify = listener;
     },
+    onReload: () => undefined,
   } as unknown as AppsConfig;
   const reload = (next: readonly AppSettings[]): void => {
     const previous = { apps, clients: [] };
@@ -63,16 +68,14 @@ export async function startCache(options: StartCacheOptions = {}) {
   };
 
   const served = new ServedTokens(clock);
-  const refresher = new Refresher(
-    client,
-    store,
-    clock,
-    { next: () => options.jitter ?? 0.5 },
-    events,
-    served,
-  );
+  const randomness = { next: () => options.jitter ?? 0.5 };
   const environment = { wechatTimeoutMs: 5000 } as HubEnvironment;
-  const cache = new TokenCache(config, refresher, store, clock, events, environment, served);
+  const agreement = new Agreement(store, clock, events);
+  const rights = new RefreshRights(store, agreement, clock);
+  const upstream = new UpstreamAttempt(client, store, agreement, clock);
+  const refresher = new Refresher(client, rights, upstream, clock, randomness, events, served);
+  const news = new ReplicaNews(store, agreement, refresher, config, clock, randomness);
+  const cache = new TokenCache(config, refresher, store, clock, environment, served, agreement, news);
   const scheduler = new RefreshScheduler(cache, new SchedulerRegistry(), clock, events);
   scheduler.onApplicationBootstrap();
   await clock.advance(0);

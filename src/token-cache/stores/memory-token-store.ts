@@ -1,40 +1,89 @@
 import { Injectable } from '@nestjs/common';
+import { Clock } from '../../clock/clock.js';
 import { slotOf, type CredentialSlot, type Held } from '../../core/credential.js';
-import { TokenStore, type Claim, type SaveOutcome } from '../token-store.js';
+import { forceLeft, forceUsed, waitBeforeForce, type ForceHistory } from '../../core/force-budget.js';
+import { TokenStore, type Claim, type ClaimOutcome, type SaveOutcome, type Stored } from '../token-store.js';
 
-/** The embedded default: one process, nothing outlives it, every claim is granted. */
+/** The embedded default: one process, nothing outlives it, every claim is granted, there is never any news. */
 @Injectable()
 export class MemoryTokenStore extends TokenStore {
-  readonly #held = new Map<string, Map<CredentialSlot, Held>>();
+  override readonly appsPerLook = 0;
+  readonly #stored = new Map<string, Map<CredentialSlot, Stored>>();
+  readonly #throttled = new Map<string, number>();
+  readonly #forced = new Map<string, ForceHistory>();
   #fence = 0;
 
-  override load(appids: readonly string[]): Promise<ReadonlyMap<string, readonly Held[]>> {
-    const found = new Map<string, readonly Held[]>();
+  constructor(private readonly clock: Clock) {
+    super();
+  }
+
+  override load(appids: readonly string[]): Promise<ReadonlyMap<string, readonly Stored[]>> {
+    const found = new Map<string, readonly Stored[]>();
     for (const appid of appids) {
-      const slots = this.#held.get(appid);
+      const slots = this.#stored.get(appid);
       if (slots !== undefined) found.set(appid, [...slots.values()]);
     }
     return Promise.resolve(found);
   }
 
-  override claim(_appid: string): Promise<Claim | undefined> {
-    return Promise.resolve({ fence: ++this.#fence, release: () => Promise.resolve() });
+  override claim(_appid: string): Promise<ClaimOutcome> {
+    const claim: Claim = {
+      fence: ++this.#fence,
+      // The wall clock's seconds: a hub that starts without any memory never gives a version again that a caller
+      // still holds with another token (its ETag would match).
+      firstVersion: Math.floor(this.clock.wallNow() / 1000),
+      startBy: Number.POSITIVE_INFINITY,
+      lapsesAt: Number.POSITIVE_INFINITY,
+      release: () => Promise.resolve(),
+    };
+    return Promise.resolve({ kind: 'granted', claim });
   }
 
-  override save(appid: string, held: Held, _claim: Claim): Promise<SaveOutcome> {
-    const slots = this.#held.get(appid) ?? new Map<CredentialSlot, Held>();
+  override save(appid: string, held: Held, claim?: Claim): Promise<SaveOutcome> {
+    const slots = this.#stored.get(appid) ?? new Map<CredentialSlot, Stored>();
     const slot = slotOf(held.kind);
     const stored = slots.get(slot);
-    if (stored !== undefined && stored.version > held.version) {
-      return Promise.resolve({ saved: false, newer: stored });
+    if (stored?.held !== undefined && stored.held.version > held.version) {
+      return Promise.resolve({ saved: false, stored });
     }
-    slots.set(slot, held);
-    this.#held.set(appid, slots);
-    return Promise.resolve({ saved: true });
+    const stamp = (stored?.stamp ?? 0) + 1;
+    const saved = { ...held, fence: claim?.fence ?? held.fence };
+    slots.set(slot, { slot, stamp, held: saved });
+    this.#stored.set(appid, slots);
+    return Promise.resolve({ saved: true, held: saved, stamp });
   }
 
   override remove(appids: readonly string[]): Promise<void> {
-    for (const appid of appids) this.#held.delete(appid);
+    for (const appid of appids) {
+      this.#stored.delete(appid);
+      this.#forced.delete(appid);
+      for (const key of this.#throttled.keys()) if (key.startsWith(`${appid} `)) this.#throttled.delete(key);
+    }
     return Promise.resolve();
+  }
+
+  override throttle(appid: string, purpose: string, apartMs: number): Promise<number> {
+    const key = `${appid} ${purpose}`;
+    const now = this.clock.now();
+    const wait = (this.#throttled.get(key) ?? Number.NEGATIVE_INFINITY) + apartMs - now;
+    if (wait > 0) return Promise.resolve(wait);
+    this.#throttled.set(key, now);
+    return Promise.resolve(0);
+  }
+
+  override spendForce(appid: string): Promise<{ readonly waitMs: number; readonly left: number }> {
+    const now = this.clock.now();
+    const history = this.#forced.get(appid) ?? [];
+    const waitMs = waitBeforeForce(history, now);
+    if (waitMs === 0) this.#forced.set(appid, forceUsed(history, now));
+    return Promise.resolve({ waitMs, left: forceLeft(this.#forced.get(appid) ?? [], now) });
+  }
+
+  override announce(): Promise<void> {
+    return Promise.resolve();
+  }
+
+  override onNews(): void {
+    // There is nobody else.
   }
 }

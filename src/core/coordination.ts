@@ -1,0 +1,147 @@
+import type { TokenApi } from './app.js';
+import { isValid, type CredentialKind, type CredentialState, type Held } from './credential.js';
+import type { UpstreamError } from './upstream.js';
+
+/**
+ * How replicas that share a store agree. Pure: what each of them decides from what it holds, what the store holds and
+ * its own clock. No replica ever compares its wall clock with another's: all times of a {@link Held} are on the own
+ * clock, into which the store has translated them.
+ *
+ * - Of two tokens got under claims, the one with the greater fence is newer: claims of an app exclude each other.
+ * - Where one of them was got without a claim, by a replica that could not reach the store, the one whose call was
+ *   sent later is newer.
+ * - Versions only follow. A replica that takes over a newer token never goes back in its version: it raises it, and
+ *   has the store raise it for all.
+ */
+
+/** Whether `a` was got after `b`. Both of one app and slot. */
+export function isNewer(a: Held, b: Held): boolean {
+  if (a.fence !== undefined && b.fence !== undefined && a.fence !== b.fence) return a.fence > b.fence;
+  return a.issuedAt > b.issuedAt;
+}
+
+export interface Merged {
+  readonly held: Held | undefined;
+  /** `taken`: another token than before; `confirmed`: the same, seen alive later than here; `kept`: nothing new. */
+  readonly outcome: 'taken' | 'confirmed' | 'kept';
+  /** The store is behind what is held now: it is to be saved there. */
+  readonly storeAgain: boolean;
+}
+
+/**
+ * What a replica holds after a look at the store.
+ *
+ * - A token that has ended is worth nothing, wherever it is.
+ * - While a token of the configured family is valid, one of the other family is neither taken nor overwritten: the
+ *   configuration is on its way to all replicas, and the next attempt settles it.
+ */
+export function merged(
+  held: Held | undefined,
+  stored: Held | undefined,
+  wanted: CredentialKind,
+  now: number,
+): Merged {
+  const mine = isValid(held, now);
+  if (!isValid(stored, now)) return { held, outcome: 'kept', storeAgain: mine && held.kind === wanted };
+  if (held === undefined) return { held: stored, outcome: 'taken', storeAgain: false };
+  if (held.kind === stored.kind && held.value.equals(stored.value)) return sameValue(held, stored);
+  if (mine && held.kind === wanted && stored.kind !== wanted) {
+    return { held, outcome: 'kept', storeAgain: false };
+  }
+  const take = !mine || (held.kind !== wanted && stored.kind === wanted) || isNewer(stored, held);
+  if (!take) return { held, outcome: 'kept', storeAgain: true };
+  const version = Math.max(stored.version, held.version + 1);
+  return { held: { ...stored, version }, outcome: 'taken', storeAgain: version > stored.version };
+}
+
+function sameValue(held: Held, stored: Held): Merged {
+  const later = stored.confirmedAt > held.confirmedAt;
+  const version = Math.max(held.version, stored.version);
+  return {
+    held: {
+      ...held,
+      version,
+      fence: stored.fence ?? held.fence,
+      // Only stable_token is ever confirmed; then the later answer knows the remaining life best.
+      confirmedAt: later ? stored.confirmedAt : held.confirmedAt,
+      expiresAt: later ? stored.expiresAt : held.expiresAt,
+      lifeMs: Math.max(held.lifeMs, stored.lifeMs),
+    },
+    outcome: later || version > held.version ? 'confirmed' : 'kept',
+    storeAgain: version > stored.version,
+  };
+}
+
+/** The state after {@link merged}: another replica's success counts as one's own. */
+export function withMerged(state: CredentialState, { held, outcome }: Merged): CredentialState {
+  if (held === undefined) return state;
+  const news = held.confirmedAt > (state.attemptedAt ?? Number.NEGATIVE_INFINITY);
+  if (outcome === 'kept' || !news) return { ...state, held };
+  return { ...state, held, failures: 0, slowFailures: 0, refreshedAt: held.confirmedAt };
+}
+
+/** What a replica tells the others of an attempt that failed, so that all keep the one pace. Free of secrets. */
+export interface SharedFailure {
+  readonly error: UpstreamError;
+  readonly failures: number;
+  readonly slowFailures: number;
+}
+
+/** Another replica's attempt failed: as if it had been this one's. */
+export function failedElsewhere(state: CredentialState, shared: SharedFailure, now: number): CredentialState {
+  return {
+    ...state,
+    failures: Math.max(shared.failures, 1),
+    slowFailures: shared.slowFailures,
+    attemptedAt: now,
+    lastError: { at: now, error: shared.error },
+  };
+}
+
+/** Without the store, who has not the app goes ahead only so long before the end of its token, ms … */
+const LAST_RESORT_MS = 60_000;
+/** … or with this part of a short life left. */
+const LAST_RESORT_PART = 0.1;
+
+/**
+ * The store cannot be reached and an attempt is due: when may this replica ask WeChat on its own? Epoch ms; `now` or
+ * before: at once.
+ *
+ * - `stable_token`: at once. The calls of several replicas bring the same token.
+ * - `token`: each mint ends the life of the token before it. The replica that refreshed the app last goes on; the
+ *   others wait until their own token is about to end. What they hear of in between moves their token's end.
+ * - Without a valid token: at once.
+ */
+export function mayGoAloneAt(
+  tokenApi: TokenApi,
+  held: Held | undefined,
+  refreshedLast: boolean,
+  now: number,
+): number {
+  if (tokenApi === 'stable_token' || refreshedLast || !isValid(held, now)) return now;
+  return held.expiresAt - Math.min(LAST_RESORT_MS, held.lifeMs * LAST_RESORT_PART);
+}
+
+/**
+ * Whether a call under a claim may have minted after another replica's, so that the token which all hold now may have
+ * been superseded by one that nobody holds. Only a further mint settles that, and there are 5 minutes for it.
+ *
+ * `token` alone, and only where the claim had lapsed under the call: the process had been stopped for seconds in the
+ * middle of it, and nobody can tell whether before or after the request went out.
+ */
+export function isDisputed(tokenApi: TokenApi, call: EndedCall): boolean {
+  if (tokenApi !== 'token') return false;
+  return call.granted ? call.refused : call.mayHaveActed && call.endedAt >= call.lapsedAt;
+}
+
+export interface EndedCall {
+  /** Whether WeChat granted a token. */
+  readonly granted: boolean;
+  /** Whether the store refused it, since another replica had been quicker. */
+  readonly refused: boolean;
+  /** Whether WeChat may have acted on a call that failed. */
+  readonly mayHaveActed: boolean;
+  readonly endedAt: number;
+  /** When the claim lapsed or will. */
+  readonly lapsedAt: number;
+}

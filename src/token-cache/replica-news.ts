@@ -1,0 +1,173 @@
+import { Injectable } from '@nestjs/common';
+import { Clock, type TimerHandle } from '../clock/clock.js';
+import { Randomness } from '../clock/randomness.js';
+import { AppsConfig } from '../config/apps-config.service.js';
+import { failedElsewhere, type SharedFailure } from '../core/coordination.js';
+import { Agreement } from './agreement.js';
+import type { AppEntry, CredentialCell } from './app-entry.js';
+import { Refresher } from './refresher.js';
+import { TokenStore, type Stored, type StoreNews } from './token-store.js';
+
+/** What nobody told is found by comparing: a round begins so often at most, ms … */
+const ROUND_MS = 60_000;
+/** … and takes one cheap look so often, ms: a quiet replica sends Redis few commands. */
+const LOOK_MS = 500;
+/** After missed news everything is looked at at once, so many apps at a time where a look covers fewer. */
+const HURRIED_APPS = 50;
+/** So many apps are brought in line at a time; each may be a write. */
+const AGREEING = 20;
+
+/**
+ * Keeps this replica in step with the others: what they tell is looked up in the store and taken over, and since
+ * messages get lost, everything is compared again after each interruption, and slowly all the time.
+ */
+@Injectable()
+export class ReplicaNews {
+  #entries: ReadonlyMap<string, AppEntry> = new Map();
+  readonly #told = new Set<string>();
+  #looking = false;
+  #missed = false;
+  #timer: TimerHandle | undefined;
+
+  constructor(
+    private readonly store: TokenStore,
+    private readonly agreement: Agreement,
+    private readonly refresher: Refresher,
+    private readonly config: AppsConfig,
+    private readonly clock: Clock,
+    private readonly randomness: Randomness,
+  ) {}
+
+  /** From now on; `entries` are the cache's own. */
+  follow(entries: ReadonlyMap<string, AppEntry>): void {
+    this.#entries = entries;
+    if (this.store.appsPerLook === 0) return;
+    this.store.onNews((news) => {
+      this.#hear(news);
+    });
+    this.config.onReload((outcome, trigger) => {
+      if (outcome.ok && (trigger === 'admin' || trigger === 'signal')) {
+        this.store.announce({ kind: 'reload' }).catch((error: unknown) => {
+          this.agreement.tell('store.announce', error);
+        });
+      }
+    });
+    this.#nextRound(this.#roundMs());
+  }
+
+  #hear(news: StoreNews): void {
+    switch (news.kind) {
+      case 'changed':
+        this.#told.add(news.appid);
+        void this.#look();
+        break;
+      case 'missed':
+        this.#missed = true;
+        void this.#look();
+        break;
+      case 'failed':
+        this.#failed(news.appid, news.failure);
+        break;
+      case 'removed':
+      case 'reload':
+        void this.config.reload('replica');
+    }
+  }
+
+  /** Another replica keeps the pace; this one's callers are to know why there is no token, and its timer waits. */
+  #failed(appid: string, failure: SharedFailure): void {
+    const cell = this.#entries.get(appid)?.token;
+    if (cell === undefined) return;
+    cell.state = failedElsewhere(cell.state, failure, this.clock.now());
+    this.refresher.settle(cell);
+  }
+
+  /** One at a time: what is told meanwhile is looked up together afterwards. Never rejects. */
+  async #look(): Promise<void> {
+    if (this.#looking) return;
+    this.#looking = true;
+    while (this.#missed || this.#told.size > 0) {
+      const everything = this.#missed;
+      const appids = everything ? this.#shuffled() : [...this.#told];
+      this.#missed = false;
+      this.#told.clear();
+      const step = Math.max(this.store.appsPerLook, HURRIED_APPS);
+      for (let from = 0; from < appids.length && !this.refresher.closing; from += step) {
+        // A store that is gone says so when it is back.
+        if (!(await this.#compare(appids.slice(from, from + step), everything))) break;
+      }
+    }
+    this.#looking = false;
+  }
+
+  /** @returns whether the store answered */
+  async #compare(appids: readonly string[], thorough: boolean): Promise<boolean> {
+    let found: ReadonlyMap<string, readonly Stored[]>;
+    try {
+      found = await this.store.load(appids);
+    } catch (error) {
+      this.agreement.tell('store.load', error);
+      return false;
+    }
+    const cells = appids.flatMap((appid) => {
+      const entry = this.#entries.get(appid);
+      return entry === undefined ? [] : cellsToCompare(entry, found.get(appid) ?? [], thorough);
+    });
+    for (let from = 0; from < cells.length; from += AGREEING) {
+      await Promise.all(
+        cells.slice(from, from + AGREEING).map(async ({ cell, stored }) => {
+          const outcome = await this.agreement.reach(cell, stored);
+          if (outcome !== 'kept' && !cell.entry.removed) this.refresher.settle(cell);
+        }),
+      );
+    }
+    return true;
+  }
+
+  /** Rounds of replicas that started together are not to meet at the same apps. */
+  #shuffled(): string[] {
+    const appids = [...this.#entries.keys()];
+    const start = Math.floor(this.randomness.next() * appids.length);
+    return [...appids.slice(start), ...appids.slice(0, start)];
+  }
+
+  #roundMs(): number {
+    return ROUND_MS * (0.9 + 0.2 * this.randomness.next());
+  }
+
+  #nextRound(waitMs: number): void {
+    this.#timer = this.clock.setTimeout(() => void this.#round(this.#shuffled(), this.clock.now()), waitMs);
+  }
+
+  async #round(left: string[], began: number): Promise<void> {
+    if (this.refresher.closing) return;
+    if (!this.#looking) await this.#compare(left.splice(0, this.store.appsPerLook), true);
+    if (left.length > 0) this.#timer = this.clock.setTimeout(() => void this.#round(left, began), LOOK_MS);
+    else this.#nextRound(Math.max(LOOK_MS, began + this.#roundMs() - this.clock.now()));
+  }
+
+  /** Nothing is compared any more. */
+  stop(): void {
+    this.clock.clearTimeout(this.#timer);
+  }
+}
+
+interface ToCompare {
+  readonly cell: CredentialCell;
+  readonly stored: Stored | undefined;
+}
+
+/** What differs from what this replica has last seen; `thorough`: also what the store has lost. */
+function cellsToCompare(entry: AppEntry, stored: readonly Stored[], thorough: boolean): ToCompare[] {
+  const differing: ToCompare[] = [];
+  for (const record of stored) {
+    const cell = record.slot === 'token' ? entry.token : entry.ticket(record.slot);
+    if (record.stamp !== cell.seen) differing.push({ cell, stored: record });
+  }
+  if (!thorough) return differing;
+  for (const cell of entry.cells()) {
+    const lost = !stored.some(({ slot }) => slot === cell.slot);
+    if (lost && cell.state.held !== undefined) differing.push({ cell, stored: undefined });
+  }
+  return differing;
+}

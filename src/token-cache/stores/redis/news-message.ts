@@ -1,0 +1,82 @@
+import type { SharedFailure } from '../../../core/coordination.js';
+import { APPID_PATTERN } from '../../../core/app.js';
+import type { CredentialSlot } from '../../../core/credential.js';
+import type { UpstreamErrorClass } from '../../../core/upstream.js';
+import type { StoreNews } from '../../token-store.js';
+
+/** What travels between replicas. Never a token: a message says where to look. */
+export type Message = Exclude<StoreNews, { kind: 'missed' }>;
+
+/** `origin`: the replica that tells it, which does not listen to itself. */
+export function writeMessage(origin: string, message: Message): string {
+  return JSON.stringify({ origin, ...message });
+}
+
+/** `undefined`: its own, or not a message that this hub knows. A later hub may send others. Never throws. */
+export function readMessage(self: string, text: string): Message | undefined {
+  let read: unknown;
+  try {
+    read = JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+  if (!isRecord(read) || read.origin === self) return undefined;
+  const { appid } = read;
+  if (read.kind === 'reload') return { kind: 'reload' };
+  if (read.kind === 'removed') {
+    const appids = Array.isArray(read.appids) ? read.appids.filter(isAppid) : [];
+    return { kind: 'removed', appids };
+  }
+  if (!isAppid(appid)) return undefined;
+  switch (read.kind) {
+    case 'changed':
+      return isSlot(read.slot) ? { kind: 'changed', appid, slot: read.slot } : undefined;
+    case 'failed': {
+      const failure = readFailure(read.failure);
+      if (failure === undefined || !isCount(read.retryInMs)) return undefined;
+      return { kind: 'failed', appid, failure, retryInMs: read.retryInMs };
+    }
+    default:
+      return undefined;
+  }
+}
+
+const CLASSES: readonly UpstreamErrorClass[] = ['transient', 'configuration', 'quota'];
+
+function readFailure(read: unknown): SharedFailure | undefined {
+  if (!isRecord(read) || !isRecord(read.error)) return undefined;
+  const { error, failures, slowFailures } = read;
+  const errorClass = CLASSES.find((known) => known === error.class);
+  if (errorClass === undefined || !isCount(failures) || !isCount(slowFailures)) return undefined;
+  const { reason, errmsg, hint } = error;
+  if (typeof reason !== 'string' || typeof errmsg !== 'string' || typeof hint !== 'string') return undefined;
+  return {
+    failures,
+    slowFailures,
+    error: {
+      class: errorClass,
+      reason: reason as SharedFailure['error']['reason'],
+      errcode: typeof error.errcode === 'number' ? error.errcode : undefined,
+      errmsg,
+      hint,
+      notBeforeMs: isCount(error.notBeforeMs) ? error.notBeforeMs : undefined,
+      mayHaveActed: error.mayHaveActed === true,
+    },
+  };
+}
+
+function isRecord(read: unknown): read is Record<string, unknown> {
+  return typeof read === 'object' && read !== null;
+}
+
+function isAppid(read: unknown): read is string {
+  return typeof read === 'string' && APPID_PATTERN.test(read);
+}
+
+function isSlot(read: unknown): read is CredentialSlot {
+  return read === 'token' || read === 'jsapi' || read === 'wx_card';
+}
+
+function isCount(read: unknown): read is number {
+  return typeof read === 'number' && Number.isFinite(read) && read >= 0;
+}

@@ -1,0 +1,294 @@
+import { randomUUID } from 'node:crypto';
+import type { OnApplicationShutdown } from '@nestjs/common';
+import { parseRedisUrl } from '../../../config/redis-url.js';
+import type { HubEnvironment } from '../../../config/environment.js';
+import type { Clock } from '../../../clock/clock.js';
+import type { Randomness } from '../../../clock/randomness.js';
+import { slotOf, type CredentialSlot, type Held } from '../../../core/credential.js';
+import { FORCED_APART_MS, FORCED_PER_DAY } from '../../../core/force-budget.js';
+import type { Secret } from '../../../core/secret.js';
+import type { HubEvents } from '../../../events/hub-events.js';
+import {
+  TokenStore,
+  type Announcement,
+  type Claim,
+  type ClaimOutcome,
+  type ClaimRequest,
+  type SaveOutcome,
+  type Stored,
+  type StoreNews,
+} from '../../token-store.js';
+import { readMessage, writeMessage } from './news-message.js';
+import { fingerprint } from './record.js';
+import { RecordReader } from './record-reader.js';
+import { RedisClaim } from './redis-claim.js';
+import { RedisLink, type LinkListener, type StoreLink } from './redis-link.js';
+import { timesToStore, type ClockReading } from './redis-time.js';
+import { CLAIM, LOAD, RELEASE, REMOVE, SAVE, SPEND, THROTTLE, type Script } from './scripts.js';
+import { Sealer } from './seal.js';
+
+const SLOTS: readonly CredentialSlot[] = ['token', 'jsapi', 'wx_card'];
+/** A claim outlives the bound of one upstream call by this, ms: for the commands before and after it. */
+const CLAIM_MARGIN_MS = 2000;
+/** Of that, what is left when a call that began at the last moment ends, ms. */
+const CALL_END_MARGIN_MS = 1000;
+/** The others leave a failing app to the replica that tries it for so much longer than its next attempt takes, ms. */
+const PAUSE_MARGIN_MS = 2000;
+/** How long what a claim of before would write is refused after an app was removed, ms. */
+const TOMBSTONE_MS = 600_000;
+/** Apps that one MGET covers: about a millisecond of Redis's time. */
+const APPS_PER_MGET = 500;
+/** In a Cluster each app is a command; so many are under way at a time. */
+const CLUSTER_LOADS = 50;
+/** Removals under way at a time. */
+const REMOVALS = 50;
+/** How long the first command waits for the first connection, ms. */
+const FIRST_CONNECTION_MS = 1500;
+/** How often a save is repeated because its version had to be raised. Once is enough but under a race. */
+const SAVE_TRIES = 4;
+const DAY_MS = 86_400_000;
+
+export interface StoreEnvironment extends Pick<
+  HubEnvironment,
+  'redisPrefix' | 'encryptionKeys' | 'wechatTimeoutMs'
+> {
+  /** Whether keys lie on several nodes, so that no command covers several apps. */
+  readonly cluster: boolean;
+}
+
+/**
+ * Tokens in a Redis that several replicas share.
+ *
+ * - One record per app and slot, written by one script that accepts only what is newer (SAVE in scripts.ts): a writer
+ *   that was paused, is slow or repeats itself never puts an older token over a newer one.
+ * - A lease per app says who may refresh it; it lapses by itself when its holder is gone.
+ * - What was written is told on one channel, as a hint where to look: messages carry no token.
+ * - Keys: `<prefix>{<appid>}:<what>`. The braces keep all keys of an app in one slot of a Cluster.
+ */
+export class RedisTokenStore extends TokenStore implements OnApplicationShutdown {
+  override readonly appsPerLook: number;
+  /** This process, as long as it runs. */
+  readonly #owner = randomUUID();
+  readonly #link: StoreLink;
+  readonly #sealer: Sealer;
+  readonly #channel: string;
+  readonly #claimMs: number;
+  readonly #records: RecordReader;
+  #opened: Promise<void> | undefined;
+  #listener: (news: StoreNews) => void = () => undefined;
+
+  constructor(
+    private readonly environment: StoreEnvironment,
+    private readonly clock: Clock,
+    events: HubEvents,
+    connect: (channel: string, listener: LinkListener) => StoreLink,
+  ) {
+    super();
+    this.appsPerLook = environment.cluster ? 1 : APPS_PER_MGET;
+    this.#sealer = new Sealer(
+      environment.encryptionKeys.map(({ id, key }) => ({ id, bytes: Buffer.from(key.reveal(), 'base64') })),
+    );
+    this.#records = new RecordReader(this.#sealer, events);
+    this.#channel = `${environment.redisPrefix}news`;
+    this.#claimMs = environment.wechatTimeoutMs + CLAIM_MARGIN_MS;
+    this.#link = connect(this.#channel, {
+      stateChanged: (available, cause) => events.emit('storeChanged', { available, cause }),
+      missed: () => this.#listener({ kind: 'missed' }),
+      message: (text) => {
+        const news = readMessage(this.#owner, text);
+        if (news !== undefined) this.#listener(news);
+      },
+    });
+  }
+
+  /** On the Redis that HUB_REDIS_URL names. */
+  static at(
+    url: Secret,
+    environment: Omit<StoreEnvironment, 'cluster'>,
+    clock: Clock,
+    events: HubEvents,
+    randomness: Randomness,
+  ): RedisTokenStore {
+    const target = parseRedisUrl(url.reveal());
+    const { redisPrefix, encryptionKeys, wechatTimeoutMs } = environment;
+    const cluster = target.topology === 'cluster';
+    return new RedisTokenStore(
+      { redisPrefix, encryptionKeys, wechatTimeoutMs, cluster },
+      clock,
+      events,
+      (channel, listener) => new RedisLink(target, channel, listener, () => randomness.next()),
+    );
+  }
+
+  override onNews(listener: (news: StoreNews) => void): void {
+    this.#listener = listener;
+  }
+
+  onApplicationShutdown(): void {
+    this.#link.close();
+  }
+
+  override async load(appids: readonly string[]): Promise<ReadonlyMap<string, readonly Stored[]>> {
+    await this.#open();
+    const found = new Map<string, readonly Stored[]>();
+    const step = this.environment.cluster ? CLUSTER_LOADS : APPS_PER_MGET;
+    for (let from = 0; from < appids.length; from += step) {
+      const chunk = appids.slice(from, from + step);
+      if (this.environment.cluster) {
+        await Promise.all(chunk.map(async (appid) => found.set(appid, await this.#loadOne(appid))));
+      } else {
+        await this.#loadChunk(chunk, found);
+      }
+    }
+    return found;
+  }
+
+  override async claim(appid: string, request: ClaimRequest): Promise<ClaimOutcome> {
+    const keys = [request.slot, 'lease', 'pause', 'counter'].map((what) => this.#key(appid, what));
+    const args = [this.#owner, this.#claimMs, request.seen, request.urgent ? 1 : 0];
+    const { answer, reading } = await this.#timed(CLAIM, keys, args);
+    const third = String(answer[2]);
+    switch (answer[0]) {
+      case 'granted':
+        return { kind: 'granted', claim: this.#claimOf(appid, Number(third), reading) };
+      case 'leased':
+        return { kind: 'leased', lapsesInMs: Number(third) };
+      case 'paused':
+        return { kind: 'paused', retryInMs: Number(third) };
+      default:
+        return { kind: 'changed', stored: this.#records.read(third, appid, request.slot, reading) };
+    }
+  }
+
+  override async save(appid: string, held: Held, claim?: Claim): Promise<SaveOutcome> {
+    const slot = slotOf(held.kind);
+    const reading =
+      claim instanceof RedisClaim
+        ? claim.reading
+        : (await this.#timed(LOAD, [this.#key(appid, slot)], [])).reading;
+    const keys = [slot, 'lease', 'pause', 'counter', 'removed'].map((what) => this.#key(appid, what));
+    const fence = claim?.fence ?? held.fence ?? 0;
+    const times = timesToStore(held, reading);
+    const print = fingerprint(appid, held);
+    const news = writeMessage(this.#owner, { kind: 'changed', appid, slot });
+    let { version } = held;
+    for (let tries = 0; tries < SAVE_TRIES; tries += 1) {
+      const body = this.#sealer.seal(held.value.reveal(), { appid, kind: held.kind, version });
+      const left = Math.floor(held.expiresAt - this.clock.now());
+      const { answer, reading: now } = await this.#timed(SAVE, keys, [
+        this.#owner,
+        fence,
+        claim === undefined ? 0 : 1,
+        version,
+        held.kind,
+        Math.max(0, times.issuedAt),
+        Math.max(0, times.confirmedAt),
+        times.expiresAt,
+        left,
+        Math.ceil(held.lifeMs),
+        print,
+        body,
+        this.#channel,
+        news,
+      ]);
+      switch (answer[0]) {
+        case 'saved':
+          return {
+            saved: true,
+            held: { ...held, version, fence: Number(answer[3]) },
+            stamp: Number(answer[2]),
+          };
+        case 'newer':
+          return { saved: false, stored: this.#records.read(String(answer[2]), appid, slot, now) };
+        case 'raise':
+          version = Number(answer[2]);
+          break;
+        default:
+          return { saved: false, stored: undefined };
+      }
+    }
+    throw new Error(`the version of ${appid} was raised ${SAVE_TRIES} times while it was stored`);
+  }
+
+  override async remove(appids: readonly string[]): Promise<void> {
+    const all = ['counter', 'removed', ...SLOTS, 'lease', 'pause', 'forced'];
+    for (let from = 0; from < appids.length; from += REMOVALS) {
+      const removals = appids.slice(from, from + REMOVALS).map((appid) => {
+        const keys = all.map((what) => this.#key(appid, what));
+        return this.#run(REMOVE, keys, [TOMBSTONE_MS]);
+      });
+      await Promise.all(removals);
+    }
+    await this.announce({ kind: 'removed', appids });
+  }
+
+  override async throttle(appid: string, purpose: string, apartMs: number): Promise<number> {
+    return Number(await this.#run(THROTTLE, [this.#key(appid, `throttle:${purpose}`)], [Math.ceil(apartMs)]));
+  }
+
+  override async spendForce(appid: string): Promise<{ readonly waitMs: number; readonly left: number }> {
+    const args = [FORCED_PER_DAY, DAY_MS, FORCED_APART_MS];
+    const [wait, left] = (await this.#run(SPEND, [this.#key(appid, 'forced')], args)) as unknown[];
+    return { waitMs: Number(wait), left: Number(left) };
+  }
+
+  override async announce(news: Announcement): Promise<void> {
+    await this.#open();
+    await this.#link.publish(this.#channel, writeMessage(this.#owner, news));
+  }
+
+  async #run(script: Script, keys: readonly string[], args: readonly (string | number)[]): Promise<unknown> {
+    await this.#open();
+    return this.#link.run(script, keys, args);
+  }
+
+  #open(): Promise<void> {
+    this.#opened ??= this.#link.open(FIRST_CONNECTION_MS);
+    return this.#opened;
+  }
+
+  async #loadChunk(appids: readonly string[], found: Map<string, readonly Stored[]>): Promise<void> {
+    const keys = appids.flatMap((appid) => SLOTS.map((slot) => this.#key(appid, slot)));
+    const sentAt = this.clock.now();
+    const { redisNow, texts } = await this.#link.read(keys);
+    const reading = { sentAt, receivedAt: this.clock.now(), redisNow };
+    appids.forEach((appid, nth) => {
+      const own = texts.slice(nth * SLOTS.length, (nth + 1) * SLOTS.length);
+      found.set(appid, this.#records.readAll(appid, SLOTS, own, reading));
+    });
+  }
+
+  async #loadOne(appid: string): Promise<readonly Stored[]> {
+    const keys = SLOTS.map((slot) => this.#key(appid, slot));
+    const { answer, reading } = await this.#timed(LOAD, keys, []);
+    return this.#records.readAll(appid, SLOTS, answer.slice(1), reading);
+  }
+
+  async #timed(
+    script: Script,
+    keys: readonly string[],
+    args: readonly (string | number)[],
+  ): Promise<{ readonly answer: readonly unknown[]; readonly reading: ClockReading }> {
+    await this.#open();
+    const sentAt = this.clock.now();
+    const answer = (await this.#run(script, keys, args)) as unknown[];
+    const redisNow = Number(script === LOAD ? answer[0] : answer[1]);
+    return { answer, reading: { sentAt, receivedAt: this.clock.now(), redisNow } };
+  }
+
+  #claimOf(appid: string, fence: number, reading: ClockReading): RedisClaim {
+    const lapsesAt = reading.sentAt + this.#claimMs;
+    const startBy = lapsesAt - this.environment.wechatTimeoutMs - CALL_END_MARGIN_MS;
+    return new RedisClaim(fence, reading, startBy, lapsesAt, async (failed) => {
+      const pauseMs = failed === undefined ? 0 : Math.ceil(failed.retryInMs) + PAUSE_MARGIN_MS;
+      const news =
+        failed === undefined ? '' : writeMessage(this.#owner, { kind: 'failed', appid, ...failed });
+      const keys = ['lease', 'pause'].map((what) => this.#key(appid, what));
+      await this.#run(RELEASE, keys, [this.#owner, fence, pauseMs, this.#channel, news]);
+    });
+  }
+
+  #key(appid: string, what: string): string {
+    return `${this.environment.redisPrefix}{${appid}}:${what}`;
+  }
+}
