@@ -49,7 +49,7 @@ const textOf = async (socket: Socket): Promise<string> => {
 };
 const outcomes = async () => {
   const { text } = await hub.request(`${hub.opsUrl}/metrics`);
-  return [...text.matchAll(/^wxhub_gateway_calls_total\{outcome="(\w+)",repeated="\w+"\} (\d+)$/gm)].map(
+  return [...text.matchAll(/^wxhub_gateway_calls_total\{outcome="(\w+)",repeated="\w+"\} ([1-9]\d*)$/gm)].map(
     ([, outcome, count]) => `${outcome} ${count}`,
   );
 };

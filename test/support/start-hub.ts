@@ -11,6 +11,8 @@ import { Clock } from '../../src/clock/clock.js';
 import { AppsConfig } from '../../src/config/apps-config.service.js';
 import { parseEnvironment } from '../../src/config/environment.js';
 import { Log, NestLog } from '../../src/logging/log.js';
+import { LeakWatch } from './leak-watch.js';
+import { rawRequest, type RawAnswer } from './raw-request.js';
 
 export interface AppEntry {
   readonly appid: string;
@@ -35,12 +37,21 @@ export interface RunningHub {
   readonly port: number;
   readonly opsPort: number;
   readonly appsFile: string;
+  /** Of the callers' port, as registered: `/v1/apps/:appid/token`. */
+  readonly routes: readonly { readonly method: string; readonly url: string }[];
   /** Every line that the hub has logged. */
   readonly log: readonly string[];
+  /** Knows the secrets of the apps, the keys of the clients, and all keys and tokens of requests and answers. */
+  readonly leaks: LeakWatch;
   /** Writes apps.yaml anew; the hub is not told. */
   writeApps(apps: readonly AppEntry[], clients?: readonly Record<string, unknown>[]): void;
   get(path: string, headers?: Record<string, string>): Promise<Answer>;
   post(path: string, body?: unknown, headers?: Record<string, string>): Promise<Answer>;
+  /** `path`: of the callers' port, or a whole URL. */
+  request(path: string, init?: RequestInit): Promise<Answer>;
+  /** Sends bytes as they are to the callers' port. */
+  raw(bytes: string, options?: Parameters<typeof rawRequest>[2]): Promise<RawAnswer>;
+  /** @throws {Error} where a secret was in the log, in the metrics or in an answer that must not hold it. */
   stop(): Promise<void>;
 }
 
@@ -75,7 +86,12 @@ export function appsYaml(apps: readonly AppEntry[], clients: readonly Record<str
 export async function startHub(options: StartHubOptions): Promise<RunningHub> {
   const folder = mkdtempSync(join(tmpdir(), 'hub-test-'));
   const appsFile = join(folder, 'apps.yaml');
+  const leaks = new LeakWatch();
   const writeApps: RunningHub['writeApps'] = (apps, clients = options.clients) => {
+    for (const { appid, secret } of apps) leaks.addSecret(`AppSecret of ${appid}`, secret);
+    for (const { id, key } of clients) {
+      if (typeof key === 'string') leaks.addSecret(`key of ${String(id)}`, key);
+    }
     writeFileSync(appsFile, appsYaml(apps, clients));
   };
   writeApps(options.apps);
@@ -100,6 +116,10 @@ export async function startHub(options: StartHubOptions): Promise<RunningHub> {
     }),
   );
   const { adapter, tls } = createAdapter(parsed.environment);
+  const routes: { method: string; url: string }[] = [];
+  adapter.getInstance().addHook('onRoute', ({ method, url }) => {
+    for (const name of [method].flat()) routes.push({ method: name, url });
+  });
   let testing = Test.createTestingModule({ imports: [AppModule.forRoot(parsed.environment)] })
     .setLogger(new NestLog(hubLog))
     .overrideProvider(Log)
@@ -110,23 +130,43 @@ export async function startHub(options: StartHubOptions): Promise<RunningHub> {
   configureHub(app, tls);
   const { port, opsPort } = await listen(app);
   const url = `${tls === undefined ? 'http' : 'https'}://127.0.0.1:${port}`;
-  const request = async (path: string, init: RequestInit): Promise<Answer> => {
+  const opsUrl = `http://127.0.0.1:${opsPort}`;
+  const request = async (path: string, init: RequestInit = {}): Promise<Answer> => {
+    for (const key of keysIn(path, init)) leaks.addSecret('a key that was sent', key);
     const response = await fetch(path.startsWith('http') ? path : `${url}${path}`, {
       redirect: 'manual',
       ...init,
     });
     const text = await response.text();
-    return { status: response.status, headers: response.headers, text, json: parse(text) };
+    const answer = { status: response.status, headers: response.headers, text, json: parse(text) };
+    if (path.startsWith(opsUrl)) leaks.sawText(`answer of ${path}`, text);
+    else leaks.sawAnswer(path.replace(url, ''), answer);
+    return answer;
+  };
+  let stopped = false;
+  const lookForLeaks = (): void => {
+    for (const [index, line] of log.entries()) leaks.sawText(`log line ${index + 1}`, line);
+    leaks.assertNone();
   };
   return {
     app,
     url,
-    opsUrl: `http://127.0.0.1:${opsPort}`,
+    opsUrl,
+    routes,
     port,
     opsPort,
     appsFile,
     log,
+    leaks,
     writeApps,
+    request,
+    raw: async (bytes, rawOptions) => {
+      for (const key of keysIn('', { headers: authorizationIn(bytes) }))
+        leaks.addSecret('a key that was sent', key);
+      const answer = await rawRequest(port, bytes, rawOptions);
+      if (answer.status >= 400) leaks.sawText(`raw answer ${answer.status}`, answer.text);
+      return answer;
+    },
     get: (path, headers = {}) => request(path, { headers }),
     post: (path, body, headers = {}) =>
       request(path, {
@@ -135,14 +175,35 @@ export async function startHub(options: StartHubOptions): Promise<RunningHub> {
         ...(body === undefined ? {} : { body: typeof body === 'string' ? body : JSON.stringify(body) }),
       }),
     stop: async () => {
+      if (stopped) return;
+      stopped = true;
+      await request(`${opsUrl}/metrics`).catch(() => undefined);
       await app.close();
       rmSync(folder, { recursive: true, force: true });
+      lookForLeaks();
     },
   };
 }
 
 export function bearer(key: string): Record<string, string> {
   return { authorization: `Bearer ${key}` };
+}
+
+/** Keys and secrets that a request carries, right or wrong: a wrong one may be a right one mistyped. */
+function keysIn(path: string, { headers, body }: RequestInit): string[] {
+  const authorization = new Headers(headers).get('authorization') ?? '';
+  const query = new URLSearchParams(path.split('?')[1] ?? '');
+  const sent: unknown = typeof body === 'string' ? parse(body) : undefined;
+  const inBody =
+    typeof sent === 'object' && sent !== null ? (sent as { secret?: unknown }).secret : undefined;
+  return [authorization.split(' ').at(-1), query.get('secret'), inBody].filter(
+    (value): value is string => typeof value === 'string' && value.length >= 16,
+  );
+}
+
+function authorizationIn(bytes: string): Record<string, string> {
+  const value = /^authorization: *([!-~][ -~]*)/im.exec(bytes)?.[1];
+  return value === undefined ? {} : { authorization: value };
 }
 
 // The same reason as for Answer.json.

@@ -1,0 +1,269 @@
+import {
+  accesses,
+  circles,
+  decoratedMethods,
+  freeNames,
+  readSources,
+  registersRoutes,
+  sourceFile,
+  type SourceFile,
+} from './support/source-tree.js';
+
+/** The walls of ARCHITECTURE.md, held: reads the imports of src and compares them with the tables here. */
+
+const sources = readSources();
+const inFolder = (folder: string) => sources.filter((source) => source.folder === folder);
+const isModule = ({ path }: SourceFile) => path.endsWith('.module.ts');
+
+/**
+ * Who may import whom, by folder. Everybody may import `core` and its own folder; files right in `src` (main.ts,
+ * app.module.ts) are the composition root and may import all but the simulator. A new arrow is a decision: it is
+ * made here, with its reason in the commit.
+ */
+const ARROWS: Readonly<Record<string, readonly string[]>> = {
+  // Pure: decisions and transitions. Time and jitter are arguments.
+  core: [],
+  clock: [],
+  config: [],
+  'wechat-client': ['clock', 'config'],
+  'access-guard': ['clock', 'config'],
+  // What happened, told by config and access; nothing decides by it.
+  events: ['config', 'access-guard'],
+  'token-cache': ['clock', 'config', 'events', 'wechat-client'],
+  scheduler: ['clock', 'config', 'events', 'token-cache'],
+  logging: ['clock', 'config', 'events'],
+  metrics: ['clock', 'config', 'events', 'token-cache'],
+  ops: ['clock', 'config', 'events', 'metrics', 'access-guard', 'token-cache'],
+  // Callers' side: guard → cache → memory.
+  http: ['clock', 'config', 'events', 'logging', 'metrics', 'ops', 'access-guard', 'token-cache'],
+  admin: ['clock', 'config', 'events', 'http', 'token-cache'],
+  dropin: ['clock', 'config', 'events', 'http', 'access-guard', 'token-cache'],
+  gateway: ['clock', 'config', 'events', 'http', 'access-guard', 'token-cache', 'wechat-client'],
+  bootstrap: ['clock', 'config', 'logging', 'metrics', 'ops', 'http', 'dropin', 'gateway'],
+  // The upstream of tests and demo, a program of its own.
+  simulator: ['clock'],
+};
+
+/** Controllers are registered by a module of another folder here: the callers' port is one module. */
+const MODULE_ARROWS: Readonly<Record<string, readonly string[]>> = { http: ['admin', 'dropin', 'gateway'] };
+
+describe('who imports whom', () => {
+  it('the table has every folder of src, and no other', () => {
+    const folders = new Set(sources.map(({ folder }) => folder));
+    folders.delete('.');
+    expect([...folders].filter((folder) => !(folder in ARROWS))).toEqual([]);
+  });
+
+  it.each(Object.keys(ARROWS))('%s', (folder) => {
+    const allowed = new Set([folder, 'core', ...(ARROWS[folder] ?? [])]);
+    const forbidden = inFolder(folder).flatMap((source) =>
+      source.imports.flatMap(({ file, specifier }) => {
+        // version.ts is a constant.
+        if (file === undefined || file === 'version.ts') return [];
+        const target = file.includes('/') ? (file.split('/')[0] ?? '.') : '.';
+        const byModule = isModule(source) && (MODULE_ARROWS[folder] ?? []).includes(target);
+        return allowed.has(target) || byModule ? [] : [`${source.path} imports ${specifier}`];
+      }),
+    );
+    expect(forbidden).toEqual([]);
+  });
+
+  it('nothing but modules and the composition root imports a controller', () => {
+    const importers = sources.filter(
+      (source) =>
+        !isModule(source) &&
+        source.folder !== 'bootstrap' &&
+        source.imports.some(({ file }) => file?.endsWith('.controller.ts') === true),
+    );
+    expect(importers.map(({ path }) => path)).toEqual([]);
+  });
+
+  it('the simulator is imported by nobody', () => {
+    const importers = sources.filter(
+      ({ folder, imports }) =>
+        folder !== 'simulator' && imports.some(({ file }) => file?.startsWith('simulator/') === true),
+    );
+    expect(importers.map(({ path }) => path)).toEqual([]);
+  });
+
+  it('each import of an own file ends in .js and leads to a file', () => {
+    const paths = new Set(sources.map(({ path }) => path));
+    const broken = sources.flatMap(({ path, imports }) =>
+      imports.flatMap(({ file, specifier }) =>
+        file !== undefined && (!specifier.endsWith('.js') || !paths.has(file))
+          ? [`${path}: ${specifier}`]
+          : [],
+      ),
+    );
+    expect(broken).toEqual([]);
+  });
+
+  it('there are no circles', () => {
+    expect(circles(sources)).toEqual([]);
+  });
+
+  it('there are no barrel files and no forwardRef', () => {
+    expect(sources.filter(({ path }) => /(^|\/)index\.ts$/.test(path)).map(({ path }) => path)).toEqual([]);
+    expect(sources.filter((source) => freeNames(source).has('forwardRef')).map(({ path }) => path)).toEqual(
+      [],
+    );
+  });
+});
+
+describe('the core is pure', () => {
+  /** Clocks, chance, I/O, the process: whatever gives another answer to the same question. */
+  const IMPURE = [
+    ...['Date', 'performance', 'setTimeout', 'setInterval', 'setImmediate', 'queueMicrotask'],
+    ...['process', 'globalThis', 'console', 'fetch', 'crypto', 'Buffer', 'require', 'Intl'],
+  ];
+
+  it.each(inFolder('core').map((source) => [source.path, source] as const))('%s', (_path, source) => {
+    expect(source.imports.filter(({ file }) => file === undefined)).toEqual([]);
+    const names = freeNames(source);
+    expect(IMPURE.filter((name) => names.has(name))).toEqual([]);
+    expect([...accesses(source)].filter((access) => access === 'Math.random')).toEqual([]);
+  });
+});
+
+describe('npm packages and Node’s own modules', () => {
+  /** Where a package may be used at all: the port or edge that it is hidden behind. */
+  const PLACES: Readonly<Record<string, RegExp>> = {
+    undici: /^(wechat-client|gateway)\//,
+    ioredis: /^token-cache\/stores\//,
+    pino: /^logging\//,
+    yaml: /^config\//,
+    'prom-client': /^metrics\//,
+    'class-validator': /^config\//,
+    'class-transformer': /^config\//,
+    '@nestjs/schedule': /^(scheduler\/|app\.module\.ts$)/,
+    '@nestjs/config': /^config\//,
+    '@nestjs/swagger': /^(http|admin|dropin|gateway|bootstrap)\//,
+    fastify: /^(http|admin|dropin|gateway|ops|bootstrap)\//,
+    'node:fs': /^((config|bootstrap)\/|version\.ts$)/,
+    'node:fs/promises': /^config\//,
+    'node:worker_threads': /^config\//,
+    'node:child_process': /^$/,
+  };
+
+  it.each(Object.keys(PLACES))('%s', (name) => {
+    const users = sources.filter(({ imports }) => imports.some(({ specifier }) => specifier === name));
+    expect(users.map(({ path }) => path).filter((path) => PLACES[name]?.test(path) !== true)).toEqual([]);
+  });
+
+  it('the simulator needs Node alone', () => {
+    const npm = inFolder('simulator').flatMap(({ imports }) =>
+      imports.filter(({ file, specifier }) => file === undefined && !specifier.startsWith('node:')),
+    );
+    expect(npm).toEqual([]);
+  });
+});
+
+describe('the environment and secrets', () => {
+  it('process.env is read in src/config alone', () => {
+    const readers = sources.filter(
+      (source) => accesses(source).has('process.env') && source.folder !== 'config',
+    );
+    expect(readers.map(({ path }) => path)).toEqual([]);
+  });
+
+  /** Each line: a place where a secret leaves its wrapper, and why it must. */
+  const REVEALING = [
+    'core/secret.ts',
+    // To WeChat.
+    'wechat-client/http-wechat-client.ts',
+    'gateway/gateway-call.ts',
+    // To an authorised caller.
+    'http/token-body.ts',
+    'http/ticket.controller.ts',
+    'dropin/drop-in.service.ts',
+    // Into a signature or a hash.
+    'http/jssdk-signature.ts',
+    'token-cache/served-tokens.ts',
+  ];
+
+  it('.reveal() is called in these files alone', () => {
+    const revealing = sources.filter((source) => accesses(source).has('.reveal')).map(({ path }) => path);
+    expect(revealing.filter((path) => !REVEALING.includes(path))).toEqual([]);
+  });
+});
+
+describe('every route is guarded', () => {
+  const VERBS = ['Get', 'Post', 'Put', 'Patch', 'Delete', 'All', 'Head', 'Options', 'Search'];
+
+  it('each method of a controller that takes requests has @May or @Open, and not both', () => {
+    const routes = sources
+      .flatMap(decoratedMethods)
+      .filter(({ names }) => names.some((name) => VERBS.includes(name)));
+    expect(routes.length).toBeGreaterThan(5);
+    const wrong = routes.filter(({ names }) => names.includes('May') === names.includes('Open'));
+    expect(wrong.map(({ where }) => where)).toEqual([]);
+  });
+
+  /** Routes beside Nest's guard: each of these files answers for its own check. The ops port has none. */
+  const BESIDE_THE_GUARD = ['ops/ops-server.ts', 'dropin/drop-in.routes.ts', 'gateway/gateway.routes.ts'];
+
+  it('nobody else registers routes on the server itself', () => {
+    const users = sources.filter(registersRoutes).map(({ path }) => path);
+    expect(users.filter((path) => !BESIDE_THE_GUARD.includes(path))).toEqual([]);
+    expect(users).toContain('ops/ops-server.ts');
+  });
+});
+
+describe('files that ask to be two', () => {
+  const LONGEST = 250;
+  /** One state machine each; a cut through them would be one through the middle of a sentence. */
+  const LONGER: Readonly<Record<string, number>> = {
+    'token-cache/token-cache.service.ts': 350,
+    'token-cache/refresher.ts': 310,
+  };
+
+  it(`no file has more than ${LONGEST} lines`, () => {
+    const long = sources.filter(({ path, lines }) => lines > (LONGER[path] ?? LONGEST));
+    expect(long.map(({ path, lines }) => `${path}: ${lines}`)).toEqual([]);
+  });
+});
+
+describe('the rules themselves see what they should', () => {
+  const of = (text: string, path = 'core/x.ts') => sourceFile(path, text);
+
+  it('imports of every form', () => {
+    const text = `import a from './a.js'; import type { B } from '../b/b.js'; export * from './c.js';
+      import { type D } from './d.js'; const e = await import('node:fs'); let f: import('./f.js').F; import 'g';`;
+    expect(of(text).imports).toEqual([
+      { specifier: './a.js', file: 'core/a.ts', isTypeOnly: false },
+      { specifier: '../b/b.js', file: 'b/b.ts', isTypeOnly: true },
+      { specifier: './c.js', file: 'core/c.ts', isTypeOnly: false },
+      { specifier: './d.js', file: 'core/d.ts', isTypeOnly: true },
+      { specifier: 'node:fs', file: undefined, isTypeOnly: false },
+      { specifier: './f.js', file: 'core/f.ts', isTypeOnly: true },
+      { specifier: 'g', file: undefined, isTypeOnly: false },
+    ]);
+  });
+
+  it('clocks and chance in code, not in comments or names of fields', () => {
+    const pure = of('/** Date, Math.random */ const x = { Date: 1, performance: 2 }; x.Date; x.setTimeout;');
+    expect(freeNames(pure).has('Date')).toBe(false);
+    const impure = of('const y = Date.now(); const r = Math.random(); const t = setTimeout; process.env.X;');
+    expect([...freeNames(impure)]).toEqual(expect.arrayContaining(['Date', 'setTimeout', 'process']));
+    expect([...accesses(impure)]).toEqual(expect.arrayContaining(['Math.random', 'process.env']));
+  });
+
+  it('circles', () => {
+    const ring = [
+      of(`import './b.js';`, 'core/a.ts'),
+      of(`import './c.js';`, 'core/b.ts'),
+      of(`import './a.js';`, 'core/c.ts'),
+    ];
+    expect(circles(ring)).toEqual(['core/a.ts → core/b.ts → core/c.ts → core/a.ts']);
+    expect(circles([of(`import type { A } from './a.js';`, 'core/a.ts')])).toEqual([]);
+  });
+
+  it('routes without a guard', () => {
+    const text = `class X { @Get('a') @May('read') good() {} @Post() bad() {} @Inject() other() {} }`;
+    expect(decoratedMethods(of(text, 'http/x.ts'))).toEqual([
+      { where: 'http/x.ts X.good', names: ['Get', 'May'] },
+      { where: 'http/x.ts X.bad', names: ['Post'] },
+      { where: 'http/x.ts X.other', names: ['Inject'] },
+    ]);
+  });
+});

@@ -1,0 +1,309 @@
+import { execFileSync, spawn, spawnSync } from 'node:child_process';
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join, relative } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { loadAppsFile } from '../src/config/apps-file.js';
+import '../src/config/environment.js';
+import { knownVariables } from '../src/config/environment-decorators.js';
+import { APPID_PATTERN } from '../src/core/app.js';
+import { hasValidForm } from '../src/core/access/key.js';
+import type { WeChatSimulator } from '../src/simulator/simulator.js';
+import { sha256, startHub, testKey, type RunningHub } from './support/start-hub.js';
+import { startSimulator, stopSimulators } from './support/simulator-harness.js';
+
+/**
+ * The documents say what is so: what a README shows runs, and both READMEs show the same.
+ *
+ * A fenced block whose info string ends in `run` is run as it stands, against a hub on a simulator; see {@link RUNNERS}
+ * for the programs. Blocks without it start servers or stand for other machines.
+ */
+const ROOT = fileURLToPath(new URL('../', import.meta.url));
+const READMES = ['README.md', 'README.zh-CN.md'];
+/** Described with the console. */
+const OF_THE_CONSOLE = ['HUB_CONSOLE_OPEN'];
+
+interface Block {
+  /** The info string: `sh run`. */
+  readonly info: string;
+  readonly code: string;
+}
+
+interface Section {
+  readonly level: number;
+  readonly title: string;
+  readonly tableRows: number;
+  readonly listItems: number;
+  readonly blocks: readonly Block[];
+}
+
+function read(file: string): string {
+  return readFileSync(join(ROOT, file), 'utf8');
+}
+
+/** A document cut at its headings; what is in a fence is code and nothing else. */
+function sectionsOf(markdown: string): Section[] {
+  const sections: { level: number; title: string; tableRows: number; listItems: number; blocks: Block[] }[] =
+    [];
+  let fence: { info: string; lines: string[] } | undefined;
+  for (const line of markdown.split('\n')) {
+    const section = sections.at(-1);
+    if (fence !== undefined) {
+      if (line === '```') {
+        section?.blocks.push({ info: fence.info, code: `${fence.lines.join('\n')}\n` });
+        fence = undefined;
+      } else fence.lines.push(line);
+    } else if (line.startsWith('```')) fence = { info: line.slice(3), lines: [] };
+    else if (/^#+ /.test(line)) {
+      const title = line.replace(/^#+ /, '');
+      sections.push({ level: line.indexOf(' '), title, tableRows: 0, listItems: 0, blocks: [] });
+    } else if (section !== undefined && line.startsWith('|')) section.tableRows += 1;
+    else if (section !== undefined && /^(-|\d+\.) /.test(line)) section.listItems += 1;
+  }
+  return sections;
+}
+
+function blocksOf(markdown: string): Block[] {
+  return sectionsOf(markdown).flatMap(({ blocks }) => blocks);
+}
+
+/** Comments may be in the document's own language. */
+function withoutComments({ info, code }: Block): Block {
+  return { info, code: code.replace(/(^|[ \t]+)(#|\/\/) .*$/gm, '') };
+}
+
+/** The programs that run the blocks of a language, from a file of this name. */
+const RUNNERS: Readonly<Record<string, { readonly file: string; readonly command: readonly string[] }>> = {
+  sh: { file: 'block.sh', command: ['bash', '-euo', 'pipefail'] },
+  js: { file: 'block.mjs', command: [process.execPath] },
+  python: { file: 'block.py', command: ['python3'] },
+  java: { file: 'Hub.java', command: ['java'] },
+  php: { file: 'block.php', command: ['php'] },
+  go: { file: 'block.go', command: ['go', 'run'] },
+};
+
+function isInstalled(program: string): boolean {
+  const asksFor = program === 'go' || program === 'openssl' ? 'version' : '--version';
+  return spawnSync(program, [asksFor], { stdio: 'ignore' }).status === 0;
+}
+
+/** What this machine does not have is skipped, and shown as skipped. */
+function ifInstalled(...programs: string[]): typeof it.skip {
+  return programs.every(isInstalled) ? it : it.skip;
+}
+
+const inShell = ifInstalled('bash', 'curl', 'openssl');
+
+/** packages/client, as `npm pack` would have it. */
+const library = mkdtempSync(join(tmpdir(), 'hub-docs-client-'));
+
+beforeAll(() => {
+  cpSync(join(ROOT, 'packages', 'client', 'package.json'), join(library, 'package.json'));
+  const tsc = join(ROOT, 'node_modules', 'typescript', 'bin', 'tsc');
+  const project = join(ROOT, 'packages', 'client', 'tsconfig.json');
+  execFileSync(process.execPath, [tsc, '-p', project, '--outDir', join(library, 'dist')]);
+}, 60_000);
+
+afterAll(() => {
+  rmSync(library, { recursive: true, force: true });
+});
+
+describe.each(READMES)('%s', (readme) => {
+  const blocks = blocksOf(read(readme));
+  const key = testKey('documents');
+  let simulator: WeChatSimulator;
+  let hub: RunningHub;
+  let folder: string;
+  const appid = (index: number): string => `wx-document-${index}`;
+
+  beforeAll(async () => {
+    folder = mkdtempSync(join(tmpdir(), 'hub-docs-'));
+    // What a README shows must succeed: with this, curl fails where the answer is an error.
+    writeFileSync(join(folder, '.curlrc'), 'fail\n');
+    const apps = blocks.map((_block, index) => ({
+      appid: appid(index),
+      secret: `simulated-secret-${index}`,
+    }));
+    simulator = await startSimulator({ apps });
+    hub = await startHub({
+      upstream: simulator.url,
+      apps,
+      clients: [{ id: 'reader', key, apps: '*', may: ['read', 'report', 'gateway', 'admin'] }],
+    });
+  });
+
+  afterAll(async () => {
+    await hub.stop();
+    await stopSimulators();
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  /** As a reader runs it: with the variables of "Try it", and an app of its own. */
+  async function run(command: readonly string[], index: number): Promise<string> {
+    const child = spawn(command[0]!, command.slice(1), {
+      cwd: folder,
+      env: {
+        ...process.env,
+        CURL_HOME: folder,
+        WXHUB_URL: hub.url,
+        WXHUB_OPS_URL: hub.opsUrl,
+        WXHUB_KEY: key,
+        APPID: appid(index),
+        WECHAT_URL: simulator.url,
+      },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    let [out, errors] = ['', ''];
+    child.stdout.on('data', (chunk) => (out += String(chunk)));
+    child.stderr.on('data', (chunk) => (errors += String(chunk)));
+    const code = await new Promise((resolve) => child.on('close', resolve));
+    expect({ code, errors: code === 0 ? '' : errors, out }).toMatchObject({ code: 0, errors: '' });
+    expect(out).not.toBe('');
+    expect(out).not.toMatch(/"errcode":[1-9-]/);
+    return out;
+  }
+
+  inShell.each(
+    blocks.flatMap(({ info, code }, index) => (info === 'sh run' ? [[code.split('\n')[0]!, index]] : [])),
+  )('shell: %s', async (_name, index) => {
+    const file = join(folder, `block-${index}.sh`);
+    writeFileSync(file, blocks[index]!.code);
+    await run([...RUNNERS.sh!.command, file], index);
+  });
+
+  const programs = blocks.flatMap(({ info }, index) =>
+    info.endsWith(' run') && info !== 'sh run' ? [[info, index]] : [],
+  );
+  for (const [info, index] of programs as [string, number][]) {
+    const { file, command } = RUNNERS[info.split(' ')[0]!]!;
+    ifInstalled(command[0]!)(
+      `${command[0]!.split('/').at(-1)!}: calls WeChat, though the token that the hub has is dead`,
+      async () => {
+        writeFileSync(join(folder, file), blocks[index]!.code);
+        simulator.killToken(appid(index), 'stable_token');
+        expect(await run([...command, file], index)).toContain('203.0.113.10');
+        expect(hub.log.some((line) => line.includes('was dead') && line.includes(appid(index)))).toBe(true);
+      },
+      120_000,
+    );
+  }
+
+  it('the client library, from the package as it is built', async () => {
+    mkdirSync(join(folder, 'node_modules'));
+    symlinkSync(library, join(folder, 'node_modules', 'wechat-token-hub-client'));
+    const index = blocks.findIndex(({ info }) => info === 'js client');
+    writeFileSync(join(folder, 'client.mjs'), blocks[index]!.code);
+    simulator.killToken(appid(index), 'stable_token');
+    expect(await run([process.execPath, 'client.mjs'], index)).toContain('203.0.113.10');
+  });
+
+  inShell('the command that makes a key prints one that the hub takes, and its SHA-256', async () => {
+    const index = blocks.findIndex(({ code }) => code.includes('dgst'));
+    const file = join(folder, 'key.sh');
+    writeFileSync(file, blocks[index]!.code);
+    const words = (await run([...RUNNERS.sh!.command, file], index)).split(/\s+/);
+    const made = words.filter((word) => /^[0-9a-f]{64}$/.test(word));
+    expect(made).toHaveLength(2);
+    expect(hasValidForm(made[0]!)).toBe(true);
+    expect(sha256(made[0]!)).toBe(made[1]);
+  });
+
+  it('apps.yaml is accepted, placeholders filled in', () => {
+    const yaml = blocks.find(({ info }) => info === 'yaml apps.yaml')!.code;
+    const result = loadAppsFile(
+      yaml.replace(/<.*>/g, (placeholder) => sha256(placeholder)),
+      { env: { SHOP_APPSECRET: 'one' }, readFile: () => 'two\n', baseDir: '/' },
+    );
+    expect(result).toMatchObject({ ok: true });
+    if (!result.ok) return;
+    expect(result.apps.map(({ appid: id }) => APPID_PATTERN.test(id))).toEqual([true, true]);
+    expect(result.clients).toHaveLength(4);
+  });
+
+  it('has a row for every variable of the hub, and for none that there is not', () => {
+    const cells = [...read(readme).matchAll(/^\| (`HUB_[^|]*) \|/gm)].map((match) => match[1]!);
+    const named = cells.flatMap((cell) => cell.match(/HUB_[A-Z_]+/g) ?? []);
+    expect(named.toSorted()).toEqual(
+      knownVariables()
+        .filter((name) => !OF_THE_CONSOLE.includes(name))
+        .toSorted(),
+    );
+  });
+});
+
+describe('both READMEs', () => {
+  const [english, chinese] = READMES.map(read) as [string, string];
+
+  it('have the same sections, with as many tables, lists and blocks in each', () => {
+    const outline = (markdown: string) =>
+      sectionsOf(markdown).map(({ level, tableRows, listItems, blocks }) => ({
+        level,
+        tableRows,
+        listItems,
+        blocks: blocks.length,
+      }));
+    expect(outline(chinese)).toEqual(outline(english));
+  });
+
+  it('show the same code', () => {
+    expect(blocksOf(chinese).map(withoutComments)).toEqual(blocksOf(english).map(withoutComments));
+  });
+});
+
+/** Every document of the repository. */
+function documents(folder = ''): string[] {
+  return readdirSync(join(ROOT, folder), { withFileTypes: true }).flatMap((entry) => {
+    const path = join(folder, entry.name);
+    if (entry.isDirectory())
+      return /^(node_modules|dist|\.git|coverage|artefacts)$/.test(entry.name) ? [] : documents(path);
+    return entry.name.endsWith('.md') ? [path] : [];
+  });
+}
+
+/** As GitHub makes anchors of headings. */
+function slugOf(title: string): string {
+  return title
+    .toLowerCase()
+    .replace(/[^\p{L}\p{N}\p{M} _-]/gu, '')
+    .replaceAll(' ', '-');
+}
+
+describe('links', () => {
+  it.each(documents())('of %s lead to what there is', (document) => {
+    const prose = read(document).replace(/^```[^]*?^```$/gm, '');
+    const dead = [...prose.matchAll(/\]\(([^)\s]+)\)/g)]
+      .map((match) => match[1]!)
+      .filter((link) => !/^(https?|mailto):/.test(link))
+      .filter((link) => {
+        const [path, anchor] = link.split('#') as [string, string | undefined];
+        const target =
+          path === '' ? document : relative(ROOT, join(ROOT, dirname(document), decodeURI(path)));
+        if (!existsSync(join(ROOT, target))) return true;
+        return (
+          anchor !== undefined &&
+          !sectionsOf(read(target)).some(({ title }) => slugOf(title) === decodeURI(anchor))
+        );
+      });
+    expect(dead).toEqual([]);
+  });
+});
+
+describe('ARCHITECTURE.md', () => {
+  it('names only files and folders that there are', () => {
+    const named = [
+      ...read('ARCHITECTURE.md').matchAll(/`((?:src|test|scripts|packages|bench|docs)\/[^`*…\s]*)`/g),
+    ].map((match) => match[1]!);
+    expect(named.length).toBeGreaterThan(20);
+    expect(named.filter((path) => !existsSync(join(ROOT, path)))).toEqual([]);
+  });
+});
