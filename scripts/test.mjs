@@ -2,7 +2,10 @@
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { buildIfNeeded, root } from './lib/build.mjs';
+import { ensureSystemPackages } from './lib/system-packages.mjs';
 
+// Who names suites may have named some that need nothing.
+if (!ensureSystemPackages() && process.argv.length === 2) process.exit(1);
 // The suites that run real processes start dist/main.js.
 buildIfNeeded();
 const jest = join(root, 'node_modules', 'jest', 'bin', 'jest.js');
