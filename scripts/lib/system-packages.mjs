@@ -3,7 +3,11 @@ import { accessSync, constants } from 'node:fs';
 import { delimiter, join } from 'node:path';
 
 /** What some suites run beside Node: the program, and its package for apt-get and brew. */
-const NEEDED = [{ program: 'redis-server', apt: 'redis-server', brew: 'redis' }];
+const NEEDED = [
+  { program: 'redis-server', apt: 'redis-server', brew: 'redis' },
+  { program: 'haproxy', apt: 'haproxy', brew: 'haproxy' },
+  { program: 'nginx', apt: 'nginx-light', brew: 'nginx' },
+];
 
 /**
  * Installs what is missing where that asks nobody: with apt-get as root (containers, CI), with brew on macOS. One line
