@@ -41,7 +41,12 @@ describe('a look at the store', () => {
   const mine = aHeld({ value: A, version: 5, fence: 10, kind: 'token' });
 
   it('that holds nothing keeps what is held, and stores it again', () => {
-    expect(merged(mine, undefined, 'token', now)).toEqual({ held: mine, outcome: 'kept', storeAgain: true });
+    expect(merged(mine, undefined, 'token', now)).toEqual({
+      held: mine,
+      outcome: 'kept',
+      storeAgain: true,
+      disputed: false,
+    });
     expect(merged(undefined, undefined, 'token', now)).toMatchObject({ held: undefined, storeAgain: false });
   });
 
@@ -53,7 +58,12 @@ describe('a look at the store', () => {
 
   it('takes what is newer, with its version', () => {
     const stored = aHeld({ value: B, version: 6, fence: 11, kind: 'token' });
-    expect(merged(mine, stored, 'token', now)).toEqual({ held: stored, outcome: 'taken', storeAgain: false });
+    expect(merged(mine, stored, 'token', now)).toEqual({
+      held: stored,
+      outcome: 'taken',
+      storeAgain: false,
+      disputed: false,
+    });
     expect(merged(undefined, stored, 'token', now).held).toBe(stored);
   });
 
@@ -63,12 +73,18 @@ describe('a look at the store', () => {
       held: { ...stored, version: 6 },
       outcome: 'taken',
       storeAgain: true,
+      disputed: false,
     });
   });
 
   it('keeps what is newer than the store, and stores it again', () => {
     const rolledBack = aHeld({ value: B, version: 4, fence: 9, kind: 'token' });
-    expect(merged(mine, rolledBack, 'token', now)).toEqual({ held: mine, outcome: 'kept', storeAgain: true });
+    expect(merged(mine, rolledBack, 'token', now)).toEqual({
+      held: mine,
+      outcome: 'kept',
+      storeAgain: true,
+      disputed: false,
+    });
   });
 
   it('of the same token brings together what both know of it', () => {
@@ -78,20 +94,42 @@ describe('a look at the store', () => {
       held: { ...own, version: 6, fence: 11, confirmedAt: 500, expiresAt: 7_000_400 },
       outcome: 'confirmed',
       storeAgain: false,
+      disputed: false,
     });
     expect(merged({ ...own, version: 7 }, stored, 'stable_token', now)).toMatchObject({
       held: { version: 7 },
       storeAgain: true,
     });
-    expect(merged(own, own, 'stable_token', now)).toMatchObject({ outcome: 'kept', storeAgain: false });
+    expect(merged(own, own, 'stable_token', now)).toMatchObject({
+      outcome: 'kept',
+      storeAgain: false,
+      disputed: false,
+    });
   });
 
   it('neither takes nor overwrites the other family while it holds a valid token of its own', () => {
     const other = aHeld({ value: B, version: 9, fence: 11, kind: 'stable_token' });
-    expect(merged(mine, other, 'token', now)).toEqual({ held: mine, outcome: 'kept', storeAgain: false });
+    expect(merged(mine, other, 'token', now)).toEqual({
+      held: mine,
+      outcome: 'kept',
+      storeAgain: false,
+      disputed: false,
+    });
     expect(merged(undefined, other, 'token', now).held).toBe(other);
     expect(merged({ ...mine, expiresAt: now }, other, 'token', now).outcome).toBe('taken');
     expect(merged(mine, other, 'stable_token', now).outcome).toBe('taken');
+  });
+
+  it.each<[string, Partial<Held>, Partial<Held>, boolean]>([
+    ['without a claim on one side, sent almost at once', { issuedAt: 0 }, { fence: 9, issuedAt: 5999 }, true],
+    ['the other way round', { fence: 9, issuedAt: 5999 }, { issuedAt: 0 }, true],
+    ['without a claim, but far apart', { issuedAt: 0 }, { fence: 9, issuedAt: 6000 }, false],
+    ['under claims, whenever', { fence: 8, issuedAt: 0 }, { fence: 9, issuedAt: 0 }, false],
+    ['of the other family', { kind: 'stable_token', issuedAt: 0 }, { issuedAt: 0 }, false],
+  ])('knows when it cannot tell which token is newer: %s', (_case, own, stored, disputed) => {
+    const one = aHeld({ value: A, kind: 'token', ...own });
+    const other = aHeld({ value: B, kind: 'token', ...stored });
+    expect(merged(one, other, 'token', now).disputed).toBe(disputed);
   });
 
   it('ends at one token and one version, in whatever order replicas look and store', () => {
@@ -189,16 +227,17 @@ describe('going on without the store', () => {
   const held = aHeld({ kind: 'token', expiresAt: 100 * MINUTE, lifeMs: 120 * MINUTE });
 
   it.each<[string, number, Parameters<typeof mayGoAloneAt>]>([
-    ['stable_token: at once', now, ['stable_token', held, false, now]],
-    ['token, refreshed here last: at once', now, ['token', held, true, now]],
-    ['token, elsewhere: a minute before the end', 99 * MINUTE, ['token', held, false, now]],
+    ['stable_token: at once', now, ['stable_token', held, false, now, 0]],
+    ['token, refreshed here last: at once', now, ['token', held, true, now, 0]],
+    ['token, elsewhere: a minute before the end', 99 * MINUTE, ['token', held, false, now, 0]],
     [
       'token, elsewhere, short life: a tenth before the end',
       100 * MINUTE - 6000,
-      ['token', { ...held, lifeMs: MINUTE }, false, now],
+      ['token', { ...held, lifeMs: MINUTE }, false, now, 0],
     ],
-    ['token, none held: at once', now, ['token', undefined, false, now]],
-    ['token, ended: at once', now, ['token', { ...held, expiresAt: now }, false, now]],
+    ['token, elsewhere, another turn: later', 99.25 * MINUTE, ['token', held, false, now, 0.5]],
+    ['token, none held: at once', now, ['token', undefined, false, now, 0.9]],
+    ['token, ended: at once', now, ['token', { ...held, expiresAt: now }, false, now, 0.9]],
   ])('%s', (_case, expected, decision) => {
     expect(mayGoAloneAt(...decision)).toBe(expected);
   });

@@ -26,6 +26,8 @@ export interface Merged {
   readonly outcome: 'taken' | 'confirmed' | 'kept';
   /** The store is behind what is held now: it is to be saved there. */
   readonly storeAgain: boolean;
+  /** Nobody knows which of the two WeChat gave last: it is to be asked again. */
+  readonly disputed: boolean;
 }
 
 /**
@@ -42,16 +44,31 @@ export function merged(
   now: number,
 ): Merged {
   const mine = isValid(held, now);
-  if (!isValid(stored, now)) return { held, outcome: 'kept', storeAgain: mine && held.kind === wanted };
-  if (held === undefined) return { held: stored, outcome: 'taken', storeAgain: false };
+  if (!isValid(stored, now)) {
+    return { held, outcome: 'kept', storeAgain: mine && held.kind === wanted, disputed: false };
+  }
+  if (held === undefined) return { held: stored, outcome: 'taken', storeAgain: false, disputed: false };
   if (held.kind === stored.kind && held.value.equals(stored.value)) return sameValue(held, stored);
   if (mine && held.kind === wanted && stored.kind !== wanted) {
-    return { held, outcome: 'kept', storeAgain: false };
+    return { held, outcome: 'kept', storeAgain: false, disputed: false };
   }
   const take = !mine || (held.kind !== wanted && stored.kind === wanted) || isNewer(stored, held);
-  if (!take) return { held, outcome: 'kept', storeAgain: true };
+  const disputed = mine && held.kind === stored.kind && areAtOnce(held, stored);
+  if (!take) return { held, outcome: 'kept', storeAgain: true, disputed };
   const version = Math.max(stored.version, held.version + 1);
-  return { held: { ...stored, version }, outcome: 'taken', storeAgain: version > stored.version };
+  return { held: { ...stored, version }, outcome: 'taken', storeAgain: version > stored.version, disputed };
+}
+
+/**
+ * Two calls so close together may have reached WeChat in either order, ms: the default bound of a call and what the
+ * translation of times loses.
+ */
+const AT_ONCE_MS = 6000;
+
+/** Only where a claim did not keep them apart. */
+function areAtOnce(a: Held, b: Held): boolean {
+  if (a.fence !== undefined && b.fence !== undefined) return false;
+  return Math.abs(a.issuedAt - b.issuedAt) < AT_ONCE_MS;
 }
 
 function sameValue(held: Held, stored: Held): Merged {
@@ -69,11 +86,15 @@ function sameValue(held: Held, stored: Held): Merged {
     },
     outcome: later || version > held.version ? 'confirmed' : 'kept',
     storeAgain: version > stored.version,
+    disputed: false,
   };
 }
 
 /** The state after {@link merged}: another replica's success counts as one's own. */
-export function withMerged(state: CredentialState, { held, outcome }: Merged): CredentialState {
+export function withMerged(
+  state: CredentialState,
+  { held, outcome }: Pick<Merged, 'held' | 'outcome'>,
+): CredentialState {
   if (held === undefined) return state;
   const news = held.confirmedAt > (state.attemptedAt ?? Number.NEGATIVE_INFINITY);
   if (outcome === 'kept' || !news) return { ...state, held };
@@ -98,7 +119,7 @@ export function failedElsewhere(state: CredentialState, shared: SharedFailure, n
   };
 }
 
-/** Without the store, who has not the app goes ahead only so long before the end of its token, ms … */
+/** Without the store, who did not refresh the app last goes ahead only so long before the end of its token, ms … */
 const LAST_RESORT_MS = 60_000;
 /** … or with this part of a short life left. */
 const LAST_RESORT_PART = 0.1;
@@ -111,15 +132,20 @@ const LAST_RESORT_PART = 0.1;
  * - `token`: each mint ends the life of the token before it. The replica that refreshed the app last goes on; the
  *   others wait until their own token is about to end. What they hear of in between moves their token's end.
  * - Without a valid token: at once.
+ *
+ * `turn`: in [0, 1), the replica's own and always the same, so that several do not mint at the same moment: they are
+ * spread over the first half of the time that is left.
  */
 export function mayGoAloneAt(
   tokenApi: TokenApi,
   held: Held | undefined,
   refreshedLast: boolean,
   now: number,
+  turn: number,
 ): number {
   if (tokenApi === 'stable_token' || refreshedLast || !isValid(held, now)) return now;
-  return held.expiresAt - Math.min(LAST_RESORT_MS, held.lifeMs * LAST_RESORT_PART);
+  const left = Math.min(LAST_RESORT_MS, held.lifeMs * LAST_RESORT_PART);
+  return held.expiresAt - left * (1 - turn / 2);
 }
 
 /**

@@ -4,7 +4,7 @@ import { merged, withMerged, type Merged } from '../core/coordination.js';
 import type { Held } from '../core/credential.js';
 import { HubEvents } from '../events/hub-events.js';
 import type { CredentialCell } from './app-entry.js';
-import { StoreUnavailable, TokenStore, type SaveOutcome, type Stored } from './token-store.js';
+import { StoreUnavailable, TokenStore, type Claim, type SaveOutcome, type Stored } from './token-store.js';
 
 /** Each look that finds the store ahead and behind again is one more writer who was quicker; none waits for that. */
 const MOST_ROUNDS = 4;
@@ -31,7 +31,7 @@ export class Agreement {
       // What cannot be read is left to the next refresh, which writes it anew.
       const unreadable = look !== undefined && look.held === undefined;
       if (!step.storeAgain || unreadable || held === undefined || cell.entry.removed) break;
-      const saved = await this.#save(cell, held);
+      const saved = await this.save(cell, held, undefined);
       if (saved === undefined) break;
       if (saved.saved) {
         this.written(cell, saved.held, saved.stamp);
@@ -51,6 +51,7 @@ export class Agreement {
     const step = merged(cell.state.held, stored?.held, wanted, this.clock.now());
     cell.state = withMerged(cell.state, step);
     if (step.outcome !== 'kept') cell.refreshedHere = false;
+    cell.disputed ||= step.disputed;
     return step;
   }
 
@@ -63,10 +64,12 @@ export class Agreement {
     cell.state = { ...cell.state, held: { ...held, version, fence: saved.fence } };
   }
 
-  async #save(cell: CredentialCell, held: Held): Promise<SaveOutcome | undefined> {
+  /** `undefined`: the store is gone. It may have written all the same, so the next look begins from nothing. */
+  async save(cell: CredentialCell, held: Held, claim: Claim | undefined): Promise<SaveOutcome | undefined> {
     try {
-      return await this.store.save(cell.entry.app.appid, held);
+      return await this.store.save(cell.entry.app.appid, held, claim);
     } catch (error) {
+      cell.seen = 0;
       this.tell('store.save', error);
       return undefined;
     }

@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { Clock } from '../clock/clock.js';
+import { Randomness } from '../clock/randomness.js';
 import { mayGoAloneAt } from '../core/coordination.js';
 import type { Held } from '../core/credential.js';
 import { REPORTS_APART_MS } from '../core/report.js';
@@ -43,11 +44,17 @@ const BUSY_MS = 1000;
  */
 @Injectable()
 export class RefreshRights {
+  /** See {@link mayGoAloneAt}. */
+  readonly #turn: number;
+
   constructor(
     private readonly store: TokenStore,
     private readonly agreement: Agreement,
     private readonly clock: Clock,
-  ) {}
+    randomness: Randomness,
+  ) {
+    this.#turn = randomness.next();
+  }
 
   /**
    * Once per attempt, before {@link ask}. On reports WeChat is asked so often at most, over all replicas; this process
@@ -99,7 +106,8 @@ export class RefreshRights {
   #alone(cell: CredentialCell, { trigger }: Attempt): Right {
     const now = this.clock.now();
     if (trigger !== 'schedule' || cell.slot !== 'token') return { kind: 'go', claim: undefined };
-    const at = mayGoAloneAt(cell.entry.app.tokenApi, cell.state.held, cell.refreshedHere, now);
+    const { state, refreshedHere, entry } = cell;
+    const at = mayGoAloneAt(entry.app.tokenApi, state.held, refreshedHere, now, this.#turn);
     return at <= now ? { kind: 'go', claim: undefined } : { kind: 'later', at };
   }
 }

@@ -117,7 +117,7 @@ export class ReplicaNews {
       await Promise.all(
         cells.slice(from, from + AGREEING).map(async ({ cell, stored }) => {
           const outcome = await this.agreement.reach(cell, stored);
-          if (outcome !== 'kept' && !cell.entry.removed) this.refresher.settle(cell);
+          if ((outcome !== 'kept' || cell.disputed) && !cell.entry.removed) this.refresher.settle(cell);
         }),
       );
     }

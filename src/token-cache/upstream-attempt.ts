@@ -10,7 +10,7 @@ import type { RefreshEnded } from '../events/hub-events.js';
 import { WeChatClient } from '../wechat-client/wechat-client.js';
 import { Agreement } from './agreement.js';
 import type { CredentialCell } from './app-entry.js';
-import { TokenStore, type Claim, type SaveOutcome } from './token-store.js';
+import type { Claim } from './token-store.js';
 
 export interface AttemptOutcome {
   readonly outcome: RefreshEnded['outcome'];
@@ -31,7 +31,6 @@ export interface AttemptOutcome {
 export class UpstreamAttempt {
   constructor(
     private readonly client: WeChatClient,
-    private readonly store: TokenStore,
     private readonly agreement: Agreement,
     private readonly clock: Clock,
   ) {}
@@ -86,8 +85,7 @@ export class UpstreamAttempt {
     ended: Omit<AttemptOutcome, 'outcome'>,
     claim: Claim | undefined,
   ): Promise<void> {
-    const { entry } = cell;
-    const saved = await this.#save(entry.app.appid, next.held, claim);
+    const saved = await this.agreement.save(cell, next.held, claim);
     const refused = saved !== undefined && !saved.saved && saved.stored !== undefined;
     if (cell.state === before) {
       cell.state = next;
@@ -139,16 +137,6 @@ export class UpstreamAttempt {
     const { app } = cell.entry;
     if (cell.slot !== 'token' || claim === undefined) return false;
     return isDisputed(app.tokenApi, { ...call, endedAt, lapsedAt: claim.lapsesAt });
-  }
-
-  /** `undefined`: the store is gone. The token is good all the same; the store gets it when it is back. */
-  async #save(appid: string, held: Held, claim: Claim | undefined): Promise<SaveOutcome | undefined> {
-    try {
-      return await this.store.save(appid, held, claim);
-    } catch (error) {
-      this.agreement.tell('store.save', error);
-      return undefined;
-    }
   }
 
   /**

@@ -71,8 +71,8 @@ export async function startCache(options: StartCacheOptions = {}) {
   const randomness = { next: () => options.jitter ?? 0.5 };
   const environment = { wechatTimeoutMs: 5000 } as HubEnvironment;
   const agreement = new Agreement(store, clock, events);
-  const rights = new RefreshRights(store, agreement, clock);
-  const upstream = new UpstreamAttempt(client, store, agreement, clock);
+  const rights = new RefreshRights(store, agreement, clock, randomness);
+  const upstream = new UpstreamAttempt(client, agreement, clock);
   const refresher = new Refresher(client, rights, upstream, clock, randomness, events, served);
   const news = new ReplicaNews(store, agreement, refresher, config, clock, randomness);
   const cache = new TokenCache(config, refresher, store, clock, environment, served, agreement, news);

@@ -1,0 +1,122 @@
+import { StoreUnavailable } from '../../src/token-cache/token-store.js';
+import type { LinkListener, StoreLink } from '../../src/token-cache/stores/redis/redis-link.js';
+import type { Script } from '../../src/token-cache/stores/redis/scripts.js';
+import type { SimulatedProcess } from './simulated-process.js';
+import type { SimulatedRedis } from './simulated-redis.js';
+import type { Chance, World } from './world.js';
+
+const COMMAND_LIMIT_MS = 400;
+
+/** How the way between one process and Redis is. */
+export type Way =
+  | 'good'
+  /** Connections are refused. */
+  | 'refused'
+  /** Nothing comes back; what was sent may be carried out when it is over. */
+  | 'hanging'
+  /** Each way takes up to a second: some commands are carried out and counted as failed. */
+  | 'slow'
+  /** Writes are refused (out of memory, a replica). */
+  | 'read-only';
+
+/** The scripts as they are to be run; the simulation may leave a check out. */
+export type Rewrite = (script: Script) => string;
+
+/** A process's connection to the simulated Redis. */
+export class SimulatedLink implements StoreLink {
+  #way: Way = 'good';
+  #heldBack: (() => void)[] = [];
+  #unsubscribe: () => void;
+
+  constructor(
+    private readonly world: World,
+    private readonly process: SimulatedProcess,
+    private readonly redis: SimulatedRedis,
+    private readonly listener: LinkListener,
+    private readonly chance: Chance,
+    private readonly rewrite: Rewrite,
+  ) {
+    this.#unsubscribe = this.#subscribe();
+  }
+
+  get way(): Way {
+    return this.#way;
+  }
+
+  set way(way: Way) {
+    const before = this.#way;
+    if (way === before) return;
+    this.#way = way;
+    this.#unsubscribe();
+    // What hung is carried out late, in its order.
+    for (const send of this.#heldBack.splice(0)) this.world.after(this.chance.between(1, 50), send);
+    if (way === 'refused' || way === 'hanging') return;
+    this.#unsubscribe = this.#subscribe();
+    this.world.after(this.chance.between(50, 2500), () => {
+      if (this.#way === way) this.process.deliver(() => this.listener.missed());
+    });
+  }
+
+  open(): Promise<void> {
+    return Promise.resolve();
+  }
+
+  run(script: Script, keys: readonly string[], args: readonly (string | number)[]): Promise<unknown> {
+    const writes = script.name !== 'load';
+    return this.#send(() => {
+      if (this.#way === 'read-only' && writes) throw new Error('READONLY');
+      return this.redis.run(this.rewrite(script), keys, args);
+    });
+  }
+
+  async read(keys: readonly string[]): Promise<{ redisNow: number; texts: readonly unknown[] }> {
+    return this.#send(() => ({ redisNow: this.redis.now, texts: keys.map((key) => this.redis.get(key)) }));
+  }
+
+  async publish(_channel: string, text: string): Promise<void> {
+    await this.#send(() => this.redis.publish(text));
+  }
+
+  close(): void {
+    this.#unsubscribe();
+  }
+
+  #send<T>(execute: () => T): Promise<T> {
+    return new Promise((resolve, reject) => {
+      const fail = (cause: string) => this.process.deliver(() => reject(new StoreUnavailable(cause)));
+      if (this.#way === 'refused') {
+        this.world.after(1, () => fail('refused'));
+        return;
+      }
+      this.world.after(COMMAND_LIMIT_MS, () => fail('no answer'));
+      const slow = this.#way === 'slow' ? 1000 : 3;
+      const send = (): void => {
+        // The connection broke meanwhile: what was under way is lost.
+        if (this.#way === 'refused' || this.process.dead) return;
+        let answer: T;
+        try {
+          answer = execute();
+        } catch (error) {
+          if (!(error as Error).message.startsWith('READONLY')) throw error;
+          this.world.after(1, () => fail('READONLY'));
+          return;
+        }
+        this.world.after(this.chance.between(0.1, slow), () => {
+          if (this.#way !== 'refused') this.process.deliver(() => resolve(answer));
+        });
+      };
+      if (this.#way === 'hanging') this.#heldBack.push(send);
+      else this.world.after(this.chance.between(0.1, slow), send);
+    });
+  }
+
+  #subscribe(): () => void {
+    return this.redis.subscribe((text) => {
+      this.world.after(this.chance.between(0.1, 5), () => {
+        if (this.#way !== 'refused' && this.#way !== 'hanging') {
+          this.process.deliver(() => this.listener.message(text));
+        }
+      });
+    });
+  }
+}
