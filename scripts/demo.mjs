@@ -28,6 +28,10 @@ const [mini, official] = stack.apps;
 process.stdout.write(`
 The hub runs on ${url}, WeChat is played by the simulator on ${stack.simulatorUrl}. Paste these:
 
+# for the examples of the README
+export WXHUB_URL='${url}' WXHUB_OPS_URL='http://127.0.0.1:${opsPort}'
+export WXHUB_KEY='${stack.key}' APPID=${mini.appid} WECHAT_URL='${stack.simulatorUrl}'
+
 # the access_token of an app, with the seconds it is good for
 curl -s ${auth} ${url}/v1/apps/${mini.appid}/token
 
