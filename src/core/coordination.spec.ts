@@ -194,7 +194,7 @@ describe('the state after a look at the store', () => {
   it('counts another replica’s later success as its own', () => {
     const state = aState({ held: aHeld(), failures: 3, slowFailures: 1, attemptedAt: 400 });
     const held = aHeld({ confirmedAt: 500 });
-    expect(withMerged(state, { held, outcome: 'confirmed', storeAgain: false })).toMatchObject({
+    expect(withMerged(state, { held, outcome: 'confirmed' })).toMatchObject({
       held,
       failures: 0,
       slowFailures: 0,
@@ -205,8 +205,8 @@ describe('the state after a look at the store', () => {
   it('does not forget a failure that came later', () => {
     const state = aState({ held: aHeld(), failures: 3, attemptedAt: 600 });
     const held = aHeld({ confirmedAt: 500 });
-    expect(withMerged(state, { held, outcome: 'confirmed', storeAgain: false }).failures).toBe(3);
-    expect(withMerged(aState(), { held: undefined, outcome: 'kept', storeAgain: false })).toEqual(aState());
+    expect(withMerged(state, { held, outcome: 'confirmed' }).failures).toBe(3);
+    expect(withMerged(aState(), { held: undefined, outcome: 'kept' })).toEqual(aState());
   });
 
   it('takes another replica’s failure over, and keeps the token', () => {

@@ -82,12 +82,17 @@ describe('the drop-in endpoints', () => {
     expect(answer.json).toHaveProperty('access_token');
   });
 
-  const query = (over: Record<string, string | undefined>) =>
-    Object.fromEntries(
-      Object.entries({ grant_type: 'client_credential', appid: 'wx-classic', secret: KEY, ...over }).filter(
-        (entry): entry is [string, string] => entry[1] !== undefined,
-      ),
+  const query = (over: Record<string, string | undefined>): Record<string, string> => {
+    const parameters: Record<string, string | undefined> = {
+      grant_type: 'client_credential',
+      appid: 'wx-classic',
+      secret: KEY,
+      ...over,
+    };
+    return Object.fromEntries(
+      Object.entries(parameters).filter((entry): entry is [string, string] => entry[1] !== undefined),
     );
+  };
 
   it.each<[string, Record<string, string>, number]>([
     ['a wrong grant_type', query({ grant_type: 'authorization_code' }), 40002],
