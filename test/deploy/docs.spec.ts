@@ -1,0 +1,105 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { Ajv } from 'ajv';
+import { parse } from 'yaml';
+import type { ValueMap } from './helm/evaluate.js';
+import { coalesce, objectsOf, readChart, render } from './helm/render.js';
+import { build } from './kustomize.js';
+import { violations } from './promises.js';
+
+/** docs/kubernetes.md and its Chinese twin. There is no cluster here: what the commands name is looked at instead. */
+
+const ROOT = fileURLToPath(new URL('../../', import.meta.url));
+const CHART = join(ROOT, 'deploy/helm/wechat-token-hub');
+const read = (path: string) => readFileSync(join(ROOT, path), 'utf8');
+const [english, chinese] = ['docs/kubernetes.md', 'docs/kubernetes.zh-CN.md'].map(read) as [string, string];
+const blocksOf = (text: string, language: string) =>
+  [...text.matchAll(/```(\w+)\n([\s\S]*?)```/g)]
+    .filter((match) => match[1] === language)
+    .map((match) => match[2]!);
+const linesLike = (text: string, pattern: RegExp) =>
+  text.split('\n').filter((line) => pattern.test(line)).length;
+
+it('both languages have the same commands and examples, and the same parts', () => {
+  for (const language of ['sh', 'yaml'])
+    expect(blocksOf(chinese, language)).toEqual(blocksOf(english, language));
+  for (const pattern of [/^## /, /^\| /, /^- /, /^\d\. /]) {
+    expect([pattern, linesLike(chinese, pattern)]).toEqual([pattern, linesLike(english, pattern)]);
+  }
+});
+
+it.each([
+  ['English', english],
+  ['Chinese', chinese],
+])('%s: links inside the page lead to headings', (_name, text) => {
+  const anchors = [...text.matchAll(/^## (.*)$/gm)].map((match) =>
+    match[1]!
+      .toLowerCase()
+      .replace(/[^\p{L}\p{N} -]/gu, '')
+      .replaceAll(' ', '-'),
+  );
+  const links = [...text.matchAll(/\]\(#([^)]+)\)/g)].map((match) => match[1]!);
+  expect(links.filter((link) => !anchors.includes(link))).toEqual([]);
+  expect(links.length).toBeGreaterThan(anchors.length - 1);
+});
+
+it('the files and folders that it names exist', () => {
+  const named = [...english.matchAll(/(?:deploy|test)\/[\w./-]*\w/g)].map(([path]) => path);
+  // The rules come with the metrics' own issue.
+  const missing = named.filter((path) => path !== 'deploy/alerts' && !existsSync(join(ROOT, path)));
+  expect(missing).toEqual([]);
+  expect(named.length).toBeGreaterThan(5);
+});
+
+it('its values are accepted, and render to a good deployment', () => {
+  const accepts = new Ajv({ strict: false }).compile(
+    JSON.parse(read('deploy/helm/wechat-token-hub/values.schema.json')),
+  );
+  const defaults = parse(read('deploy/helm/wechat-token-hub/values.yaml')) as ValueMap;
+  const examples = blocksOf(english, 'yaml').map((text) => parse(text) as ValueMap);
+  expect(examples).toHaveLength(2);
+  for (const values of examples) {
+    expect([accepts(coalesce(defaults, values)), accepts.errors]).toEqual([true, null]);
+    expect(violations(objectsOf(render(readChart(CHART, { values }))))).toEqual([]);
+  }
+});
+
+it('the values of its table exist', () => {
+  const defaults = parse(read('deploy/helm/wechat-token-hub/values.yaml')) as Record<string, unknown>;
+  const table = english.slice(english.indexOf('| value | default |'), english.indexOf('## With Kustomize'));
+  for (const row of table.split('\n').filter((line) => line.startsWith('| `'))) {
+    for (const [, path] of row.split('|')[1]!.matchAll(/`([^`]+)`/g)) {
+      const found = path!
+        .split('.')
+        .reduce<unknown>((at, key) => (at as Record<string, unknown>)[key], defaults);
+      expect([path, found === undefined]).toEqual([path, false]);
+    }
+  }
+});
+
+it('what its commands name is what the manifests are called', () => {
+  const objects = build(join(ROOT, 'deploy/kustomize/overlays/replicated'));
+  const has = (kind: string, name: string) =>
+    objects.some((each) => each.kind === kind && each.metadata.name === name);
+  const commands = blocksOf(english, 'sh').join('\n');
+  for (const [, name] of commands.matchAll(/deployment\/(\S+)/g)) expect(has('Deployment', name!)).toBe(true);
+  for (const [, name] of commands.matchAll(/(?:-n|--namespace|create namespace) (\S+)/g)) {
+    expect(has('Namespace', name!)).toBe(true);
+  }
+  const manifests = JSON.stringify(objects);
+  for (const [, name] of commands.matchAll(/secret generic (\S+)/g))
+    expect(manifests).toContain(`"${name!}"`);
+  expect(commands).toContain('wechat-token-hub/callers=allowed');
+  expect(manifests).toContain('"wechat-token-hub/callers":"allowed"');
+});
+
+it.each([
+  ['src/config/environment-names.ts', 'was set by Kubernetes'],
+  ['src/config/apps-file.secrets.ts', 'the file cannot be read ('],
+  ['deploy/helm/wechat-token-hub/templates/_helpers.tpl', 'more than one replica needs Redis'],
+  ['docker-compose.yaml', 'demo-key-of-docker-compose-not-a-secret'],
+])('what it quotes is said by %s', (file, text) => {
+  expect(english).toContain(text);
+  expect(read(file)).toContain(text);
+});
