@@ -23,6 +23,7 @@ const DRAIN_MS = 2000;
 const SHUTDOWN_LIMIT_MS = 9500;
 
 async function main(): Promise<void> {
+  const stop = new StopSignal();
   const parsed = parseEnvironment(readProcessEnvironment());
   if (!parsed.ok) {
     refuse(parsed.problems);
@@ -63,8 +64,30 @@ async function main(): Promise<void> {
     process.exitCode = 1;
     return;
   }
-  for (const signal of ['SIGTERM', 'SIGINT'] as const) {
-    process.once(signal, () => void shutDown(app, log, signal));
+  stop.whenAsked((signal) => void shutDown(app, log, signal));
+}
+
+/**
+ * Listens for the signals from the very beginning: as process 1 of a container Node would ignore them until then. One
+ * that comes during the start takes effect right after it; further ones change nothing.
+ */
+class StopSignal {
+  #asked: string | undefined;
+  #act: ((signal: string) => void) | undefined;
+
+  constructor() {
+    for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+      process.on(signal, () => {
+        if (this.#asked !== undefined) return;
+        this.#asked = signal;
+        this.#act?.(signal);
+      });
+    }
+  }
+
+  whenAsked(act: (signal: string) => void): void {
+    this.#act = act;
+    if (this.#asked !== undefined) act(this.#asked);
   }
 }
 

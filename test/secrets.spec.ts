@@ -83,7 +83,9 @@ describe('what may be where', () => {
     ['a token in an admin answer', '/admin/apps', 200, { apps: [{ token }] }, [anyToken]],
     ['a key in a token answer', '/v1/apps/a/token', 200, { access_token: token, key: KEY }, ['key']],
   ])('%s', (_name, path, status, body, what) => {
-    const found = leaksOf(path, status, body).filter((leak) => !leak.startsWith('access_token that was served'));
+    const found = leaksOf(path, status, body).filter(
+      (leak) => !leak.startsWith('access_token that was served'),
+    );
     expect(found).toEqual(what.map((name) => `${name} in answer ${status} of ${path}`));
   });
 

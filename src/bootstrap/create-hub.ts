@@ -18,6 +18,7 @@ import { RequestMetrics } from '../metrics/request-metrics.js';
 import { OpsServer } from '../ops/ops-server.js';
 import { Readiness } from '../ops/readiness.js';
 import { VERSION } from '../version.js';
+import { sweepIdleConnectionsOnClose } from './idle-connections.js';
 import { readTls, tlsFiles, type TlsMaterial } from './tls.js';
 import { TlsReloader } from './tls-reloader.js';
 
@@ -81,6 +82,7 @@ export function configureHub(app: NestFastifyApplication, tls: TlsMaterial | und
   const gateway = app.get(GatewayRoutes);
   gateway.addUnrouted(dropIn);
   gateway.register(instance);
+  sweepIdleConnectionsOnClose(instance);
   app.get(OpsServer).describeBy(() => describe(app));
   const files = tlsFiles(environment);
   if (tls !== undefined && files !== undefined) {

@@ -20,7 +20,9 @@ export class EventSources {
       });
     });
     access.onDenied(({ cause, act, clientId, keyId, address, appid }) => {
-      events.emit('requestDenied', { reason: cause, act, clientId, keyId, address, appid });
+      // Only an appid that there is: anything else may be a key in the wrong place.
+      const known = appid !== undefined && config.current.apps.has(appid) ? appid : undefined;
+      events.emit('requestDenied', { reason: cause, act, clientId, keyId, address, appid: known });
     });
   }
 }

@@ -38,7 +38,7 @@ export interface RequestDenied {
   readonly clientId: string | undefined;
   readonly keyId: string | undefined;
   readonly address: string;
-  /** As the caller sent it, made harmless for logs; never a label of a metric. */
+  /** Only where there is such an app; never a label of a metric. */
   readonly appid: string | undefined;
 }
 

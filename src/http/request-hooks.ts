@@ -51,5 +51,6 @@ function logRequest(log: Log, request: FastifyRequest, reply: FastifyReply, rout
 function describeCaller(verdict: AppRequest['verdict']): LogFields {
   if (verdict === undefined) return {};
   if (verdict.ok) return { client: verdict.client.id, key: verdict.key?.id };
-  return { client: verdict.clientId, key: verdict.keyId, appid: verdict.appid, denied: verdict.cause };
+  // Not the appid that was asked for: who mixes up the fields of a form puts a key there.
+  return { client: verdict.clientId, key: verdict.keyId, denied: verdict.cause };
 }

@@ -1,8 +1,10 @@
 import type { Held } from '../core/credential.js';
+import { etagOf } from './conditional.js';
 
 interface Prepared {
   readonly head: string;
   readonly tail: string;
+  readonly etag: string;
 }
 
 const prepared = new WeakMap<Held, Prepared>();
@@ -15,7 +17,12 @@ export function tokenBody(held: Held, expiresInSeconds: number): string {
   return `${tokenFields(held, expiresInSeconds)}}`;
 }
 
-/** The same without the closing brace, for answers that say more. */
+/** {@link etagOf} its version, made once as well. */
+export function tokenEtag(held: Held): string {
+  return preparedOf(held).etag;
+}
+
+/** The body without the closing brace, for answers that say more. */
 export function tokenFields(held: Held, expiresInSeconds: number): string {
   const { head, tail } = preparedOf(held);
   return `${head}${expiresInSeconds}${tail}`;
@@ -32,6 +39,7 @@ function preparedOf(held: Held): Prepared {
     parts = {
       head: flat(`{"access_token":${asciiJson(held.value.reveal())},"expires_in":`),
       tail: flat(`,"version":${held.version}`),
+      etag: flat(etagOf(held.version)),
     };
     prepared.set(held, parts);
   }

@@ -4,7 +4,7 @@ import { AccessGuard, type AppRequest } from './access.guard.js';
 import { etagOf, matchesVersion, preferredWaitSeconds } from './conditional.js';
 import { May } from './may.decorator.js';
 import { sendReady } from './send-ready.js';
-import { tokenBody } from './token-body.js';
+import { tokenBody, tokenEtag } from './token-body.js';
 import { ApiTokenRoute } from './token.openapi.js';
 import { Turns } from './turns.js';
 import { unavailable } from './unavailable.js';
@@ -81,7 +81,7 @@ export class TokenController {
 }
 
 function send(reply: FastifyReply, { held, expiresInSeconds }: Held): void {
-  sendReady(reply, tokenBody(held, expiresInSeconds), etagOf(held.version));
+  sendReady(reply, tokenBody(held, expiresInSeconds), tokenEtag(held));
 }
 
 function notModified(reply: FastifyReply, version: number): void {

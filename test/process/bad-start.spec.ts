@@ -1,9 +1,13 @@
+import { jest } from '@jest/globals';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { HubProcess, type HubProcessOptions } from '../support/hub-process.js';
 import { SELF_SIGNED } from '../support/self-signed.js';
 import { testKey } from '../support/start-hub.js';
+
+// A busy machine takes seconds to start a process.
+jest.setTimeout(60_000);
 
 /** A configuration that cannot be run: exit code 78, one line per problem on stderr, and nothing else. */
 

@@ -1,8 +1,12 @@
+import { jest } from '@jest/globals';
 import { Agent, get } from 'node:http';
 import { WeChatSimulator } from '../../src/simulator/simulator.js';
 import { eventually } from '../support/eventually.js';
 import { HubProcess, type HubProcessOptions } from '../support/hub-process.js';
 import { bearer, testKey } from '../support/start-hub.js';
+
+// A busy machine takes seconds to start a process.
+jest.setTimeout(60_000);
 
 /** SIGTERM: readiness fails, requests under way are answered, a refresh under way ends, exit 0 within 10 s. */
 

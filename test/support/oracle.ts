@@ -20,6 +20,7 @@ export interface Witnessed {
 
 interface Attempt {
   readonly sentAt: number;
+  readonly endedAt: number;
   /** Failures in a row, this one included; 0: it succeeded. */
   readonly failures: number;
 }
@@ -30,6 +31,7 @@ interface Attempt {
  * - A token that was served was alive at some moment between question and answer. Closer one cannot look from outside.
  * - While the hub holds a valid token, the answer is 200 (or 304).
  * - The hub never believes a token to live longer than it does, nor shorter by more than rounding and one call.
+ * - No app has two calls under way at a time.
  * - While an app fails: again after 1 s, then no call within 5 s of the one before, by the time of sending.
  */
 export class Oracle {
@@ -87,9 +89,11 @@ export class Oracle {
     const state = this.#cache.status(appid)?.state;
     const attempts = this.attempts.get(appid) ?? [];
     const before = attempts.at(-1);
-    const attempt = { sentAt: state?.attemptedAt ?? this.clock.now(), failures };
+    const sentAt = state?.attemptedAt ?? this.clock.now();
+    const attempt = { sentAt, endedAt: sentAt + durationMs, failures };
     attempts.push(attempt);
     this.attempts.set(appid, attempts);
+    if (before !== undefined && sentAt < before.endedAt) this.#violated(`${appid}: two calls at a time`);
     if (before !== undefined && before.failures > 0) {
       const least = before.failures === 1 ? 1000 : 5000;
       const gap = attempt.sentAt - before.sentAt;
