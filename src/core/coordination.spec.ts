@@ -91,7 +91,7 @@ describe('a look at the store', () => {
     const own = aHeld({ value: A, version: 5, fence: 10, confirmedAt: 100, expiresAt: 7_000_000 });
     const stored = aHeld({ value: A, version: 6, fence: 11, confirmedAt: 500, expiresAt: 7_000_400 });
     expect(merged(own, stored, 'stable_token', now)).toEqual({
-      held: { ...own, version: 6, fence: 11, confirmedAt: 500, expiresAt: 7_000_400 },
+      held: { ...own, version: 6, fence: 11, confirmedAt: 500 },
       outcome: 'confirmed',
       storeAgain: false,
       disputed: false,
@@ -105,6 +105,16 @@ describe('a look at the store', () => {
       storeAgain: false,
       disputed: false,
     });
+  });
+
+  it.each<[string, Held['kind'], number, number]>([
+    ['of two opinions of a token’s end believes the earlier one', 'stable_token', 3000, 3000],
+    ['does not bring a token back to life that has ended here', 'token', 900, 900],
+    ['of a ticket’s end believes who asked last', 'jsapi', 3000, 5000],
+  ])('%s', (_case, kind, own, end) => {
+    const held = aHeld({ value: A, kind, confirmedAt: 0, expiresAt: own });
+    const stored = aHeld({ value: A, kind, confirmedAt: 100, expiresAt: 5000 });
+    expect(merged(held, stored, kind, now).held?.expiresAt).toBe(end);
   });
 
   it('neither takes nor overwrites the other family while it holds a valid token of its own', () => {

@@ -78,10 +78,9 @@ function sameValue(held: Held, stored: Held): Merged {
     held: {
       ...held,
       version,
-      fence: stored.fence ?? held.fence,
-      // Only stable_token is ever confirmed; then the later answer knows the remaining life best.
+      fence: laterFence(held.fence, stored.fence),
       confirmedAt: later ? stored.confirmedAt : held.confirmedAt,
-      expiresAt: later ? stored.expiresAt : held.expiresAt,
+      expiresAt: endOfSame(held, stored, later),
       lifeMs: Math.max(held.lifeMs, stored.lifeMs),
     },
     outcome: later || version > held.version ? 'confirmed' : 'kept',
@@ -99,6 +98,20 @@ export function withMerged(
   const news = held.confirmedAt > (state.attemptedAt ?? Number.NEGATIVE_INFINITY);
   if (outcome === 'kept' || !news) return { ...state, held };
   return { ...state, held, failures: 0, slowFailures: 0, refreshedAt: held.confirmedAt };
+}
+
+/**
+ * A token's end never moves: of two opinions the earlier one is right, as the other's clock may have stood still. What
+ * has ended here does not come back to life. A ticket's end is found out by asking: the later answer knows best.
+ */
+function endOfSame(held: Held, stored: Held, later: boolean): number {
+  if (held.kind === 'token' || held.kind === 'stable_token')
+    return Math.min(held.expiresAt, stored.expiresAt);
+  return later ? stored.expiresAt : held.expiresAt;
+}
+
+function laterFence(a: number | undefined, b: number | undefined): number | undefined {
+  return a === undefined || b === undefined ? (a ?? b) : Math.max(a, b);
 }
 
 /** What a replica tells the others of an attempt that failed, so that all keep the one pace. Free of secrets. */

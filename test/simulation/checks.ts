@@ -79,10 +79,19 @@ export class Checks {
     }
     const value = reading.held.value.reveal();
     const validity = this.model.validity(value);
-    if (validity === undefined || validity.diesAt <= this.world.now) {
-      // Mints of replicas that cannot reach each other end each other's tokens, until they can.
-      const excused = tokenApi === 'token' && this.coordination.quietMs < HEALED_MS;
-      if (!excused) this.fail(`${hub.name} serves a dead token of ${appid}, version ${reading.held.version}`);
+    // A clock that stood still is late for what was got before; nothing in the process can tell (SystemClock).
+    const late = hub.process.frozenMs;
+    if (validity === undefined || validity.diesAt + late <= this.world.now) {
+      // Mints of replicas that cannot reach each other end each other's tokens, until they can; and so does a mint
+      // whose answer was lost, until the next one succeeds.
+      const quietMs = Math.min(this.coordination.quietMs, this.upstream.quietMs);
+      const excused = tokenApi === 'token' && quietMs < HEALED_MS;
+      if (!excused) {
+        const dead = ((this.world.now - (validity?.diesAt ?? 0)) / 1000).toFixed(3);
+        this.fail(
+          `${hub.name} serves a token of ${appid} that is dead for ${dead} s, version ${reading.held.version}`,
+        );
+      }
     }
     const bornAt = validity?.bornAt ?? Number.NEGATIVE_INFINITY;
     this.#forward(hub, appid, { version: reading.held.version, bornAt, value });
@@ -107,15 +116,15 @@ export class Checks {
 
   /** A record was written: never an older token over a newer one. */
   stored(appid: string, record: string): void {
-    const [, , , , how] = record.split(' ');
+    const [, , , fence] = record.split(' ');
     const value = record.slice(record.indexOf(' raw:') + 5);
     const bornAt = this.model.validity(value)?.bornAt;
     const before = this.#stored.get(appid);
     if (bornAt === undefined) return;
-    const tolerance = how === 'o' ? CALL_MS : 0;
+    const tolerance = fence === '0' ? CALL_MS : 0;
     if (before !== undefined && bornAt < before - tolerance) {
       this.fail(
-        `an older token of ${appid} was stored over a newer one: ${record.split(' ').slice(0, 5).join(' ')}`,
+        `an older token of ${appid} was stored over a newer one: ${record.split(' ').slice(0, 4).join(' ')}`,
       );
     }
     this.#stored.set(appid, bornAt);

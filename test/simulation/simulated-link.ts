@@ -88,7 +88,7 @@ export class SimulatedLink implements StoreLink {
         this.world.after(1, () => fail('refused'));
         return;
       }
-      this.world.after(COMMAND_LIMIT_MS, () => fail('no answer'));
+      const late = this.world.after(COMMAND_LIMIT_MS, () => fail('no answer'));
       const slow = this.#way === 'slow' ? 1000 : 3;
       const send = (): void => {
         // The connection broke meanwhile: what was under way is lost.
@@ -102,7 +102,11 @@ export class SimulatedLink implements StoreLink {
           return;
         }
         this.world.after(this.chance.between(0.1, slow), () => {
-          if (this.#way !== 'refused') this.process.deliver(() => resolve(answer));
+          if (this.#way === 'refused') return;
+          this.process.deliver(() => {
+            late.dropped = true;
+            resolve(answer);
+          });
         });
       };
       if (this.#way === 'hanging') this.#heldBack.push(send);

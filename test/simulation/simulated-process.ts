@@ -30,6 +30,11 @@ export class SimulatedProcess extends Clock {
     return this.#dead;
   }
 
+  /** By how much its clock has fallen behind in all, ms. */
+  get frozenMs(): number {
+    return this.#frozenMs;
+  }
+
   override now(): number {
     return (this.#frozenSince ?? this.world.now) - this.#frozenMs + this.offsetMs;
   }

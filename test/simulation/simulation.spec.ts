@@ -1,3 +1,4 @@
+import type { Rewrite } from './simulated-link.js';
 import { Simulation, type SimulationOptions } from './simulation.js';
 
 /** npm run sim -- --seed N: that one alone, with its journal. */
@@ -29,4 +30,44 @@ describe('replicas through every fault', () => {
     }
     process.stderr.write(`simulated ${hubHours} hub hours with ${faults} faults\n`);
   }, 600_000);
+});
+
+/** The checks bite: what they guard against does happen as soon as one line of protection is left out. */
+describe('the simulation finds', () => {
+  async function violationWith(rewrite: Rewrite): Promise<string> {
+    for (let seed = 1; seed < 100; seed++) {
+      try {
+        await new Simulation({ seed, hours: 24, quietMs: 120_000, rewrite }).run();
+      } catch (error) {
+        return (error as Error).message;
+      }
+    }
+    return 'none';
+  }
+
+  const without = (name: string, line: string, instead: string): Rewrite => {
+    return (script) => {
+      if (script.name === name && !script.lua.includes(line)) throw new Error(`${name} has no line ${line}`);
+      return script.name === name ? script.lua.replace(line, instead) : script.lua;
+    };
+  };
+
+  it('a newer token overwritten, with the fence check left out', async () => {
+    const rewrite = without('save', 'if not newer then', 'if false then');
+    expect(await violationWith(rewrite)).toMatch(/older token .* was stored over a newer one/);
+  }, 120_000);
+
+  it('two mints for one rotation, with the lease left out', async () => {
+    const rewrite = without(
+      'claim',
+      "if lease and string.match(lease, '^(%S+) ') ~= ARGV[1] then",
+      'if false then',
+    );
+    expect(await violationWith(rewrite)).toMatch(/minted twice|asked about/);
+  }, 120_000);
+
+  it('a version that two tokens have, with the raising left out', async () => {
+    const rewrite = without('save', 'if version <= stored.version then', 'if false then');
+    expect(await violationWith(rewrite)).toMatch(/version/);
+  }, 120_000);
 });

@@ -69,7 +69,10 @@ export class Simulation {
     this.#redis = new SimulatedRedis(() => world.now);
     this.#redis.onSet = (key, value) => {
       const [, appid] = /^sim:\{(.+)\}:token$/.exec(key) ?? [];
-      if (appid !== undefined) this.#checks.stored(appid, value);
+      if (appid !== undefined) {
+        this.#note(`stored for ${appid}: ${describeRecord(value)}`);
+        this.#checks.stored(appid, value);
+      }
       this.#redis.snapshot();
     };
     this.#parts = {
@@ -198,4 +201,9 @@ export class Simulation {
     this.journal.push(`${seconds.padStart(12)} s  ${what}`);
     if (this.journal.length > 400) this.journal.splice(0, 200);
   }
+}
+
+function describeRecord(record: string): string {
+  const [, stamp, version, fence] = record.split(' ');
+  return `stamp ${stamp} version ${version} fence ${fence} ${record.slice(-12)}`;
 }

@@ -8,10 +8,10 @@ import type { Sealer } from './seal.js';
 /**
  * One credential as Redis has it: a single text, so that one GET is all of it and one SET replaces all of it.
  *
- *     1 <stamp> <version> <fence> <o|c> <kind> <issued> <confirmed> <expires> <life> <fingerprint> <body>
+ *     1 <stamp> <version> <fence> <kind> <issued> <confirmed> <expires> <life> <fingerprint> <body>
  *
- * Times: ms on Redis's clock. `stamp`: of the write, grows with each. `o`: got without a claim and offered
- * later, so its fence says nothing about claims that were under way then; `c`: got under a claim. The scripts read the same form (scripts.ts).
+ * Times: ms on Redis's clock. `stamp`: of the write, grows with each. `fence`: of the claim under which the value was
+ * got; 0: without one. The scripts read the same form (scripts.ts).
  */
 export interface StoredRecord {
   /** 0: there is not even that to be read. */
@@ -21,7 +21,7 @@ export interface StoredRecord {
 }
 
 const FORM =
-  /^1 (\d+) (\d+) (\d+) [oc] (stable_token|token|jsapi|wx_card) (\d+) (\d+) (\d+) (\d+) ([A-Za-z0-9_-]+) (.*)$/s;
+  /^1 (\d+) (\d+) (\d+) (stable_token|token|jsapi|wx_card) (\d+) (\d+) (\d+) (\d+) ([A-Za-z0-9_-]+) (.*)$/s;
 
 export function readRecord(
   text: string,
@@ -40,8 +40,15 @@ export function readRecord(
   const value = sealer.open(match[10] ?? '', { appid, kind, version });
   const times = timesFromStore({ issuedAt, confirmedAt, expiresAt }, reading);
   const held =
-    value === undefined ? undefined : { value: new Secret(value), version, kind, lifeMs, fence, ...times };
+    value === undefined
+      ? undefined
+      : { value: new Secret(value), version, kind, lifeMs, fence: fenceOf(fence), ...times };
   return { stamp, held };
+}
+
+/** Redis's 0 is the hub's `undefined`: got without a claim. */
+export function fenceOf(stored: number): number | undefined {
+  return stored === 0 ? undefined : stored;
 }
 
 /**

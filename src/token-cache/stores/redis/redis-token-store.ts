@@ -19,7 +19,7 @@ import {
   type StoreNews,
 } from '../../token-store.js';
 import { readMessage, writeMessage } from './news-message.js';
-import { fingerprint } from './record.js';
+import { fenceOf, fingerprint } from './record.js';
 import { RecordReader } from './record-reader.js';
 import { RedisClaim } from './redis-claim.js';
 import { RedisLink, type LinkListener, type StoreLink } from './redis-link.js';
@@ -195,7 +195,7 @@ export class RedisTokenStore extends TokenStore implements OnApplicationShutdown
         case 'saved':
           return {
             saved: true,
-            held: { ...held, version, fence: Number(answer[3]) },
+            held: { ...held, version, fence: fenceOf(Number(answer[3])) },
             stamp: Number(answer[2]),
           };
         case 'newer':

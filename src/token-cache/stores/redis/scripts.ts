@@ -32,10 +32,10 @@ local function grow(key, now)
 end
 local function parse(record)
   if not record then return nil end
-  local stamp, version, fence, how, kind, issued, confirmed, expires, life, print =
-    string.match(record, '^1 (%d+) (%d+) (%d+) ([oc]) (%S+) (%d+) (%d+) (%d+) (%d+) (%S+) ')
+  local stamp, version, fence, issued, confirmed, print =
+    string.match(record, '^1 (%d+) (%d+) (%d+) %S+ (%d+) (%d+) %d+ %d+ (%S+) ')
   if not stamp then return nil end
-  return { stamp = tonumber(stamp), version = tonumber(version), fence = tonumber(fence), how = how, kind = kind,
+  return { stamp = tonumber(stamp), version = tonumber(version), fence = tonumber(fence),
     issued = tonumber(issued), confirmed = tonumber(confirmed), print = print }
 end
 `;
@@ -78,12 +78,12 @@ return { 'granted', text(now), text(fence) }
 /**
  * Writes a record, unless the store holds a newer one. With a claim, gives it back in the same step.
  *
- * KEYS: record, lease, pause, counter, tombstone. ARGV: owner, fence (0: none), 1 for a claim, version, kind,
+ * KEYS: record, lease, pause, counter, tombstone. ARGV: owner, fence (0: got without a claim), 1 for a claim, version, kind,
  * issued, confirmed, expires, life left now, longest life, fingerprint, body, news channel, news.
  *
  * - The same value: written where it brings a later confirmation or a higher version, never under an older fence.
- * - Another value: under a greater fence. What comes without a fence, or meets what came without a claim, is newer
- *   where its call was sent later.
+ * - Another value: under a greater fence. Where one of the two was got without a claim (fence 0), the one whose call
+ *   was sent later.
  * - The expiry is the earlier of the two that the writer names: absolute, which no delay on the way moves, and as
  *   life left, which no step of Redis's clock since the claim moves.
  *
@@ -100,7 +100,6 @@ local fence = tonumber(ARGV[2])
 local claimed = ARGV[3] == '1'
 local version = tonumber(ARGV[4])
 local issued, confirmed = tonumber(ARGV[6]), tonumber(ARGV[7])
-local how = fence > 0 and 'c' or 'o'
 local record = redis.call('GET', KEYS[1])
 local stored = parse(record)
 local function done(answer)
@@ -118,19 +117,17 @@ if stored and stored.print == ARGV[11] then
   fence = math.max(fence, stored.fence)
 elseif stored then
   local newer = fence > stored.fence
-  if fence == 0 or (stored.how == 'o' and not newer) then newer = issued > stored.issued end
+  if fence == 0 or stored.fence == 0 or fence == stored.fence then newer = issued > stored.issued end
   if not newer then return done({ 'newer', text(now), record }) end
   if version <= stored.version then return { 'raise', text(now), text(stored.version + 1) } end
-  if fence <= stored.fence then fence, how = grow(KEYS[4], now), 'o' end
 else
   local removed = tonumber(redis.call('GET', KEYS[5]) or '0')
   if claimed and fence < removed then return done({ 'refused', text(now) }) end
-  if fence == 0 then fence = grow(KEYS[4], now) end
 end
 local expires = math.min(tonumber(ARGV[8]), now + tonumber(ARGV[9]))
 if expires <= now then return done({ 'refused', text(now) }) end
 local stamp = grow(KEYS[4], now)
-redis.call('SET', KEYS[1], table.concat({ '1', text(stamp), text(version), text(fence), how, ARGV[5], text(issued),
+redis.call('SET', KEYS[1], table.concat({ '1', text(stamp), text(version), text(fence), ARGV[5], text(issued),
   text(confirmed), text(expires), ARGV[10], ARGV[11], ARGV[12] }, ' '), 'PX', text(expires - now))
 if claimed then redis.call('DEL', KEYS[3]) end
 redis.call('PUBLISH', ARGV[13], ARGV[14])
