@@ -15,6 +15,9 @@ export interface AnswerSink {
   whole(head: AnswerHead, body: Buffer): void;
 }
 
+/** Larger bodies are not copied. */
+const IN_ONE_PIECE_BYTES = 16 * 1024;
+
 /**
  * The caller's response, written without Fastify, whose pipeline is made for bodies that are there as a whole. Its
  * hooks for the end of a response run all the same.
@@ -58,7 +61,9 @@ export class CallerSink implements AnswerSink {
   whole(head: AnswerHead, body: Buffer): void {
     this.#wrote = true;
     this.#writeHead(head);
-    this.reply.raw.end(body);
+    // As text, so that Node sends head and body in one piece; Latin-1 keeps every byte.
+    if (body.length <= IN_ONE_PIECE_BYTES) this.reply.raw.end(body.toString('latin1'), 'latin1');
+    else this.reply.raw.end(body);
   }
 
   /**
@@ -76,8 +81,18 @@ export class CallerSink implements AnswerSink {
   }
 
   #writeHead({ status, headers }: AnswerHead): void {
+    const { raw, request } = this.reply;
     this.reply.hijack();
-    if (this.closing()) this.reply.raw.setHeader('connection', 'close');
-    this.reply.raw.writeHead(status, ['X-Request-Id', this.reply.request.id, ...headers]);
+    const all = ['X-Request-Id', request.id, ...headers];
+    if (!this.closing() && !raw.hasHeader('connection')) {
+      raw.writeHead(status, all);
+      return;
+    }
+    // Trap: once a header was set singly, writeHead keeps only the last of repeated ones (Set-Cookie).
+    raw.setHeader('connection', 'close');
+    for (let index = 0; index + 1 < all.length; index += 2) {
+      raw.appendHeader(all[index] ?? '', all[index + 1] ?? '');
+    }
+    raw.writeHead(status);
   }
 }

@@ -1,7 +1,9 @@
+import type { IncomingHttpHeaders } from 'node:http';
 import { brotliDecompressSync, gunzipSync, inflateSync } from 'node:zlib';
 import type { Dispatcher } from 'undici';
 import {
   codingOf,
+  DEAD_TOKEN_DIGITS,
   isLookedInto,
   LARGEST_LOOKED_INTO_BYTES,
   mayBeginObject,
@@ -81,10 +83,14 @@ export class Attempt implements Dispatcher.DispatchHandler {
     }
   }
 
-  onResponseStart(controller: Dispatcher.DispatchController, status: number): void {
+  onResponseStart(
+    _controller: Dispatcher.DispatchController,
+    status: number,
+    headers: IncomingHttpHeaders,
+  ): void {
     this.events.moved();
     if (status < 200 || this.#ended) return;
-    const raw = textOf(controller.rawHeaders);
+    const raw = flat(headers);
     const head = { status, headers: headersToCaller(raw, this.secrets) };
     const coding = codingOf(headerOf(raw, 'content-encoding'));
     if (this.looksInto && coding !== undefined && isLookedInto(status, raw)) {
@@ -120,7 +126,7 @@ export class Attempt implements Dispatcher.DispatchHandler {
     } else {
       const [only] = peek.chunks;
       const body = peek.chunks.length === 1 && only !== undefined ? only : Buffer.concat(peek.chunks);
-      if (saysTokenIsDead(plainText(body, peek.coding))) {
+      if (isAboutDeadToken(body, peek.coding)) {
         this.#end({ kind: 'token_is_dead', answer: { head: peek.head, body } });
         return;
       }
@@ -158,10 +164,20 @@ export class Attempt implements Dispatcher.DispatchHandler {
   }
 }
 
-/** Header bytes are Latin-1, and stay what they are when they are written again. */
-function textOf(raw: Dispatcher.DispatchController['rawHeaders']): string[] {
-  if (!Array.isArray(raw)) return [];
-  return raw.map((part: Buffer | string) => (typeof part === 'string' ? part : part.toString('latin1')));
+/** undici reads header bytes as Latin-1: they stay what they are when they are written again. */
+function flat(headers: IncomingHttpHeaders): string[] {
+  const raw: string[] = [];
+  for (const [name, value] of Object.entries(headers)) {
+    if (typeof value === 'string') raw.push(name, value);
+    else for (const one of value ?? []) raw.push(name, one);
+  }
+  return raw;
+}
+
+function isAboutDeadToken(body: Buffer, coding: ContentCoding): boolean {
+  // The digits are the same in all encodings of text; nearly always there are none.
+  if (coding === 'identity' && !DEAD_TOKEN_DIGITS.test(body.toString('latin1'))) return false;
+  return saysTokenIsDead(plainText(body, coding));
 }
 
 /** Of a body that says that a token is dead some hundred characters; what unpacks to more says something else. */

@@ -1,4 +1,3 @@
-import type { Readable } from 'node:stream';
 import { repeatsAfter } from '../core/gateway/answer.js';
 import { headersToUpstream } from '../core/gateway/headers.js';
 import { withAccessToken } from '../core/gateway/query.js';
@@ -9,8 +8,10 @@ import type { GatewayOutcome } from '../events/hub-events.js';
 import { HubException } from '../http/hub-exception.js';
 import { CallerSink } from './answer-sink.js';
 import { Attempt, type AttemptEnd, type HeldAnswer } from './attempt.js';
+import type { WatchedCall } from './calls-under-way.js';
 import type { GatewayParts, Order } from './gateway-order.js';
 import { Silence } from './silence.js';
+import { spellingsOf } from './token-spellings.js';
 import { LARGEST_UPLOAD_BYTES, Upload } from './upload.js';
 
 /** Why the hub itself ended a call. */
@@ -23,7 +24,8 @@ type EndedBy = 'caller_gone' | 'too_large' | 'silent' | 'shutdown';
  * - if WeChat says that the token is dead: report, and once more with the live one;
  * - whoever goes away, falls silent or sends too much ends both sides at once.
  */
-export class GatewayCall {
+export class GatewayCall implements WatchedCall {
+  place = -1;
   readonly #silence: Silence;
   readonly #sink: CallerSink;
   readonly #upload: Upload | undefined;
@@ -41,9 +43,7 @@ export class GatewayCall {
     const waiting = (forCaller: boolean): void => {
       this.#silence.waitFor(forCaller ? 'caller' : 'upstream');
     };
-    this.#silence = new Silence(parts.clock, parts.timeoutMs, (side) => {
-      this.#onSilence(side);
-    });
+    this.#silence = new Silence(parts.timeoutMs);
     this.#sink = new CallerSink(reply, waiting, () => parts.upstream.closing);
     this.#upload = Upload.of(request.raw, parts.heldBytes, {
       waiting,
@@ -54,6 +54,17 @@ export class GatewayCall {
     reply.raw.once('close', () => {
       this.#onClose();
     });
+  }
+
+  get appid(): string {
+    return this.order.appid;
+  }
+
+  look(now: number): void {
+    const silent = this.#silence.at(now);
+    if (silent === 'upstream') this.#giveUp('silent');
+    // The one who is silent would not read an error either.
+    else if (silent === 'caller') this.#sink.cut();
   }
 
   /** The hub shuts down and cannot wait any longer. */
@@ -104,14 +115,14 @@ export class GatewayCall {
 
   async #call(token: Secret, looksInto: boolean): Promise<AttemptEnd> {
     const { request, path, query } = this.order;
-    const body = await this.#body();
+    // Without a body nothing is waited for: the call leaves in this turn of the event loop.
+    const body = this.#upload === undefined ? null : await this.#upload.body();
     if (this.#ended !== undefined) return { kind: 'cut' };
-    const value = token.reveal();
     const headers = headersToUpstream(request.raw.rawHeaders);
     if (this.#upload?.length !== undefined) headers.push('content-length', String(this.#upload.length));
+    const { encoded, secrets } = spellingsOf(token);
     this.#silence.waitFor('upstream');
     return new Promise((resolve) => {
-      const secrets = [...new Set([value, encodeURIComponent(value)])];
       const attempt = new Attempt(this.#sink, looksInto, secrets, {
         ended: resolve,
         moved: () => {
@@ -119,24 +130,14 @@ export class GatewayCall {
         },
       });
       this.#attempt = attempt;
+      const { method } = request;
+      const target = `${path}?${withAccessToken(query, encoded)}`;
       try {
-        this.parts.upstream.send(
-          {
-            method: request.method,
-            path: `${path}?${withAccessToken(query, value)}`,
-            headers,
-            body,
-          },
-          attempt,
-        );
+        this.parts.upstream.send({ method, path: target, headers, body }, attempt);
       } catch (error) {
         attempt.onResponseError(undefined, error);
       }
     });
-  }
-
-  #body(): Promise<Buffer | Readable> | Readable | null {
-    return this.#upload?.body() ?? null;
   }
 
   #settle(end: AttemptEnd): void {
@@ -194,11 +195,6 @@ export class GatewayCall {
     }
   }
 
-  #onSilence(side: 'upstream' | 'caller'): void {
-    if (side === 'upstream') this.#giveUp('silent');
-    else this.#sink.cut();
-  }
-
   #giveUp(why: EndedBy): void {
     if (this.#ended !== undefined) return;
     this.#ended = why;
@@ -210,9 +206,8 @@ export class GatewayCall {
   #onClose(): void {
     const { reply, appid, startedAt } = this.order;
     if (!reply.raw.writableFinished) this.#giveUp('caller_gone');
-    this.#silence.stop();
     this.#upload?.release();
-    this.parts.upstream.forget(appid, this);
+    this.parts.upstream.forget(this);
     this.parts.events.emit('gatewayCalled', {
       appid,
       outcome: this.#failed ?? (reply.raw.writableFinished ? 'answered' : 'caller_gone'),

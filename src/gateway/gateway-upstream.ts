@@ -3,23 +3,13 @@ import { Pool, type Dispatcher } from 'undici';
 import { Clock, type TimerHandle } from '../clock/clock.js';
 import { HubEnvironment } from '../config/environment.js';
 import { HubException } from '../http/hub-exception.js';
+import { CallsUnderWay, MOST_CALLS, type WatchedCall } from './calls-under-way.js';
 
-/**
- * Calls of one app under way at a time, and of all apps. A call that WeChat does not answer costs two sockets and some
- * 100 KiB for half a minute: one app whose calls hang must not use up what the others need.
- */
-const MOST_PER_APP = 2000;
-const MOST_CALLS = 5000;
 /** As for the hub's own calls (wechat-client/http-exchange.ts): shorter than what NAT gateways and WeChat keep. */
 const KEEP_ALIVE_MS = 10_000;
 const KEEP_ALIVE_MAX_MS = 30_000;
 /** After the start of a shutdown calls under way have so long; main.ts gives up 7.5 s after it. */
 const SHUTDOWN_GRACE_MS = 5000;
-
-/** A call that can be ended from outside. */
-export interface EndableCall {
-  end(): void;
-}
 
 /** The gateway's connections to WeChat, apart from those by which tokens are fetched, and the calls that use them. */
 @Injectable()
@@ -27,8 +17,7 @@ export class GatewayUpstream implements BeforeApplicationShutdown, OnApplication
   /** Of HUB_WECHAT_BASE_URL; begins every path that is sent. */
   readonly #prefix: string;
   readonly #pool: Pool;
-  readonly #underWay = new Set<EndableCall>();
-  readonly #perApp = new Map<string, number>();
+  readonly #calls: CallsUnderWay;
   #closing = false;
   #grace: TimerHandle | undefined;
 
@@ -36,6 +25,7 @@ export class GatewayUpstream implements BeforeApplicationShutdown, OnApplication
     environment: HubEnvironment,
     private readonly clock: Clock,
   ) {
+    this.#calls = new CallsUnderWay(clock, environment.gatewayTimeoutMs);
     const base = new URL(environment.wechatBaseUrl);
     this.#prefix = base.pathname.replace(/\/$/, '');
     this.#pool = new Pool(base.origin, {
@@ -51,31 +41,26 @@ export class GatewayUpstream implements BeforeApplicationShutdown, OnApplication
     });
   }
 
-  /** Makes a call and counts it; `forget` it when it has ended. @throws {HubException} where there are too many. */
-  begin<T extends EndableCall>(appid: string, make: () => T): T {
+  /** Makes a call and watches it; `forget` it when it has ended. @throws {HubException} where there are too many. */
+  begin<T extends WatchedCall>(appid: string, make: () => T): T {
     if (this.#closing) throw new HubException('HUB_UPSTREAM_FAILED', 'The hub is shutting down.');
-    const ofApp = this.#perApp.get(appid) ?? 0;
-    if (ofApp >= MOST_PER_APP || this.#underWay.size >= MOST_CALLS) {
+    if (!this.#calls.hasRoomFor(appid)) {
       throw new HubException('HUB_RATE_LIMITED', 'Too many calls through the gateway are under way.', {
         retryAfterSeconds: 1,
       });
     }
     const call = make();
-    this.#perApp.set(appid, ofApp + 1);
-    this.#underWay.add(call);
+    this.#calls.add(call);
     return call;
+  }
+
+  forget(call: WatchedCall): void {
+    this.#calls.remove(call);
   }
 
   /** Connections are to be closed after their answer. */
   get closing(): boolean {
     return this.#closing;
-  }
-
-  forget(appid: string, call: EndableCall): void {
-    if (!this.#underWay.delete(call)) return;
-    const ofApp = (this.#perApp.get(appid) ?? 1) - 1;
-    if (ofApp === 0) this.#perApp.delete(appid);
-    else this.#perApp.set(appid, ofApp);
   }
 
   /** `pathAndQuery` holds the token: undici does not repeat it in errors, and neither does the hub. */
@@ -87,7 +72,7 @@ export class GatewayUpstream implements BeforeApplicationShutdown, OnApplication
   beforeApplicationShutdown(): void {
     this.#closing = true;
     this.#grace = this.clock.setTimeout(() => {
-      for (const call of [...this.#underWay]) call.end();
+      this.#calls.endAll();
     }, SHUTDOWN_GRACE_MS);
   }
 

@@ -1,5 +1,3 @@
-import type { Clock, TimerHandle } from '../clock/clock.js';
-
 /** Who is to move next. While the hub itself works (a token is asked for) nobody is silent. */
 export type Side = 'upstream' | 'caller' | 'hub';
 
@@ -7,46 +5,33 @@ export type Side = 'upstream' | 'caller' | 'hub';
 const CALLER_LIMIT_MS = 60_000;
 
 /**
- * Watches one call: somebody must move from time to time. One timer for the whole call, which looks at the time of
- * the last move when it goes off, so that a move costs no more than a look at the clock.
+ * Watches one call: somebody must move from time to time. A move is only noted; the clock is read by whoever looks, at
+ * intervals, so that a silence is noticed up to one interval late and a move costs next to nothing.
  */
 export class Silence {
   #side: Side = 'hub';
-  #since: number;
-  #timer: TimerHandle | undefined;
+  #moved = true;
+  /** When it was looked at first after the last move. */
+  #since = 0;
 
-  constructor(
-    private readonly clock: Clock,
-    private readonly upstreamLimitMs: number,
-    private readonly onSilence: (side: 'upstream' | 'caller') => void,
-  ) {
-    this.#since = clock.now();
-    this.#arm(upstreamLimitMs);
-  }
+  constructor(private readonly upstreamLimitMs: number) {}
 
   /** Something moved; from now on it is up to `side`. */
   waitFor(side: Side): void {
     this.#side = side;
-    this.#since = this.clock.now();
+    this.#moved = true;
   }
 
-  stop(): void {
-    this.clock.clearTimeout(this.#timer);
-    this.#timer = undefined;
-  }
-
-  #arm(delayMs: number): void {
-    this.#timer = this.clock.setTimeout(() => {
-      this.#look();
-    }, delayMs);
-  }
-
-  #look(): void {
+  /** Who has been silent for too long. */
+  at(now: number): 'upstream' | 'caller' | undefined {
+    if (this.#moved) {
+      this.#moved = false;
+      this.#since = now;
+      return undefined;
+    }
     const side = this.#side;
+    if (side === 'hub') return undefined;
     const limit = side === 'caller' ? CALLER_LIMIT_MS : this.upstreamLimitMs;
-    const left = limit - (this.clock.now() - this.#since);
-    if (side === 'hub') this.#arm(this.upstreamLimitMs);
-    else if (left > 0) this.#arm(Math.min(left, this.upstreamLimitMs));
-    else this.onSilence(side);
+    return now - this.#since >= limit ? side : undefined;
   }
 }

@@ -7,7 +7,7 @@ export const LARGEST_UPLOAD_BYTES = 20 * 1024 * 1024;
 /** Up to this a body is held while it streams, so that the call can be repeated. */
 const LARGEST_REPEATED_BYTES = 1024 * 1024;
 /** Bodies that are announced as no larger are sent in one piece: nearly all of WeChat's JSON calls. */
-const IN_ONE_PIECE_BYTES = 64 * 1024;
+const IN_ONE_PIECE_BYTES = 16 * 1024;
 
 export interface UploadEvents {
   /** More came than may: the call must end. */

@@ -1,4 +1,5 @@
 import { connect, type Socket } from 'node:net';
+import { Readiness } from '../../src/ops/readiness.js';
 import { WeChatSimulator } from '../../src/simulator/simulator.js';
 import { eventually } from '../support/eventually.js';
 import { ScriptedUpstream } from '../support/scripted-upstream.js';
@@ -22,7 +23,7 @@ beforeEach(async () => {
     upstream: upstream.url,
     apps: [APP],
     clients: CLIENTS,
-    environment: { HUB_GATEWAY_TIMEOUT_MS: '600' },
+    environment: { HUB_GATEWAY_TIMEOUT_MS: '1500' },
   });
   await hub.get('/v1/apps/wx-shop/token', bearer(KEY));
 });
@@ -95,7 +96,7 @@ describe('back-pressure', () => {
     // Sockets hold some MiB of their own on each side.
     expect(await standsStill(poured)).toBeLessThan(40 * MIB);
     // Longer than HUB_GATEWAY_TIMEOUT_MS: the silence is not WeChat's.
-    await new Promise((resolve) => setTimeout(resolve, 1000));
+    await new Promise((resolve) => setTimeout(resolve, 2000));
     let received = 0;
     socket.on('data', (chunk) => (received += chunk.length));
     socket.resume();
@@ -188,7 +189,7 @@ describe('somebody goes away', () => {
       socket.write(head('Connection: close\r\n').replace('HTTP/1.1', `HTTP/${version}`));
       const got = await text;
       const isWhole =
-        got.includes('\r\n0\r\n\r\n') || (version === '1.0' && error === undefined && /200/.test(got));
+        got.includes('\r\n0\r\n\r\n') || (version === '1.0' && error === undefined && got.includes('200'));
       expect([version, isWhole && !got.startsWith('HTTP/1.1 502')]).toEqual([version, false]);
     }
   });
@@ -199,7 +200,7 @@ describe('somebody goes away', () => {
     const answer = await hub.get(PATH, bearer(KEY));
     expect(answer).toMatchObject({ status: 502, json: { code: 'HUB_UPSTREAM_FAILED' } });
     expect(answer.json.detail).toContain('HUB_GATEWAY_TIMEOUT_MS');
-    expect(performance.now() - startedAt).toBeGreaterThanOrEqual(590);
+    expect(performance.now() - startedAt).toBeGreaterThanOrEqual(1490);
     await upstream.arrived[0]?.over;
   });
 
@@ -222,7 +223,7 @@ describe('somebody goes away', () => {
         response.write('x');
         left -= 1;
         if (left === 0) clearInterval(timer);
-      }, 300);
+      }, 450);
     };
     expect((await hub.get(PATH, bearer(KEY))).text).toBe('xxxxx');
   });
@@ -233,7 +234,7 @@ describe('somebody goes away', () => {
     socket.write(head('Content-Length: 100000\r\nConnection: close\r\n', 'POST'));
     for (let part = 0; part < 4; part += 1) {
       socket.write(Buffer.alloc(25_000));
-      await new Promise((resolve) => setTimeout(resolve, 400));
+      await new Promise((resolve) => setTimeout(resolve, 500));
     }
     expect(await text).toMatch(/^HTTP\/1\.1 200 /);
   });
@@ -319,6 +320,19 @@ describe('the end', () => {
     setTimeout(() => answer(), 200);
     expect(await call).toMatchObject({ status: 200, json: { errcode: 0 } });
     await stopped;
+  });
+
+  it('while the hub drains answers are what they are, and their connections closed', async () => {
+    upstream.script = (_request, response) => {
+      response.writeHead(200, ['Set-Cookie', 'a=1', 'Set-Cookie', 'b=2', 'Content-Length', '2']).end('ok');
+    };
+    hub.app.get(Readiness).drain();
+    const { text } = await hub.raw(head());
+    expect(text).toMatch(/^HTTP\/1\.1 200 /);
+    for (const line of ['connection: close', 'set-cookie: a=1', 'set-cookie: b=2', 'content-length: 2']) {
+      expect(text.toLowerCase().split('\r\n')).toContain(line);
+    }
+    expect(text.endsWith('\r\n\r\nok')).toBe(true);
   });
 
   it('those that take too long are ended', async () => {

@@ -3,46 +3,65 @@
  * and repetition are kept.
  */
 
-/** Of one connection only (RFC 9110, 7.6.1, and what older clients send). */
-const HOP_BY_HOP: ReadonlySet<string> = new Set([
-  'connection',
-  'keep-alive',
-  'te',
-  'trailer',
-  'transfer-encoding',
-  'upgrade',
+type Role =
+  /** Of one connection only (RFC 9110, 7.6.1, and what older clients send). */
+  | 'hop'
+  /** Not for WeChat: the hub's own credentials, who calls the hub and from where, other names for the target. */
+  | 'of_the_hub'
+  /** The id of this request is the hub's. */
+  | 'request_id'
+  | 'connection'
+  | 'transfer_encoding'
+  | 'content_length'
+  | 'accept_encoding'
+  | undefined;
+
+const ROLES: ReadonlyMap<string, Role> = new Map<string, Role>([
+  ['connection', 'connection'],
+  ['transfer-encoding', 'transfer_encoding'],
+  ['keep-alive', 'hop'],
+  ['te', 'hop'],
+  ['trailer', 'hop'],
+  ['upgrade', 'hop'],
+  ['authorization', 'of_the_hub'],
+  ['cookie', 'of_the_hub'],
+  ['forwarded', 'of_the_hub'],
+  ['host', 'of_the_hub'],
+  ['x-real-ip', 'of_the_hub'],
+  ['x-original-url', 'of_the_hub'],
+  ['x-rewrite-url', 'of_the_hub'],
+  // Between the caller and the hub: Node has answered it.
+  ['expect', 'of_the_hub'],
+  ['x-request-id', 'request_id'],
+  // To WeChat it is set anew from what the parser found.
+  ['content-length', 'content_length'],
+  ['accept-encoding', 'accept_encoding'],
 ]);
 
-/** Not for WeChat: the hub's own credentials, who calls the hub and from where, and other names for the target. */
-const OF_THE_HUB: ReadonlySet<string> = new Set([
-  'authorization',
-  'cookie',
-  'forwarded',
-  'host',
-  'x-real-ip',
-  'x-original-url',
-  'x-rewrite-url',
-  // Between the caller and the hub: Node has answered it.
-  'expect',
-  // Set anew from what the parser found.
-  'content-length',
-]);
+function roleOf(name: string): Role {
+  const lower = name.toLowerCase();
+  const role = ROLES.get(lower);
+  if (role !== undefined) return role;
+  if (lower.startsWith('proxy-')) return 'hop';
+  return lower.startsWith('x-forwarded-') ? 'of_the_hub' : undefined;
+}
 
 /** Encodings that the hub can look into, so that an answer about a dead token is always understood. */
 const READABLE_ENCODING = /^(?:gzip|x-gzip|deflate|br|identity)(?:\s*;.*)?$/i;
 
 /** What of a request's headers goes to WeChat. */
 export function headersToUpstream(raw: readonly string[]): string[] {
-  const named = namedByConnection(raw);
   const passed: string[] = [];
+  let connection = '';
   for (let index = 0; index + 1 < raw.length; index += 2) {
     const name = raw[index] ?? '';
     const value = raw[index + 1] ?? '';
-    const lower = name.toLowerCase();
-    if (staysBehind(lower, named) || OF_THE_HUB.has(lower) || lower.startsWith('x-forwarded-')) continue;
-    passed.push(name, lower === 'accept-encoding' ? readable(value) : value);
+    const role = roleOf(name);
+    if (role === undefined || role === 'request_id') passed.push(name, value);
+    else if (role === 'accept_encoding') passed.push(name, readable(value));
+    else if (role === 'connection') connection += `,${value}`;
   }
-  return passed;
+  return withoutNamed(passed, connection);
 }
 
 /**
@@ -52,19 +71,25 @@ export function headersToUpstream(raw: readonly string[]): string[] {
  *   query would hold it.
  */
 export function headersToCaller(raw: readonly string[], secrets: readonly string[]): string[] {
-  const named = namedByConnection(raw);
-  const chunked = has(raw, 'transfer-encoding');
   const passed: string[] = [];
+  let connection = '';
   for (let index = 0; index + 1 < raw.length; index += 2) {
     const name = raw[index] ?? '';
-    const lower = name.toLowerCase();
-    // The id of this request is the hub's.
-    if (staysBehind(lower, named) || lower === 'x-request-id') continue;
+    const value = raw[index + 1] ?? '';
+    const role = roleOf(name);
+    if (role === 'connection') connection += `,${value}`;
     // RFC 9112, 6.3: a length beside chunks is not to be believed, nor passed on.
-    if (chunked && lower === 'content-length') continue;
-    passed.push(name, without(raw[index + 1] ?? '', secrets));
+    else if (role === 'transfer_encoding') connection += ',content-length';
+    else if (role !== 'hop' && role !== 'request_id') passed.push(name, without(value, secrets));
   }
-  return passed;
+  return withoutNamed(passed, connection);
+}
+
+/** What `Connection` names is of that connection too. */
+function withoutNamed(headers: string[], connection: string): string[] {
+  if (/^(?:,\s*(?:close|keep-alive)\s*)*$/i.test(connection)) return headers;
+  const named = new Set(connection.split(',').map((token) => token.trim().toLowerCase()));
+  return headers.filter((_part, index) => !named.has((headers[index & ~1] ?? '').toLowerCase()));
 }
 
 /** The first value of a header in a flat list. */
@@ -74,28 +99,6 @@ export function headerOf(raw: readonly string[], lowerName: string): string | un
     if (name?.length === lowerName.length && name.toLowerCase() === lowerName) return raw[index + 1];
   }
   return undefined;
-}
-
-function has(raw: readonly string[], lowerName: string): boolean {
-  return headerOf(raw, lowerName) !== undefined;
-}
-
-const NONE: ReadonlySet<string> = new Set();
-
-/** What `Connection` names is of this connection too. */
-function namedByConnection(raw: readonly string[]): ReadonlySet<string> {
-  let named = NONE;
-  for (let index = 0; index + 1 < raw.length; index += 2) {
-    const name = raw[index];
-    if (name?.length !== 10 || name.toLowerCase() !== 'connection') continue;
-    const tokens = (raw[index + 1] ?? '').toLowerCase().split(',');
-    named = new Set([...named, ...tokens.map((token) => token.trim())]);
-  }
-  return named;
-}
-
-function staysBehind(lower: string, named: ReadonlySet<string>): boolean {
-  return HOP_BY_HOP.has(lower) || lower.startsWith('proxy-') || named.has(lower);
 }
 
 function readable(acceptEncoding: string): string {

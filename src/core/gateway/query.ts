@@ -12,9 +12,9 @@ export function splitTarget(target: string): { readonly path: string; readonly q
   return { path: target.slice(0, mark), query: target.slice(mark + 1) };
 }
 
-/** The query with this token and no other. */
+/** The query with this token, encoded, and no other. */
 export function withAccessToken(query: string | undefined, token: string): string {
-  const ours = `${NAME}=${encodeURIComponent(token)}`;
+  const ours = `${NAME}=${token}`;
   if (query === undefined || query === '') return ours;
   // Nearly always nobody sent one: then nothing is taken apart.
   if (!mayName(query)) return `${ours}&${query}`;

@@ -19,16 +19,18 @@ const CANONICAL = /^(?:\/|(?:\/[A-Za-z0-9_~-](?:[A-Za-z0-9._~-]*[A-Za-z0-9_~-])?
 const LONGEST_PATH = 1024;
 
 /** Endpoints that take the AppSecret, or empty a quota (CONTRACT, "Gateway"). With whatever stands under them. */
-const FORBIDDEN: readonly string[] = ['/cgi-bin/token', '/cgi-bin/stable_token', '/cgi-bin/component'];
-const FORBIDDEN_BEGINNING = '/cgi-bin/clear_quota';
+const FORBIDDEN = /^\/cgi-bin\/(?:(?:token|stable_token|component)(?:\/|$)|clear_quota)/;
 
 /**
  * @param path as it came, from its `/` on, without the query
  * @param patterns the client's `gatewayPaths`
  */
 export function judgeTarget(path: string, patterns: readonly string[] | undefined): TargetVerdict {
-  if (isForbidden(path)) return { ok: false, why: 'forbidden' };
-  if (path.length > LONGEST_PATH || !CANONICAL.test(path)) return { ok: false, why: 'malformed' };
+  const isCanonical = path.length <= LONGEST_PATH && CANONICAL.test(path);
+  // What is canonical has one reading already, but for case and for endings such as `.json`.
+  if (isForbidden(isCanonical ? path.toLowerCase() : widestReading(path)))
+    return { ok: false, why: 'forbidden' };
+  if (!isCanonical) return { ok: false, why: 'malformed' };
   if (patterns !== undefined && !patterns.some((pattern) => matches(pattern, path))) {
     return { ok: false, why: 'not_granted' };
   }
@@ -47,19 +49,11 @@ function withoutSlash(path: string): string {
   return path.endsWith('/') ? path.slice(0, -1) : path;
 }
 
+/** As it is, or without the endings that some servers take for a choice of format (`token.json`). */
 function isForbidden(path: string): boolean {
-  // What is canonical has one reading already, but for case and for endings such as `.json`.
-  const widest = CANONICAL.test(path) ? path.toLowerCase() : widestReading(path);
-  return readings(widest).some(
-    (reading) =>
-      reading.startsWith(FORBIDDEN_BEGINNING) ||
-      FORBIDDEN.some((name) => reading === name || reading.startsWith(`${name}/`)),
+  return (
+    FORBIDDEN.test(path) || (path.includes('.') && FORBIDDEN.test(path.replace(/([^/.])\.[^/]*/g, '$1')))
   );
-}
-
-/** As it is, and without the endings that some servers take for a choice of format (`token.json`). */
-function readings(path: string): readonly string[] {
-  return path.includes('.') ? [path, path.replace(/([^/.])\.[^/]*/g, '$1')] : [path];
 }
 
 /** More layers of escapes than any server takes off. */
