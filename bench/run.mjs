@@ -4,7 +4,16 @@ import { buildIfNeeded } from '../scripts/lib/build.mjs';
 import { CORES } from './lib/processes.mjs';
 import { Report, say } from './lib/report.mjs';
 
-const SUITES = ['hot-route', 'many-apps', 'reload', 'scrape', 'long-polls', 'strangers', 'gateway'];
+const SUITES = [
+  'hot-route',
+  'many-apps',
+  'reload',
+  'scrape',
+  'long-polls',
+  'strangers',
+  'gateway',
+  'drop-in',
+];
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,

@@ -64,10 +64,11 @@ export class DropIn {
     if (!verdict.ok) return denied(verdict);
     const repeated = this.#asksAgain(`${verdict.client.id} ${verdict.address} ${request.appid}`);
     const reading = this.cache.read(request.appid);
-    if (reading?.kind === 'held' && !repeated && !request.forceRefresh) {
+    const check = repeated && !request.forceRefresh ? this.deadTokens.makeSure(request.appid) : undefined;
+    if (reading?.kind === 'held' && check === undefined && !request.forceRefresh) {
       return { body: wechatTokenBody(reading.held, reading.expiresInSeconds), ready: true, verdict };
     }
-    return this.#slowToken(request, repeated, verdict);
+    return this.#slowToken(request, check, verdict);
   }
 
   /** The token itself names the app and proves the right; the address must be one that some entry accepts. */
@@ -89,7 +90,7 @@ export class DropIn {
   /** A cold start, a repeated ask, a forced refresh: the cases in which a caller may wait for WeChat. */
   async #slowToken(
     request: CredentialRequest,
-    repeated: boolean,
+    check: Promise<void> | undefined,
     verdict: AccessVerdict & { ok: true },
   ): Promise<DropInAnswer> {
     const { appid, forceRefresh } = request;
@@ -98,7 +99,7 @@ export class DropIn {
     else if (before?.kind === 'held') {
       if (forceRefresh && verdict.client.may.has('report'))
         await this.deadTokens.report(appid, before.held.value);
-      else if (repeated) await this.deadTokens.makeSure(appid);
+      else await check;
     }
     const reading = this.cache.read(appid);
     if (reading?.kind !== 'held') return unavailable('token', reading, verdict);

@@ -42,25 +42,23 @@ export class DeadTokens {
 
   /**
    * An SDK asks again for the token that it just got, which is the only way it has to say that the token is dead.
-   * `stable_token`: a normal call; `token`: a probe, and a mint only if the token is dead. Ends when it is sure, or
-   * at once where it was made sure of just now.
+   * `stable_token`: a normal call; `token`: a probe, and a mint only if the token is dead.
+   * @returns the check to wait for, begun here or shared; `undefined` where it was made sure of just now, or where
+   * attempts fail and the schedule keeps the pace
    */
-  async makeSure(appid: string): Promise<void> {
+  makeSure(appid: string): Promise<void> | undefined {
     const entry = this.cache.entry(appid);
-    if (entry === undefined) return;
+    if (entry === undefined) return undefined;
     const { held, failures } = entry.token.state;
     const now = this.clock.now();
-    if (!isValid(held, now) || failures > 0) return;
-    if (entry.checking !== undefined) {
-      await entry.checking;
-      return;
-    }
-    if (now - entry.checkedAt < CHECKS_APART_MS[entry.app.tokenApi]) return;
+    if (!isValid(held, now) || failures > 0) return undefined;
+    if (entry.checking !== undefined) return entry.checking;
+    if (now - entry.checkedAt < CHECKS_APART_MS[entry.app.tokenApi]) return undefined;
     entry.checkedAt = now;
     entry.checking = this.#check(entry, held).finally(() => {
       entry.checking = undefined;
     });
-    await entry.checking;
+    return entry.checking;
   }
 
   async #check(entry: AppEntry, held: Held): Promise<void> {

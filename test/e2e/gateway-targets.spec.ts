@@ -43,12 +43,13 @@ describe('targets that must not be reached', () => {
   const ALLOWED =
     /^\/base(?:\/|(?:\/[A-Za-z0-9_~-][A-Za-z0-9._~-]*)+\/?)\?access_token=SCRIPTED-token-1(?:&|$)/;
   const FORBIDDEN =
-    /^\/base\/cgi-bin\/(?:(?:token|stable_token|component)(?:[./?]|$)|clear_quota)|\/\.\.?(?:\/|\?)|[\\%;#@](?=[^?]*\?)/i;
+    /^\/base\/cgi-bin\/(?:(?:token|stable_token|component)(?:[./]|$)|clear_quota)|\/\.\.?(?:\/|$)|[\\%;#@]/i;
 
   const expectOnlyAllowed = () => {
     for (const { url } of upstream.arrived) {
       expect(url).toMatch(ALLOWED);
-      expect(url).not.toMatch(FORBIDDEN);
+      // The query is the caller's own business and goes on byte for byte.
+      expect(url.split('?', 1)[0] ?? '').not.toMatch(FORBIDDEN);
     }
     expect(upstream.tunnels).toBe(0);
   };

@@ -6,7 +6,7 @@ const ms = fc.integer({ min: 0, max: 400 });
 const clock = fc.integer({ min: 0, max: 2_000_000_000_000 });
 
 describe('times on the way through Redis', () => {
-  it('only ever shorten a life, by no more than the commands took, however far apart the clocks are', () => {
+  it('only ever shorten a life, by no more than the commands took and two roundings, however far apart the clocks are', () => {
     fc.assert(
       fc.property(clock, clock, clock, ms, ms, ms, ms, ms, (writer, redis, reader, a, b, c, d, apart) => {
         // True time 0 is `writer`, `redis` and `reader` on the three clocks. The writer reads TIME between 0 and a + b.
@@ -25,7 +25,7 @@ describe('times on the way through Redis', () => {
         for (const time of ['issuedAt', 'confirmedAt', 'expiresAt'] as const) {
           const late = read[time] - reader - (held[time] - writer);
           expect(late).toBeLessThanOrEqual(0);
-          expect(late).toBeGreaterThanOrEqual(-(b + c) - 1);
+          expect(late).toBeGreaterThanOrEqual(-(b + c) - 2);
         }
       }),
     );

@@ -29,9 +29,12 @@ function toRedis(time: number, { receivedAt, redisNow }: ClockReading): number {
   return Math.floor(time - receivedAt + redisNow);
 }
 
+/** TIME is taken in whole milliseconds, rounded down: the clock may have been so far on already. */
+const RESOLUTION_MS = 1;
+
 /** A time on Redis's clock on this process's, not later than it is: as if TIME had been read at the very first. */
 function fromRedis(time: number, { sentAt, redisNow }: ClockReading): number {
-  return time - redisNow + sentAt;
+  return time - (redisNow + RESOLUTION_MS) + sentAt;
 }
 
 export function timesToStore(held: Held, reading: ClockReading): StoredTimes {
