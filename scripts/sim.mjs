@@ -5,7 +5,7 @@ import { parseArgs } from 'node:util';
 import { root } from './lib/build.mjs';
 
 const { values } = parseArgs({ options: { seed: { type: 'string' }, 'hub-hours': { type: 'string' } } });
-const env = { ...process.env };
+const env = { ...process.env, HUB_SIMULATION: '1' };
 if (values.seed !== undefined) env.SIM_SEED = values.seed;
 if (values['hub-hours'] !== undefined) env.SIM_HUB_HOURS = values['hub-hours'];
 const jest = join(root, 'node_modules', 'jest', 'bin', 'jest.js');
