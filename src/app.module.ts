@@ -1,5 +1,6 @@
 import { Module, type DynamicModule } from '@nestjs/common';
 import { AccessGuardModule } from './access-guard/access-guard.module.js';
+import { AuditModule } from './audit/audit.module.js';
 import { ClockModule } from './clock/clock.module.js';
 import { HubConfigModule } from './config/config.module.js';
 import type { HubEnvironment } from './config/environment.js';
@@ -22,6 +23,7 @@ export class AppModule {
         ClockModule,
         EventsModule,
         LoggingModule,
+        AuditModule,
         AccessGuardModule,
         SchedulerModule,
         OpsModule,

@@ -32,6 +32,8 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
   'token-cache': ['clock', 'config', 'events', 'wechat-client'],
   scheduler: ['clock', 'config', 'events', 'token-cache'],
   logging: ['clock', 'config', 'events'],
+  // Who did what: listens, and writes.
+  audit: ['clock', 'config', 'events', 'logging'],
   metrics: ['clock', 'config', 'events', 'token-cache'],
   ops: ['clock', 'config', 'events', 'metrics', 'access-guard', 'token-cache'],
   // Callers' side: guard → cache → memory.
