@@ -23,13 +23,14 @@ import { sha256, startHub, testKey, type RunningHub } from './support/start-hub.
 import { startSimulator, stopSimulators } from './support/simulator-harness.js';
 
 /**
- * The documents say what is so: what a README shows runs, and both READMEs show the same.
+ * The documents say what is so: what a page shows runs, and both languages show the same.
  *
  * A fenced block whose info string ends in `run` is run as it stands, against a hub on a simulator; see {@link RUNNERS}
  * for the programs. Blocks without it start servers or stand for other machines.
  */
 const ROOT = fileURLToPath(new URL('../', import.meta.url));
 const READMES = ['README.md', 'README.zh-CN.md'];
+const CHINESE = '.zh-CN.md';
 /** Described with the console. */
 const OF_THE_CONSOLE = ['HUB_CONSOLE_OPEN'];
 
@@ -82,12 +83,31 @@ function withoutComments({ info, code }: Block): Block {
   return { info, code: code.replace(/(^|[ \t]+)(#|\/\/) .*$/gm, '') };
 }
 
+/** Every document of the repository. */
+function documents(folder = ''): string[] {
+  return readdirSync(join(ROOT, folder), { withFileTypes: true }).flatMap((entry) => {
+    const path = join(folder, entry.name);
+    if (entry.isDirectory())
+      return /^(node_modules|dist|\.git|coverage|artefacts)$/.test(entry.name) ? [] : documents(path);
+    return entry.name.endsWith('.md') ? [path] : [];
+  });
+}
+
+const DOCUMENTS = documents();
+/** Those that exist in Chinese, by their English name. */
+const PAGES = DOCUMENTS.filter((path) => path.endsWith(CHINESE)).map((path) => path.replace(CHINESE, '.md'));
+const chineseOf = (page: string): string => page.replace(/\.md$/, CHINESE);
+const RUN_PAGES = PAGES.flatMap((page) => [page, chineseOf(page)]).filter(
+  (page) =>
+    existsSync(join(ROOT, page)) && blocksOf(read(page)).some(({ info }) => / (run|client)$/.test(info)),
+);
+
 /** The programs that run the blocks of a language, from a file of this name. */
 const RUNNERS: Readonly<Record<string, { readonly file: string; readonly command: readonly string[] }>> = {
   sh: { file: 'block.sh', command: ['bash', '-euo', 'pipefail'] },
   js: { file: 'block.mjs', command: [process.execPath] },
   python: { file: 'block.py', command: ['python3'] },
-  java: { file: 'Hub.java', command: ['java'] },
+  java: { file: 'Block.java', command: ['java'] },
   php: { file: 'block.php', command: ['php'] },
   go: { file: 'block.go', command: ['go', 'run'] },
 };
@@ -118,8 +138,8 @@ afterAll(() => {
   rmSync(library, { recursive: true, force: true });
 });
 
-describe.each(READMES)('%s', (readme) => {
-  const blocks = blocksOf(read(readme));
+describe.each(RUN_PAGES)('%s', (page) => {
+  const blocks = blocksOf(read(page));
   const key = testKey('documents');
   let simulator: WeChatSimulator;
   let hub: RunningHub;
@@ -128,7 +148,7 @@ describe.each(READMES)('%s', (readme) => {
 
   beforeAll(async () => {
     folder = mkdtempSync(join(tmpdir(), 'hub-docs-'));
-    // What a README shows must succeed: with this, curl fails where the answer is an error.
+    // What a page shows must succeed: with this, curl fails where the answer is an error.
     writeFileSync(join(folder, '.curlrc'), 'fail\n');
     const apps = blocks.map((_block, index) => ({
       appid: appid(index),
@@ -173,76 +193,118 @@ describe.each(READMES)('%s', (readme) => {
     return out;
   }
 
-  inShell.each(
-    blocks.flatMap(({ info, code }, index) => (info === 'sh run' ? [[code.split('\n')[0]!, index]] : [])),
-  )('shell: %s', async (_name, index) => {
-    const file = join(folder, `block-${index}.sh`);
-    writeFileSync(file, blocks[index]!.code);
-    await run([...RUNNERS.sh!.command, file], index);
-  });
+  for (const [index, { info, code }] of blocks.entries()) {
+    if (info !== 'sh run') continue;
+    inShell(`shell: ${code.split('\n')[0]!}`, async () => {
+      const file = join(folder, `block-${index}.sh`);
+      writeFileSync(file, code);
+      await run([...RUNNERS.sh!.command, file], index);
+    });
+  }
+
+  /** The hub holds a token, and WeChat has ended it. */
+  async function holdDeadToken(index: number): Promise<void> {
+    const headers = { authorization: `Bearer ${key}` };
+    expect((await fetch(`${hub.url}/v1/apps/${appid(index)}/token`, { headers })).status).toBe(200);
+    simulator.killToken(appid(index), 'stable_token');
+  }
 
   const programs = blocks.flatMap(({ info }, index) =>
     info.endsWith(' run') && info !== 'sh run' ? [[info, index]] : [],
   );
   for (const [info, index] of programs as [string, number][]) {
     const { file, command } = RUNNERS[info.split(' ')[0]!]!;
-    ifInstalled(command[0]!)(
-      `${command[0]!.split('/').at(-1)!}: calls WeChat, though the token that the hub has is dead`,
-      async () => {
-        writeFileSync(join(folder, file), blocks[index]!.code);
-        simulator.killToken(appid(index), 'stable_token');
-        expect(await run([...command, file], index)).toContain('203.0.113.10');
-        expect(hub.log.some((line) => line.includes('was dead') && line.includes(appid(index)))).toBe(true);
-      },
-      120_000,
-    );
+    const { code } = blocks[index]!;
+    const program = command[0]!.split('/').at(-1)!;
+    if (code.includes('/reject')) {
+      ifInstalled(command[0]!)(
+        `${program}: calls WeChat, though the token that the hub has is dead`,
+        async () => {
+          writeFileSync(join(folder, file), code);
+          await holdDeadToken(index);
+          expect(await run([...command, file], index)).toContain('203.0.113.10');
+          expect(hub.log.some((line) => line.includes('was dead') && line.includes(appid(index)))).toBe(true);
+        },
+        120_000,
+      );
+    } else {
+      ifInstalled(command[0]!)(
+        `${program}: gets the token`,
+        async () => {
+          writeFileSync(join(folder, file), code);
+          expect(await run([...command, file], index)).toMatch(/access_token.*expires_in/s);
+        },
+        120_000,
+      );
+    }
   }
 
-  it('the client library, from the package as it is built', async () => {
-    mkdirSync(join(folder, 'node_modules'));
-    symlinkSync(library, join(folder, 'node_modules', 'wechat-token-hub-client'));
-    const index = blocks.findIndex(({ info }) => info === 'js client');
-    writeFileSync(join(folder, 'client.mjs'), blocks[index]!.code);
-    simulator.killToken(appid(index), 'stable_token');
-    expect(await run([process.execPath, 'client.mjs'], index)).toContain('203.0.113.10');
-  });
+  for (const [index, { info, code }] of blocks.entries()) {
+    if (info !== 'js client') continue;
+    it('the client library, from the package as it is built', async () => {
+      mkdirSync(join(folder, 'node_modules'));
+      symlinkSync(library, join(folder, 'node_modules', 'wechat-token-hub-client'));
+      writeFileSync(join(folder, 'client.mjs'), code);
+      await holdDeadToken(index);
+      expect(await run([process.execPath, 'client.mjs'], index)).toContain('203.0.113.10');
+    });
+  }
+});
 
-  inShell('the command that makes a key prints one that the hub takes, and its SHA-256', async () => {
-    const index = blocks.findIndex(({ code }) => code.includes('dgst'));
-    const file = join(folder, 'key.sh');
-    writeFileSync(file, blocks[index]!.code);
-    const words = (await run([...RUNNERS.sh!.command, file], index)).split(/\s+/);
-    const made = words.filter((word) => /^[0-9a-f]{64}$/.test(word));
-    expect(made).toHaveLength(2);
-    expect(hasValidForm(made[0]!)).toBe(true);
-    expect(sha256(made[0]!)).toBe(made[1]);
+inShell('the command that makes a key prints one that the hub takes, and its SHA-256', () => {
+  const made = READMES.map((readme) => {
+    const { code } = blocksOf(read(readme)).find((block) => block.code.includes('dgst'))!;
+    const words = execFileSync('bash', ['-euo', 'pipefail', '-c', code], { encoding: 'utf8' }).split(/\s+/);
+    return words.filter((word) => /^[0-9a-f]{64}$/.test(word)) as [string, string];
   });
+  for (const [key, hash, ...rest] of made) {
+    expect([hasValidForm(key), hash, rest]).toEqual([true, sha256(key), []]);
+  }
+});
 
-  it('apps.yaml is accepted, placeholders filled in', () => {
-    const yaml = blocks.find(({ info }) => info === 'yaml apps.yaml')!.code;
-    const result = loadAppsFile(
-      yaml.replace(/<.*>/g, (placeholder) => sha256(placeholder)),
-      { env: { SHOP_APPSECRET: 'one' }, readFile: () => 'two\n', baseDir: '/' },
-    );
-    expect(result).toMatchObject({ ok: true });
-    if (!result.ok) return;
-    expect(result.apps.map(({ appid: id }) => APPID_PATTERN.test(id))).toEqual([true, true]);
-    expect(result.clients).toHaveLength(4);
+describe.each(
+  DOCUMENTS.flatMap((page) =>
+    blocksOf(read(page)).some(({ info }) => info === 'yaml apps.yaml') ? [page] : [],
+  ),
+)('apps.yaml of %s', (page) => {
+  it('is accepted, placeholders filled in', () => {
+    for (const { info, code } of blocksOf(read(page))) {
+      if (info !== 'yaml apps.yaml') continue;
+      const result = loadAppsFile(
+        code.replace(/<.*>/g, (placeholder) => sha256(placeholder)),
+        { env: { SHOP_APPSECRET: 'one' }, readFile: () => 'two\n', baseDir: '/' },
+      );
+      expect(result).toMatchObject({ ok: true });
+      if (!result.ok) continue;
+      expect(result.apps.every(({ appid }) => APPID_PATTERN.test(appid))).toBe(true);
+      expect(result.clients).not.toEqual([]);
+    }
   });
+});
 
-  it('has a row for every variable of the hub, and for none that there is not', () => {
-    const cells = [...read(readme).matchAll(/^\| (`HUB_[^|]*) \|/gm)].map((match) => match[1]!);
-    const named = cells.flatMap((cell) => cell.match(/HUB_[A-Z_]+/g) ?? []);
-    expect(named.toSorted()).toEqual(
-      knownVariables()
-        .filter((name) => !OF_THE_CONSOLE.includes(name))
-        .toSorted(),
+it.each(READMES)('%s has a row for every variable of the hub, and for none that there is not', (readme) => {
+  const cells = [...read(readme).matchAll(/^\| (`HUB_[^|]*) \|/gm)].map((match) => match[1]!);
+  const named = cells.flatMap((cell) => cell.match(/HUB_[A-Z_]+/g) ?? []);
+  expect(named.toSorted()).toEqual(
+    knownVariables()
+      .filter((name) => !OF_THE_CONSOLE.includes(name))
+      .toSorted(),
+  );
+});
+
+describe('every page of docs/ and every README of users', () => {
+  it('exists in both languages', () => {
+    const english = DOCUMENTS.filter((path) => /^docs\/(?!adr\/)/.test(path) && !path.endsWith(CHINESE));
+    expect(english.filter((path) => !PAGES.includes(path))).toEqual([]);
+    expect(PAGES.filter((path) => !DOCUMENTS.includes(path))).toEqual([]);
+    expect(PAGES).toEqual(
+      expect.arrayContaining(['README.md', 'docs/README.md', 'packages/client/README.md']),
     );
   });
 });
 
-describe('both READMEs', () => {
-  const [english, chinese] = READMES.map(read) as [string, string];
+describe.each(PAGES)('%s and its Chinese twin', (page) => {
+  const [english, chinese] = [page, chineseOf(page)].map(read) as [string, string];
 
   it('have the same sections, with as many tables, lists and blocks in each', () => {
     const outline = (markdown: string) =>
@@ -258,17 +320,13 @@ describe('both READMEs', () => {
   it('show the same code', () => {
     expect(blocksOf(chinese).map(withoutComments)).toEqual(blocksOf(english).map(withoutComments));
   });
-});
 
-/** Every document of the repository. */
-function documents(folder = ''): string[] {
-  return readdirSync(join(ROOT, folder), { withFileTypes: true }).flatMap((entry) => {
-    const path = join(folder, entry.name);
-    if (entry.isDirectory())
-      return /^(node_modules|dist|\.git|coverage|artefacts)$/.test(entry.name) ? [] : documents(path);
-    return entry.name.endsWith('.md') ? [path] : [];
+  it('are linked to each other', () => {
+    const name = (path: string) => path.split('/').at(-1)!;
+    expect(english).toContain(`](${name(chineseOf(page))})`);
+    expect(chinese).toContain(`](${name(page)})`);
   });
-}
+});
 
 /** As GitHub makes anchors of headings. */
 function slugOf(title: string): string {
@@ -279,7 +337,7 @@ function slugOf(title: string): string {
 }
 
 describe('links', () => {
-  it.each(documents())('of %s lead to what there is', (document) => {
+  it.each(DOCUMENTS)('of %s lead to what there is', (document) => {
     const prose = read(document).replace(/^```[^]*?^```$/gm, '');
     const dead = [...prose.matchAll(/\]\(([^)\s]+)\)/g)]
       .map((match) => match[1]!)
