@@ -11,6 +11,8 @@ export interface AccessRequest {
   readonly authorization: string | undefined;
   /** A key that came elsewhere, such as the drop-in's `secret`. Where there is one, `authorization` does not count. */
   readonly key?: string | undefined;
+  /** For who reads of a denial. */
+  readonly requestId?: string | undefined;
 }
 
 /** What is presented, ready for the index. Hashed only if it can be a key at all. */

@@ -25,8 +25,8 @@ export type Denied = {
   readonly keyId: string | undefined;
   /** As seen, canonical, or {@link UNKNOWN_ADDRESS}. */
   readonly address: string;
-  /** `undefined`: only asked who it is. */
-  readonly act: Act | undefined;
+  readonly requestId: string | undefined;
+  readonly act: Act;
   /** The caller's choice, made harmless: see {@link shownAppid}. */
   readonly appid: string | undefined;
 } & (
@@ -43,11 +43,12 @@ export type AccessVerdict = Granted | Denied;
 /** What a request asked for, and who is known to have asked. */
 export interface DenialFacts {
   readonly origin: Origin;
-  readonly act: Act | undefined;
+  readonly act: Act;
   /** As the caller sent it. */
   readonly appid: string | undefined;
   readonly client: ClientEntry | undefined;
   readonly key: ClientKey | undefined;
+  readonly requestId: string | undefined;
 }
 
 export function refused(
@@ -66,11 +67,12 @@ export function limited(
   return { ok: false, reason: 'rate_limited', cause, ...shown(facts), retryAfterSeconds };
 }
 
-function shown({ origin, act, appid, client, key }: DenialFacts) {
+function shown({ origin, act, appid, client, key, requestId }: DenialFacts) {
   return {
     clientId: client?.id,
     keyId: key?.id,
     address: origin.text,
+    requestId,
     act,
     appid: appid === undefined ? undefined : shownAppid(appid),
   };

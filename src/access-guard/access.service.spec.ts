@@ -412,7 +412,7 @@ describe('AccessService.check', () => {
     it('are told once each, with what is known and nothing secret', () => {
       const { service, from, denials } = harness();
       service.check(from('11.1.1.1', NEWS_KEY), 'read', 'wxnews');
-      service.check(from('192.0.2.77'), 'read', '\u001b[31m<script>'.repeat(10));
+      service.check({ ...from('192.0.2.77'), requestId: 'r-2' }, 'read', '\u001b[31m<script>'.repeat(10));
       service.check(from('10.255.0.1', 'x'.repeat(40), '?'), 'admin', undefined);
       expect(denials).toEqual([
         {
@@ -422,6 +422,7 @@ describe('AccessService.check', () => {
           clientId: 'news',
           keyId: 'main',
           address: '11.1.1.1',
+          requestId: undefined,
           act: 'read',
           appid: 'wxnews',
           retryAfterSeconds: undefined,
@@ -433,6 +434,7 @@ describe('AccessService.check', () => {
           clientId: 'office',
           keyId: undefined,
           address: '192.0.2.77',
+          requestId: 'r-2',
           act: 'read',
           appid: '??31m?script?'.repeat(5).slice(0, 64),
           retryAfterSeconds: undefined,
@@ -444,6 +446,7 @@ describe('AccessService.check', () => {
           clientId: undefined,
           keyId: undefined,
           address: 'unknown',
+          requestId: undefined,
           act: 'admin',
           appid: undefined,
           retryAfterSeconds: undefined,
@@ -460,26 +463,30 @@ describe('AccessService.check', () => {
   });
 });
 
-describe('AccessService.identify', () => {
-  it('says who calls, and counts no request', () => {
+describe('AccessService.checkAgain', () => {
+  it('finds nothing against who is still granted, and counts no request', () => {
     const { service, from, outcome } = harness([{ ...shop, requestsPerMinute: 1 }, office]);
-    times(5, () => service.identify(from('203.0.113.1', SHOP_KEY)));
-    expect(service.identify(from('203.0.113.1', SHOP_KEY))).toMatchObject({
-      ok: true,
-      caller: { by: 'key', client: { id: 'shop' } },
-      address: '203.0.113.1',
-    });
-    expect(service.identify(from('192.0.2.1'))).toMatchObject({
-      caller: { by: 'address', candidates: [office] },
-    });
+    expect(
+      times(5, () => service.checkAgain(from('203.0.113.1', SHOP_KEY), 'read', 'wxshop')).every(
+        (denied) => denied === undefined,
+      ),
+    ).toBe(true);
     expect(outcome(from('203.0.113.1', SHOP_KEY))).toBe('shop 203.0.113.1');
   });
 
-  it('tells denials, without an act', () => {
-    const { service, from, denials } = harness();
-    const verdict = service.identify(from('203.0.113.1'));
-    expect(verdict).toMatchObject({ ok: false, reason: 'unauthenticated', act: undefined, appid: undefined });
-    expect(denials).toEqual([verdict]);
+  it.each([
+    ['the app', { ...shop, apps: new Set(['wxnews']) }, 'app_not_granted', 'shop'],
+    ['the act', { ...shop, may: new Set<Act>(['report']) }, 'act_not_granted', 'shop'],
+    ['the address', { ...shop, allowIps: addresses('10.0.0.0/8') }, 'address', 'shop'],
+    ['the key', { ...shop, keys: [] }, 'unknown_key', undefined],
+  ])('denies who has lost %s by a reload, and tells it', (_what, entry, cause, clientId) => {
+    const { service, from, denials, reload } = harness();
+    const request = { ...from('203.0.113.1', SHOP_KEY), requestId: 'r-1' };
+    expect(service.checkAgain(request, 'read', 'wxshop')).toBeUndefined();
+    reload({ clients: [entry] });
+    const denied = service.checkAgain(request, 'read', 'wxshop');
+    expect(denied).toMatchObject({ ok: false, cause, clientId, requestId: 'r-1', address: '203.0.113.1' });
+    expect(denials).toEqual([denied]);
   });
 });
 

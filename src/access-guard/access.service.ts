@@ -13,6 +13,7 @@ import {
   isExpired,
   payerOf,
   type AccessIndex,
+  type Authorisation,
   type Caller,
   type Identification,
   type KnownApps,
@@ -24,15 +25,6 @@ import { Allowances } from './allowances.js';
 import { Origins, type Origin } from './origins.js';
 
 export type { AccessRequest } from './access-request.js';
-
-export type IdentityVerdict =
-  | {
-      readonly ok: true;
-      readonly caller: Caller;
-      /** As seen, canonical, or {@link UNKNOWN_ADDRESS}. */
-      readonly address: string;
-    }
-  | Denied;
 
 /** Failed credentials from one address (IPv6: one /64) in a minute that are answered as such (CONTRACT section 3). */
 export const FAILURES_PER_MINUTE = 20;
@@ -105,23 +97,22 @@ export class AccessService {
     const allowance = this.#allowances.of(payer, origin);
     const wait = allowance.requests.take(this.#clock.now(), payer.requestsPerMinute);
     if (wait > 0) {
-      return this.#deny(limited('too_many_requests', wait, { origin, act, appid, client: payer, key }));
+      const facts = { origin, act, appid, client: payer, key, requestId: request.requestId };
+      return this.#deny(limited('too_many_requests', wait, facts));
     }
     const authorised = authorise(caller, act, appid, this.#apps);
     if (authorised.ok) return allowance.granted(authorised.client, authorised.key, origin);
-    const { reason, cause, client } = authorised;
-    return this.#deny(refused(reason, cause, { origin, act, appid, client, key }));
+    return this.#notAuthorised(authorised, origin, act, appid, request);
   }
 
-  /**
-   * Who calls, where what they may do is decided later or elsewhere: steps 1 and 2 only, nothing is counted but
-   * failures. The caller's grants are for `authorise` of core/access/decision.ts.
-   */
-  identify(request: AccessRequest): IdentityVerdict {
+  /** For a request that was granted, then waited: its denial, if it would be denied now. Counts failures alone. */
+  checkAgain(request: AccessRequest, act: Act, appid: string | undefined): Denied | undefined {
     this.#sync();
     const origin = this.#origins.of(request.socketAddress, request.xForwardedFor);
-    const caller = this.#callerOf(request, origin, undefined, undefined);
-    return 'ok' in caller ? caller : { ok: true, caller, address: origin.text };
+    const caller = this.#callerOf(request, origin, act, appid);
+    if ('ok' in caller) return caller;
+    const authorised = authorise(caller, act, appid, this.#apps);
+    return authorised.ok ? undefined : this.#notAuthorised(authorised, origin, act, appid, request);
   }
 
   /**
@@ -132,7 +123,8 @@ export class AccessService {
     this.#sync();
     const origin = this.#origins.of(request.socketAddress, request.xForwardedFor);
     const client = entryForTokenHolder(this.#index, origin.address, appid, this.#apps);
-    const facts: DenialFacts = { origin, act: 'read', appid, client, key: undefined };
+    const { requestId } = request;
+    const facts: DenialFacts = { origin, act: 'read', appid, client, key: undefined, requestId };
     if (client === undefined) return this.#deny(refused('ip_not_allowed', 'address', facts));
     const allowance = this.#allowances.of(client, origin);
     const wait = allowance.requests.take(this.#clock.now(), client.requestsPerMinute);
@@ -167,16 +159,13 @@ export class AccessService {
   }
 
   /** The caller, or its denial, already reported. */
-  #callerOf(
-    request: AccessRequest,
-    origin: Origin,
-    act: Act | undefined,
-    appid: string | undefined,
-  ): Caller | Denied {
+  #callerOf(request: AccessRequest, origin: Origin, act: Act, appid: string | undefined): Caller | Denied {
     if (request.key === undefined && request.authorization === undefined) {
       // Depends on the configuration and the address alone; forgotten with either.
       const identification = (origin.keyless ??= identify(this.#index, 'none', origin.address, 0));
-      return identification.ok ? identification.caller : this.#refuse(identification, origin, act, appid);
+      return identification.ok
+        ? identification.caller
+        : this.#refuse(identification, origin, act, appid, request);
     }
     const remembered =
       request.key === undefined
@@ -195,7 +184,7 @@ export class AccessService {
       origin.address,
       this.#clock.wallNow(),
     );
-    if (!identification.ok) return this.#refuse(identification, origin, act, appid);
+    if (!identification.ok) return this.#refuse(identification, origin, act, appid, request);
     this.#remember(request, identification.caller);
     return identification.caller;
   }
@@ -211,17 +200,28 @@ export class AccessService {
   #refuse(
     identification: Identification & { ok: false },
     origin: Origin,
-    act: Act | undefined,
+    act: Act,
     appid: string | undefined,
+    { requestId }: AccessRequest,
   ): Denied {
     const { reason, cause, client, key } = identification;
-    const facts: DenialFacts = { origin, act, appid, client, key };
+    const facts: DenialFacts = { origin, act, appid, client, key, requestId };
     // To present nothing is no failed credential: nothing was guessed.
     if (reason === 'unauthenticated' && cause !== 'no_key') {
       const wait = this.#failuresOf(origin).take(this.#clock.now(), FAILURES_PER_MINUTE);
       if (wait > 0) return this.#deny(limited('too_many_failures', wait, facts));
     }
     return this.#deny(refused(reason, cause, facts));
+  }
+
+  #notAuthorised(
+    { reason, cause, client, key }: Authorisation & { ok: false },
+    origin: Origin,
+    act: Act,
+    appid: string | undefined,
+    { requestId }: AccessRequest,
+  ): Denied {
+    return this.#deny(refused(reason, cause, { origin, act, appid, client, key, requestId }));
   }
 
   #failuresOf({ block }: Origin): WindowCounter {

@@ -2,9 +2,10 @@ import { Body, Controller, Get, HttpCode, Param, Post, Req } from '@nestjs/commo
 import { ApiBearerAuth, ApiBody, ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
 import { Clock } from '../clock/clock.js';
 import { AppsConfig } from '../config/apps-config.service.js';
-import { HubEvents, type AdminActed } from '../events/hub-events.js';
+import { describeReload } from '../core/audit/describe-reload.js';
+import { HubEvents, type Actor, type AdminActed } from '../events/hub-events.js';
 import { grantsApp } from '../core/access/decision.js';
-import { notGranted, type AppRequest } from '../http/access.guard.js';
+import { actorOf, notGranted, type AppRequest } from '../http/access.guard.js';
 import { HubException } from '../http/hub-exception.js';
 import { May } from '../http/may.decorator.js';
 import { ApiProblems, GUARD_PROBLEMS } from '../http/token.openapi.js';
@@ -32,7 +33,8 @@ export class AdminController {
   @ApiProblems('HUB_TOO_LARGE', 'HUB_CONFIG_INVALID')
   async reload(@Req() request: AppRequest): Promise<ReloadAnswer> {
     const outcome = await this.config.reload('admin');
-    this.#audit(request, 'reload', undefined, outcome.ok ? 'ok' : 'refused');
+    const detail = describeReload(outcome);
+    this.#audit(request, { act: 'reload', appid: undefined, outcome: outcome.ok ? 'ok' : 'refused', detail });
     if (!outcome.ok) {
       throw new HubException(
         'HUB_CONFIG_INVALID',
@@ -86,13 +88,18 @@ export class AdminController {
     const act = force ? 'force_refresh' : 'refresh';
     if (!asked.accepted) {
       const retryAfterSeconds = Math.max(1, Math.ceil(asked.retryAfterMs / 1000));
-      this.#audit(request, act, appid, 'too_early');
+      this.#audit(request, { act, appid, outcome: 'too_early' });
       throw new HubException('HUB_RATE_LIMITED', `Too early; again in ${retryAfterSeconds} s.`, {
         retryAfterSeconds,
       });
     }
     const ended = await asked.ended;
-    this.#audit(request, act, appid, ended?.outcome ?? 'not_tried');
+    this.#audit(request, {
+      act,
+      appid,
+      outcome: ended?.outcome ?? 'not_tried',
+      errcode: ended?.error?.errcode,
+    });
     if (ended?.outcome === 'failed') throw this.#refused(appid, ended.error);
     return this.#refreshed(appid);
   }
@@ -125,17 +132,9 @@ export class AdminController {
     return status;
   }
 
-  #audit(request: AppRequest, act: AdminActed['act'], appid: string | undefined, outcome: string): void {
-    const { verdict } = request;
-    if (verdict?.ok !== true) return;
-    this.events.emit('adminActed', {
-      act,
-      clientId: verdict.client.id,
-      keyId: verdict.key?.id,
-      address: verdict.address,
-      appid,
-      outcome,
-    });
+  #audit(request: AppRequest, act: Omit<AdminActed, keyof Actor>): void {
+    const actor = actorOf(request);
+    if (actor !== undefined) this.events.emit('adminActed', { ...act, ...actor });
   }
 }
 

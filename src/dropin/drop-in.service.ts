@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import type { AccessRequest } from '../access-guard/access-request.js';
-import type { AccessVerdict } from '../access-guard/access-verdict.js';
+import type { AccessVerdict, Granted } from '../access-guard/access-verdict.js';
 import { AccessService } from '../access-guard/access.service.js';
 import { Clock } from '../clock/clock.js';
 import { BoundedMap } from '../core/access/bounded-map.js';
@@ -15,6 +15,7 @@ import {
   type CredentialRequest,
   type DropInRefusal,
 } from '../core/dropin.js';
+import { HubEvents, notServed, type Reporter } from '../events/hub-events.js';
 import { wechatTokenBody } from '../http/token-body.js';
 import { DeadTokens } from '../token-cache/dead-tokens.service.js';
 import { ServedTokens } from '../token-cache/served-tokens.js';
@@ -49,6 +50,7 @@ export class DropIn {
     private readonly deadTokens: DeadTokens,
     private readonly served: ServedTokens,
     private readonly clock: Clock,
+    private readonly events: HubEvents,
   ) {}
 
   /** Both token endpoints. `parameters`: from query and body; `undefined`: the body could not be read. */
@@ -68,14 +70,18 @@ export class DropIn {
     if (reading?.kind === 'held' && check === undefined && !request.forceRefresh) {
       return { body: wechatTokenBody(reading.held, reading.expiresInSeconds), ready: true, verdict };
     }
-    return this.#slowToken(request, check, verdict);
+    return this.#slowToken(request, check, verdict, caller.requestId);
   }
 
   /** The token itself names the app and proves the right; the address must be one that some entry accepts. */
   async ticket(caller: AccessRequest, parameters: Readonly<Record<string, unknown>>): Promise<DropInAnswer> {
     const { access_token: token, type } = parameters;
     const appid = typeof token === 'string' ? this.served.appOf(token) : undefined;
-    if (appid === undefined) return refused(refusal(DROP_IN_ERRORS.notServed));
+    if (appid === undefined) {
+      const address = this.access.addressOf(caller);
+      this.events.emit('requestDenied', notServed('read', address, caller.requestId));
+      return refused(refusal(DROP_IN_ERRORS.notServed));
+    }
     const verdict = this.access.checkTokenHolder(caller, appid);
     if (!verdict.ok) return denied(verdict);
     const known = TICKET_TYPES.find((one: TicketType) => one === type);
@@ -91,14 +97,15 @@ export class DropIn {
   async #slowToken(
     request: CredentialRequest,
     check: Promise<void> | undefined,
-    verdict: AccessVerdict & { ok: true },
+    verdict: Granted,
+    requestId: string | undefined,
   ): Promise<DropInAnswer> {
     const { appid, forceRefresh } = request;
     const before = this.cache.read(appid);
     if (before?.kind === 'pending') await this.cache.settled(appid);
     else if (before?.kind === 'held') {
       if (forceRefresh && verdict.client.may.has('report'))
-        await this.deadTokens.report(appid, before.held.value);
+        await this.deadTokens.report(appid, before.held.value, reporterOf(verdict, requestId));
       else await check;
     }
     const reading = this.cache.read(appid);
@@ -118,6 +125,10 @@ export class DropIn {
     last.at = now;
     return again;
   }
+}
+
+function reporterOf({ client, key, address }: Granted, requestId: string | undefined): Reporter {
+  return { by: 'drop_in', clientId: client.id, keyId: key?.id, address, requestId };
 }
 
 function refused({ error }: DropInRefusal, verdict?: AccessVerdict): DropInAnswer {

@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { AccessService } from '../access-guard/access.service.js';
 import { AppsConfig } from '../config/apps-config.service.js';
+import { describeReload } from '../core/audit/describe-reload.js';
 import { HubEvents } from './hub-events.js';
 
 /** Puts what config and access tell their own listeners onto the hub's events, where logs and metrics look. */
@@ -17,12 +18,14 @@ export class EventSources {
         problems: outcome.ok
           ? []
           : outcome.problems.map(({ path, line, message }) => `${line}: ${path}: ${message}`),
+        detail: describeReload(outcome),
       });
     });
-    access.onDenied(({ cause, act, clientId, keyId, address, appid }) => {
+    access.onDenied(({ cause, act, clientId, keyId, address, appid, requestId }) => {
       // Only an appid that there is: anything else may be a key in the wrong place.
       const known = appid !== undefined && config.current.apps.has(appid) ? appid : undefined;
-      events.emit('requestDenied', { reason: cause, act, clientId, keyId, address, appid: known });
+      const who = { clientId, keyId, address, requestId };
+      events.emit('requestDenied', { reason: cause, act, ...who, appid: known });
     });
   }
 }

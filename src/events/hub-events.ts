@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import type { DenialCause } from '../core/access/decision.js';
 import type { CredentialKind } from '../core/credential.js';
 import type { UpstreamError } from '../core/upstream.js';
 
@@ -13,6 +14,8 @@ export interface RefreshEnded {
   readonly trigger: RefreshTrigger;
   readonly forced: boolean;
   readonly outcome: 'issued' | 'confirmed' | 'outdated' | 'failed';
+  /** Of what was issued: the first 12 hex digits of its SHA-256; `undefined` with another outcome. */
+  readonly fingerprint: string | undefined;
   /** From the moment the call was sent to its last byte, ms. */
   readonly durationMs: number;
   /** Of the token that is held now, if any. */
@@ -25,21 +28,50 @@ export interface RefreshEnded {
   readonly nextAttemptAt: number;
 }
 
-/** Somebody said that a token is dead: a client, the gateway, a ticket call. */
-export interface TokenReported {
-  readonly appid: string;
-  readonly outcome: 'superseded' | 'refreshed' | 'confirmed' | 'throttled' | 'unavailable';
+/** Who asked for something, and by which request. */
+export interface Actor {
+  readonly clientId: string;
+  /** `undefined`: known by its address. */
+  readonly keyId: string | undefined;
+  /** As seen, canonical. */
+  readonly address: string;
+  readonly requestId: string | undefined;
 }
 
+/** Who says that a token is dead. */
+export type Reporter = {
+  /** WeChat's words, where they are known. */
+  readonly errcode?: number | undefined;
+} & (
+  | ({ readonly by: 'client' | 'drop_in' | 'gateway' } & Partial<Actor>)
+  /** The hub's own ticket call. */
+  | { readonly by: 'ticket' }
+);
+
+/** Somebody said that a token is dead. */
+export type TokenReported = Reporter & {
+  readonly appid: string;
+  readonly outcome: 'superseded' | 'refreshed' | 'confirmed' | 'throttled' | 'unavailable';
+  /** Of the reported token, if it is one that the hub serves or served lately: as in {@link RefreshEnded}. */
+  readonly fingerprint: string | undefined;
+};
+
 export interface RequestDenied {
-  /** Of a closed set: see DenialCause. */
-  readonly reason: string;
-  readonly act: string | undefined;
+  /** Of a closed set: DenialCause. */
+  readonly reason: DenialCause;
+  readonly act: string;
   readonly clientId: string | undefined;
   readonly keyId: string | undefined;
   readonly address: string;
+  readonly requestId: string | undefined;
   /** Only where there is such an app; never a label of a metric. */
   readonly appid: string | undefined;
+}
+
+/** A caller showed a token in the place of a key, and the hub does not serve it. */
+export function notServed(act: string, address: string, requestId: string | undefined): RequestDenied {
+  const nobody = { clientId: undefined, keyId: undefined, appid: undefined };
+  return { reason: 'token_not_served', act, ...nobody, address, requestId };
 }
 
 export interface ConfigReloaded {
@@ -50,15 +82,17 @@ export interface ConfigReloaded {
   readonly removed: number;
   /** One line each, free of secrets. */
   readonly problems: readonly string[];
+  /** The same in a few words, with the appids. */
+  readonly detail: string;
 }
 
-export interface AdminActed {
+export interface AdminActed extends Actor {
   readonly act: 'reload' | 'refresh' | 'force_refresh';
-  readonly clientId: string;
-  readonly keyId: string | undefined;
-  readonly address: string;
   readonly appid: string | undefined;
   readonly outcome: string;
+  /** WeChat's, where it refused. */
+  readonly errcode?: number | undefined;
+  readonly detail?: string | undefined;
 }
 
 /** What became of a call through the gateway, as the caller saw it. */

@@ -4,7 +4,8 @@ import { withAccessToken } from '../core/gateway/query.js';
 import type { Secret } from '../core/secret.js';
 import type { UpstreamError } from '../core/upstream.js';
 import { describeFailure } from '../core/wechat-error.js';
-import type { GatewayOutcome } from '../events/hub-events.js';
+import type { GatewayOutcome, Reporter } from '../events/hub-events.js';
+import { actorOf } from '../http/access.guard.js';
 import { HubException } from '../http/hub-exception.js';
 import { CallerSink } from './answer-sink.js';
 import { Attempt, type AttemptEnd, type HeldAnswer } from './attempt.js';
@@ -86,7 +87,7 @@ export class GatewayCall implements WatchedCall {
   async #secondTry(used: Secret, answer: HeldAnswer): Promise<void> {
     if (this.#upload?.repeatable === false) {
       this.#pass(answer);
-      void this.parts.deadTokens.report(this.order.appid, used);
+      void this.parts.deadTokens.report(this.order.appid, used, this.#reporter());
       return;
     }
     this.#silence.waitFor('hub');
@@ -105,12 +106,16 @@ export class GatewayCall implements WatchedCall {
   async #tokenAfter(used: Secret): Promise<Secret | undefined> {
     const { cache, deadTokens } = this.parts;
     const { appid } = this.order;
-    const outcome = await deadTokens.report(appid, used);
+    const outcome = await deadTokens.report(appid, used, this.#reporter());
     if (cache.read(appid)?.kind === 'pending') await cache.settled(appid);
     const reading = cache.read(appid);
     if (reading?.kind !== 'held') return undefined;
     const { value } = reading.held;
     return repeatsAfter(outcome, !value.equals(used)) ? value : undefined;
+  }
+
+  #reporter(): Reporter {
+    return { by: 'gateway', ...actorOf(this.order.request) };
   }
 
   async #call(token: Secret, looksInto: boolean): Promise<AttemptEnd> {

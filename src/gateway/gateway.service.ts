@@ -8,8 +8,8 @@ import { deniedError, unavailableError, type DropInError } from '../core/dropin.
 import { TRANSPARENT_ERRORS, transparentErrorOf } from '../core/gateway/errors.js';
 import { accessTokenOf, splitTarget } from '../core/gateway/query.js';
 import { judgeTarget } from '../core/gateway/target.js';
-import { HubEvents } from '../events/hub-events.js';
-import { AccessGuard, accessRequestOf, type AppRequest } from '../http/access.guard.js';
+import { HubEvents, notServed } from '../events/hub-events.js';
+import { AccessGuard, accessRequestOf, actorOf, type AppRequest } from '../http/access.guard.js';
 import { HubException } from '../http/hub-exception.js';
 import { ProblemFilter } from '../http/problem.filter.js';
 import { asHubException } from '../http/problem.js';
@@ -81,6 +81,8 @@ export class Gateway {
     try {
       const appid = this.served.appOf(token);
       if (appid === undefined) {
+        const address = this.access.addressOf(accessRequestOf(request));
+        this.events.emit('requestDenied', notServed('gateway', address, request.id));
         sendWeChatError(reply, TRANSPARENT_ERRORS.notServed);
         return true;
       }
@@ -107,7 +109,10 @@ export class Gateway {
     const { verdict } = request;
     const patterns = verdict?.ok === true ? verdict.client.gatewayPaths : [];
     const target = judgeTarget(wanted, patterns);
-    if (!target.ok) throw refusedTarget(target.why);
+    if (!target.ok) {
+      if (target.why !== 'malformed') this.#tellDenied(request);
+      throw refusedTarget(target.why);
+    }
     // A server may cut a query there, or not: two readings.
     if (query?.includes('#') === true) throw refusedTarget('malformed');
     if ((announcedLength(request.raw) ?? 0) > LARGEST_UPLOAD_BYTES) throw tooLarge();
@@ -127,6 +132,13 @@ export class Gateway {
     const reading = this.#parts.cache.read(appid);
     if (reading?.kind === 'held') void this.#start(order).run(reading.held.value);
     else this.#cold(order).catch(fail);
+  }
+
+  #tellDenied(request: AppRequest): void {
+    const actor = actorOf(request);
+    const { appid } = request.params;
+    if (actor === undefined) return;
+    this.events.emit('requestDenied', { reason: 'path_not_granted', act: 'gateway', ...actor, appid });
   }
 
   #start(order: Order): GatewayCall {

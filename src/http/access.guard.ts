@@ -3,9 +3,8 @@ import type { FastifyRequest } from 'fastify';
 import type { AccessRequest } from '../access-guard/access-request.js';
 import { AccessService } from '../access-guard/access.service.js';
 import type { Denied, Granted } from '../access-guard/access-verdict.js';
-import { AppsConfig } from '../config/apps-config.service.js';
-import { authorise } from '../core/access/decision.js';
 import type { Act } from '../core/access/client.js';
+import type { Actor } from '../events/hub-events.js';
 import { HubException } from './hub-exception.js';
 import { actOf, isOpen } from './may.decorator.js';
 
@@ -21,10 +20,7 @@ export interface AppRequest extends FastifyRequest {
  */
 @Injectable()
 export class AccessGuard implements CanActivate {
-  constructor(
-    private readonly access: AccessService,
-    private readonly config: AppsConfig,
-  ) {}
+  constructor(private readonly access: AccessService) {}
 
   canActivate(context: ExecutionContext): boolean {
     const handler = context.getHandler();
@@ -53,11 +49,15 @@ export class AccessGuard implements CanActivate {
    * @throws {HubException}
    */
   checkAgain(request: AppRequest, act: Act): void {
-    const identity = this.access.identify(accessRequestOf(request));
-    if (!identity.ok) throw denialOf(identity);
-    const { apps } = this.config.current;
-    if (!authorise(identity.caller, act, request.params.appid, apps).ok) throw notGranted();
+    const denied = this.access.checkAgain(accessRequestOf(request), act, request.params.appid);
+    if (denied !== undefined) throw denialOf(denied);
   }
+}
+
+/** Who sent a request that was admitted, for events. */
+export function actorOf({ verdict, id }: AppRequest): Actor | undefined {
+  if (verdict?.ok !== true) return undefined;
+  return { clientId: verdict.client.id, keyId: verdict.key?.id, address: verdict.address, requestId: id };
 }
 
 export function accessRequestOf(request: FastifyRequest): AccessRequest {
@@ -67,6 +67,7 @@ export function accessRequestOf(request: FastifyRequest): AccessRequest {
     socketAddress: socket.remoteAddress ?? '',
     xForwardedFor: Array.isArray(forwarded) ? forwarded.join(', ') : forwarded,
     authorization: headers.authorization,
+    requestId: request.id,
   };
 }
 

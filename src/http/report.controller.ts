@@ -4,7 +4,7 @@ import type { FastifyReply } from 'fastify';
 import { Secret } from '../core/secret.js';
 import { DeadTokens } from '../token-cache/dead-tokens.service.js';
 import { TokenCache } from '../token-cache/token-cache.service.js';
-import { AccessGuard, type AppRequest } from './access.guard.js';
+import { AccessGuard, actorOf, type AppRequest } from './access.guard.js';
 import { etagOf } from './conditional.js';
 import { HubException } from './hub-exception.js';
 import { May } from './may.decorator.js';
@@ -41,8 +41,8 @@ export class ReportController {
     @Param('appid') appid: string,
     @Body() body: unknown,
   ): Promise<void> {
-    const reported = reportedToken(body);
-    let outcome = await this.deadTokens.report(appid, reported);
+    const { token, errcode } = reportOf(body);
+    let outcome = await this.deadTokens.report(appid, token, { by: 'client', errcode, ...actorOf(request) });
     if (outcome === undefined) {
       // No valid token: as for GET, the result of an attempt under way, and that is then another one.
       if (this.cache.read(appid)?.kind === 'pending') await this.cache.settled(appid);
@@ -59,14 +59,18 @@ export class ReportController {
   }
 }
 
-function reportedToken(body: unknown): Secret {
+function reportOf(body: unknown): { readonly token: Secret; readonly errcode: number | undefined } {
   if (typeof body === 'object' && body !== null && !Array.isArray(body)) {
     const { access_token: token, errcode } = body as { access_token?: unknown; errcode?: unknown };
     const goodToken = typeof token === 'string' && token.length > 0 && token.length <= LONGEST_TOKEN;
-    if (goodToken && (errcode === undefined || Number.isInteger(errcode))) return new Secret(token);
+    if (goodToken && isErrcode(errcode)) return { token: new Secret(token), errcode };
   }
   throw new HubException(
     'HUB_BAD_REQUEST',
     'The body is {"access_token": "the token that WeChat refused", "errcode": 40001}; errcode may be left out.',
   );
+}
+
+function isErrcode(value: unknown): value is number | undefined {
+  return value === undefined || Number.isInteger(value);
 }

@@ -3,10 +3,11 @@ import { Clock } from '../clock/clock.js';
 import { isValid, type Held } from '../core/credential.js';
 import { CHECKS_APART_MS, decideReport, type ReportOutcome } from '../core/report.js';
 import { Secret } from '../core/secret.js';
-import { HubEvents } from '../events/hub-events.js';
+import { HubEvents, type Reporter } from '../events/hub-events.js';
 import { Agreement } from './agreement.js';
 import type { AppEntry, CredentialCell } from './app-entry.js';
 import { Refresher } from './refresher.js';
+import { ServedTokens } from './served-tokens.js';
 import { TokenCache } from './token-cache.service.js';
 import { TokenStore } from './token-store.js';
 
@@ -23,6 +24,7 @@ export class DeadTokens {
     private readonly events: HubEvents,
     private readonly store: TokenStore,
     private readonly agreement: Agreement,
+    private readonly served: ServedTokens,
   ) {
     refresher.bindDeadToken((entry, token, ticket) => void this.#ticketRefused(entry, token, ticket));
   }
@@ -32,11 +34,12 @@ export class DeadTokens {
    * and the others share its answer.
    * @returns `undefined` where the hub has no valid token now: read the cache for why
    */
-  async report(appid: string, reported: Secret): Promise<ReportOutcome | undefined> {
+  async report(appid: string, reported: Secret, reporter: Reporter): Promise<ReportOutcome | undefined> {
     const entry = this.cache.entry(appid);
     if (entry === undefined) return undefined;
     const outcome = await this.#report(entry, reported);
-    this.events.emit('tokenReported', { appid, outcome: outcome ?? 'unavailable' });
+    const fingerprint = this.served.fingerprintOf(appid, reported);
+    this.events.emit('tokenReported', { ...reporter, appid, outcome: outcome ?? 'unavailable', fingerprint });
     return outcome;
   }
 
@@ -110,7 +113,7 @@ export class DeadTokens {
 
   /** The ticket is asked for again as soon as there is another token; otherwise by its own schedule. */
   async #ticketRefused(entry: AppEntry, token: Held, ticket: CredentialCell): Promise<void> {
-    const outcome = await this.report(entry.app.appid, token.value);
+    const outcome = await this.report(entry.app.appid, token.value, { by: 'ticket' });
     if (outcome === 'refreshed' || outcome === 'superseded') await this.refresher.refresh(ticket, 'report');
   }
 }

@@ -9,7 +9,7 @@ import { HubEvents, type RefreshEnded, type RefreshTrigger } from '../events/hub
 import { WeChatClient, type ProbeResult } from '../wechat-client/wechat-client.js';
 import type { AppEntry, CredentialCell } from './app-entry.js';
 import { isAnswered, RefreshRights, type Attempt } from './refresh-rights.js';
-import { ServedTokens } from './served-tokens.js';
+import { fingerprintOf, ServedTokens } from './served-tokens.js';
 import type { Claim } from './token-store.js';
 import { UpstreamAttempt } from './upstream-attempt.js';
 import { UpstreamLane, type LaneTicket } from './upstream-lanes.js';
@@ -261,6 +261,7 @@ export class Refresher {
       trigger,
       forced: force,
       outcome,
+      fingerprint: outcome === 'issued' && held !== undefined ? fingerprintOf(held.value) : undefined,
       durationMs: endedAt - sentAt,
       version: held?.version,
       error: result.ok ? undefined : result.error,

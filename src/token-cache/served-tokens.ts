@@ -1,6 +1,8 @@
+import { hash } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import { Clock } from '../clock/clock.js';
 import type { Held } from '../core/credential.js';
+import type { Secret } from '../core/secret.js';
 
 /** A token that the hub has replaced is still known as its app's for so long (CONTRACT, "Gateway"). */
 const REMEMBERED_MS = 2 * 60 * 60 * 1000;
@@ -48,6 +50,11 @@ export class ServedTokens {
     return undefined;
   }
 
+  /** Of a token that {@link appOf} would find; `undefined` for what may be anything. */
+  fingerprintOf(appid: string, token: Secret): string | undefined {
+    return this.appOf(token.reveal()) === appid ? fingerprintOf(token) : undefined;
+  }
+
   /** The app was removed. */
   forget(appid: string): void {
     for (const { value } of this.#served.get(appid) ?? []) this.#appOf.delete(value);
@@ -63,4 +70,12 @@ export class ServedTokens {
 
 function isOver({ replacedAt }: Served, now: number): boolean {
   return replacedAt !== undefined && now - replacedAt > REMEMBERED_MS;
+}
+
+/** Hex digits of a fingerprint: 48 bits name a token among all that an operator ever sees, and give nothing away. */
+const FINGERPRINT_LENGTH = 12;
+
+/** By which people and logs name a token or ticket: the first 12 hex digits of its SHA-256. */
+export function fingerprintOf(credential: Secret): string {
+  return hash('sha256', credential.reveal(), 'hex').slice(0, FINGERPRINT_LENGTH);
 }

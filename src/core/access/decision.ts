@@ -24,7 +24,11 @@ export type DenialCause =
   /** The app is not granted, or does not exist. */
   | 'app_not_granted'
   | 'too_many_failures'
-  | 'too_many_requests';
+  | 'too_many_requests'
+  /** The gateway: a path that `gatewayPaths` leave out, or one that is never forwarded. */
+  | 'path_not_granted'
+  /** Shown in the place of a key: a token that the hub does not serve. */
+  | 'token_not_served';
 
 /** A key and whose it is. */
 export interface KeyOwner {
