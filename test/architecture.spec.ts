@@ -144,7 +144,7 @@ describe('npm packages and Node’s own modules', () => {
     '@nestjs/swagger': /^(http|admin|dropin|gateway|bootstrap)\//,
     fastify: /^(http|admin|dropin|gateway|ops|bootstrap)\//,
     'node:fs': /^((config|bootstrap)\/|version\.ts$)/,
-    'node:fs/promises': /^(config|cli)\//,
+    'node:fs/promises': /^(config|cli|audit)\//,
     'node:worker_threads': /^config\//,
     'node:child_process': /^$/,
   };

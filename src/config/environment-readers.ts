@@ -1,4 +1,5 @@
 import { isIP } from 'node:net';
+import { isAbsolute } from 'node:path';
 import { parseAddressSet, type AddressSet } from '../core/access/address.js';
 import { Secret } from '../core/secret.js';
 import { Unreadable } from './environment-decorators.js';
@@ -25,6 +26,11 @@ export function readBoolean(text: string): boolean | string {
 
 export function readPath(text: string): string | Unreadable {
   return text.trim() === '' || text.includes('\0') ? new Unreadable('must be the path of a file') : text;
+}
+
+export function readAuditLog(text: string): string | Unreadable {
+  const isPlace = text === 'stdout' || text === 'off' || (isAbsolute(text) && !text.includes('\0'));
+  return isPlace ? text : new Unreadable('must be stdout, off, or the absolute path of a file');
 }
 
 export function readHost(text: string): string | Unreadable {

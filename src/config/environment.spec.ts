@@ -36,6 +36,7 @@ describe('parseEnvironment', () => {
       tlsClientCaFile: undefined,
       logLevel: 'info',
       accessLog: 'errors',
+      auditLog: 'stdout',
       consoleOpen: false,
     });
     expect(trustedProxies.ranges).toEqual([]);
@@ -45,6 +46,7 @@ describe('parseEnvironment', () => {
     expect(knownVariables().sort()).toEqual([
       'HUB_ACCESS_LOG',
       'HUB_APPS_FILE',
+      'HUB_AUDIT_LOG',
       'HUB_CONSOLE_OPEN',
       'HUB_ENCRYPTION_KEYS',
       'HUB_GATEWAY_TIMEOUT_MS',
@@ -82,6 +84,8 @@ describe('parseEnvironment', () => {
     ['HUB_GATEWAY_TIMEOUT_MS', '600000', { gatewayTimeoutMs: 600_000 }],
     ['HUB_LOG_LEVEL', 'silent', { logLevel: 'silent' }],
     ['HUB_ACCESS_LOG', 'off', { accessLog: 'off' }],
+    ['HUB_AUDIT_LOG', 'off', { auditLog: 'off' }],
+    ['HUB_AUDIT_LOG', '/var/log/hub/audit.log', { auditLog: '/var/log/hub/audit.log' }],
     ['HUB_CONSOLE_OPEN', 'true', { consoleOpen: true }],
     ['HUB_CONSOLE_OPEN', '0', { consoleOpen: false }],
   ])('reads %s=%s', (name, value, expected) => {
@@ -136,6 +140,8 @@ describe('parseEnvironment', () => {
       'must be one of fatal, error, warn, info, debug, trace, silent (in lower case)',
     ],
     ['HUB_ACCESS_LOG', 'ALL', 'must be one of all, errors, off (in lower case)'],
+    ['HUB_AUDIT_LOG', 'audit.log', 'must be stdout, off, or the absolute path of a file'],
+    ['HUB_AUDIT_LOG', 'STDOUT', 'must be stdout, off, or the absolute path of a file'],
     ['HUB_CONSOLE_OPEN', 'yes', 'must be true or false (in lower case)'],
     ['HUB_HOST', 'http://0.0.0.0', /must be an address or a host name/],
     ['HUB_HOST', '10.0.0.256', /must be an address or a host name/],

@@ -13,6 +13,7 @@ import {
 import { misplacedNames } from './environment-names.js';
 import {
   NO_ADDRESSES,
+  readAuditLog,
   readBaseUrl,
   readBoolean,
   readEncryptionKeys,
@@ -116,6 +117,11 @@ export class HubEnvironment {
   @Variable('HUB_ACCESS_LOG')
   @OneOf(ACCESS_LOGS)
   readonly accessLog: AccessLog = 'errors';
+
+  /** Where the audit log goes: `stdout`, `off`, or the absolute path of a file. */
+  @Variable('HUB_AUDIT_LOG', readAuditLog)
+  @IsReadable()
+  readonly auditLog: string = 'stdout';
 
   /** Whether the console's page opens without credentials. */
   @Variable('HUB_CONSOLE_OPEN', readBoolean)

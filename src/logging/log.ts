@@ -7,9 +7,12 @@ export type LogFields = Readonly<Record<string, unknown>>;
 /** JSON lines on stdout: `level`, `time` (ISO 8601), `msg`, and fields. */
 @Injectable()
 export class Log {
+  readonly #out: DestinationStream;
   readonly #pino: Logger;
 
   constructor(level: LevelWithSilent, destination?: DestinationStream) {
+    // Not synchronous: a reader of stdout that hangs must not hang the hub. What is left is flushed at the exit.
+    this.#out = destination ?? pino.destination({ fd: 1, sync: false });
     this.#pino = pino(
       {
         level,
@@ -18,8 +21,7 @@ export class Log {
         formatters: { level: (label) => ({ level: label }) },
         serializers: { error: describeError },
       },
-      // Not synchronous: a reader of stdout that hangs must not hang the hub. What is left is flushed at the exit.
-      destination ?? pino.destination({ fd: 1, sync: false }),
+      this.#out,
     );
   }
 
@@ -38,6 +40,11 @@ export class Log {
   /** Only where a person must act. */
   error(msg: string, fields: LogFields = {}): void {
     this.#pino.error(fields, msg);
+  }
+
+  /** A line of another log that shares the stream, whatever the level: two writers of one pipe would cut into lines. */
+  line(text: string): void {
+    this.#out.write(`${text}\n`);
   }
 }
 

@@ -1,5 +1,8 @@
 import { jest } from '@jest/globals';
+import { existsSync, mkdtempSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { createServer, type AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { WeChatSimulator } from '../../src/simulator/simulator.js';
 import { eventually } from '../support/eventually.js';
 import { HubProcess } from '../support/hub-process.js';
@@ -127,4 +130,42 @@ it('a file of 2000 apps is read in a thread of its own; bad ones as well', async
     json: { problems: [{ path: 'apps[2001].tokenApi' }] },
   });
   expect(await statusOf(url, 'wx-1999')).toBe(200);
+});
+
+it('the audit log goes to its file whatever the level, and on SIGHUP to a new one', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'hub-audit-'));
+  const file = join(folder, 'audit.log');
+  const acts = (path: string) =>
+    readFileSync(path, 'utf8')
+      .split('\n')
+      .slice(0, -1)
+      .map((line) => (JSON.parse(line) as { log: string; act: string }).act);
+  hub = start({ HUB_AUDIT_LOG: file });
+  const { url } = await hub.listening();
+  await eventually(async () => (await statusOf(url)) === 200);
+  await eventually(() => acts(file).includes('token.issued'));
+  renameSync(file, `${file}.1`);
+  hub.kill('SIGHUP');
+  await eventually(() => existsSync(file) && acts(file).includes('config.reload'));
+  await statusOf(url, 'wx-run', testKey('wrong'));
+  await statusOf(url, 'wx-run', testKey('wrong'));
+  hub.kill('SIGTERM');
+  await hub.exited;
+  // The second denial was only counted: the shutdown writes it.
+  expect(acts(file)).toEqual(['config.reload', 'request.denied', 'request.denied']);
+  expect(acts(`${file}.1`)).toEqual(['token.issued']);
+  expect(hub.stdout.filter((line) => line.includes('"audit"'))).toEqual([]);
+  hub.leaks.sawText('audit log', readFileSync(file, 'utf8'));
+  rmSync(folder, { recursive: true, force: true });
+});
+
+it('an audit log that cannot be written is told once and changes nothing else', async () => {
+  hub = start({ HUB_AUDIT_LOG: '/nowhere/audit.log' });
+  const { url } = await hub.listening();
+  await eventually(async () => (await statusOf(url)) === 200);
+  const line = await hub.logged('the audit log cannot be written; its lines wait in memory');
+  expect(line).toMatchObject({ level: 'error', file: '/nowhere/audit.log' });
+  hub.kill('SIGTERM');
+  expect((await hub.exited).code).toBe(0);
+  expect(hub.log.filter(({ msg }) => msg.startsWith('the audit log'))).toHaveLength(1);
 });
