@@ -1,5 +1,5 @@
 import type { TokenApi } from './app.js';
-import { isValid, type CredentialKind, type CredentialState, type Held } from './credential.js';
+import { doubtAfter, isValid, type CredentialKind, type CredentialState, type Held } from './credential.js';
 import type { UpstreamError } from './upstream.js';
 
 /**
@@ -96,8 +96,9 @@ export function withMerged(
 ): CredentialState {
   if (held === undefined) return state;
   const news = held.confirmedAt > (state.attemptedAt ?? Number.NEGATIVE_INFINITY);
-  if (outcome === 'kept' || !news) return { ...state, held };
-  return { ...state, held, failures: 0, slowFailures: 0, refreshedAt: held.confirmedAt };
+  const doubtfulSince = outcome === 'taken' ? undefined : state.doubtfulSince;
+  if (outcome === 'kept' || !news) return { ...state, held, doubtfulSince };
+  return { ...state, held, failures: 0, slowFailures: 0, refreshedAt: held.confirmedAt, doubtfulSince };
 }
 
 /**
@@ -129,6 +130,8 @@ export function failedElsewhere(state: CredentialState, shared: SharedFailure, n
     slowFailures: shared.slowFailures,
     attemptedAt: now,
     lastError: { at: now, error: shared.error },
+    // It was sent a little before it was heard of.
+    doubtfulSince: doubtAfter(state, shared.error, now - AT_ONCE_MS),
   };
 }
 

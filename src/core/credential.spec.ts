@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { aHeld, anError, aState } from '../../test/support/builders.js';
-import { adopted, failed, granted, healthOf, isValid, reconfigured, UNTRIED } from './credential.js';
+import { merged, withMerged } from './coordination.js';
+import { failed, granted, healthOf, isValid, reconfigured, UNTRIED } from './credential.js';
 import { Secret } from './secret.js';
 
 const SECOND = 1000;
@@ -88,17 +89,6 @@ describe('failed', () => {
   });
 });
 
-describe('adopted', () => {
-  it.each([
-    [6, 7],
-    [7, 7],
-    [8, 8],
-  ])('of version %p offered to one that holds 7, version %p is held after', (offered, after) => {
-    const state = aState({ held: aHeld({ version: 7 }) });
-    expect(adopted(state, aHeld({ version: offered, value: new Secret('B') })).held?.version).toBe(after);
-  });
-});
-
 describe('healthOf', () => {
   const held = aHeld();
   it.each([
@@ -158,7 +148,8 @@ describe('whatever comes in whatever order', () => {
             state = granted(state, grant, 'stable_token', 1).state;
           } else if (happened.kind === 'adopt') {
             const { version, sentAt } = happened;
-            state = adopted(state, aHeld({ version, issuedAt: sentAt, value: new Secret(`s${version}`) }));
+            const stored = aHeld({ version, issuedAt: sentAt, value: new Secret(`s${version}`) });
+            state = withMerged(state, merged(state.held, stored, 'stable_token', sentAt));
           } else if (happened.kind === 'fail') {
             state = failed(state, anError(happened.slow ? 'quota' : 'transient'), happened.at, happened.at);
             expect(state.held).toBe(before.held);

@@ -50,6 +50,11 @@ export interface CredentialState {
   readonly refreshedAt: number | undefined;
   /** The last failure, kept after recovery for people to read. `at`: when it was known. */
   readonly lastError: { readonly at: number; readonly error: UpstreamError } | undefined;
+  /**
+   * When the first call since the last success was sent that may have minted a successor of the token that is held,
+   * although its answer was lost; see core/doubtful-mint.ts.
+   */
+  readonly doubtfulSince: number | undefined;
 }
 
 export const UNTRIED: CredentialState = {
@@ -59,6 +64,7 @@ export const UNTRIED: CredentialState = {
   attemptedAt: undefined,
   refreshedAt: undefined,
   lastError: undefined,
+  doubtfulSince: undefined,
 };
 
 /** Never at or past its end: the very millisecond of expiry counts as expired. */
@@ -121,6 +127,7 @@ export function granted(
       slowFailures: 0,
       attemptedAt: grant.sentAt,
       refreshedAt: grant.sentAt,
+      doubtfulSince: undefined,
     },
     outcome: same ? 'confirmed' : 'issued',
   };
@@ -148,15 +155,14 @@ export function failed(
     slowFailures: error.class === 'transient' ? 0 : state.slowFailures + 1,
     attemptedAt: sentAt,
     lastError: { at: now, error },
+    doubtfulSince: doubtAfter(state, error, sentAt),
   };
 }
 
-/** The store, or another replica, holds this token. Taken over only if it is newer than what is held. */
-export function adopted(state: CredentialState, stored: Held): CredentialState {
-  if (state.held !== undefined && stored.version <= state.held.version) {
-    return state;
-  }
-  return { ...state, held: stored, failures: 0, slowFailures: 0, refreshedAt: stored.confirmedAt };
+/** Only a mint through /cgi-bin/token shortens the life of the token before it. */
+export function doubtAfter(state: CredentialState, error: UpstreamError, sentAt: number): number | undefined {
+  const doubtful = error.mayHaveActed && state.held?.kind === 'token';
+  return state.doubtfulSince ?? (doubtful ? sentAt : undefined);
 }
 
 /**

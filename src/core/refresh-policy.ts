@@ -1,5 +1,6 @@
 import type { AppSettings } from './app.js';
 import { isValid, type CredentialState, type Held } from './credential.js';
+import { TOKEN_OVERLAP_MS, undoubtedUntil } from './doubtful-mint.js';
 
 /**
  * When to ask WeChat next. Pure: the time and the jitter (in [0, 1)) are arguments, and the answer always lies in the
@@ -9,9 +10,6 @@ import { isValid, type CredentialState, type Held } from './credential.js';
 
 const SECOND = 1000;
 const MINUTE = 60 * SECOND;
-
-/** After a mint through /cgi-bin/token the token before works for 5 more minutes ("AccessToken" page). */
-export const TOKEN_OVERLAP_MS = 5 * MINUTE;
 
 /** stable_token hands over to a new token 5 minutes before the end of the old one ("getStableAccessToken" page). */
 const HANDOVER_WINDOW_MS = 5 * MINUTE;
@@ -110,9 +108,16 @@ function doubling(base: number, nth: number, ceiling: number): number {
  * Until when the hub can promise that the token works, epoch ms.
  *
  * Never past its own end. A `token` app's next mint shortens the life of the token before it to 5 minutes, so the
- * promise ends there too, lest a caller keep a token that a planned rotation has killed.
+ * promise ends there too, lest a caller keep a token that a planned rotation has killed. So does a mint whose answer
+ * was lost (`doubtfulSince`, core/doubtful-mint.ts).
  */
-export function vouchedUntil(held: Held, nextAttempt: number, now: number): number {
+export function vouchedUntil(
+  held: Held,
+  nextAttempt: number,
+  now: number,
+  doubtfulSince?: number,
+): number {
   if (held.kind !== 'token') return held.expiresAt;
-  return Math.min(held.expiresAt, Math.max(nextAttempt, now) + TOKEN_OVERLAP_MS);
+  const overlap = Math.max(nextAttempt, now) + TOKEN_OVERLAP_MS;
+  return Math.min(held.expiresAt, overlap, undoubtedUntil(doubtfulSince, now));
 }

@@ -132,6 +132,8 @@ export interface HubEventMap {
   configReloaded: ConfigReloaded;
   adminActed: AdminActed;
   gatewayCalled: GatewayCalled;
+  /** WeChat refuses the token that is held, and gives no other: it is served no more. */
+  tokenLost: { readonly appid: string; readonly version: number };
   /** Once per change; never with the memory store. */
   storeChanged: StoreChanged;
   /** A stored credential cannot be read: altered, or under a key that HUB_ENCRYPTION_KEYS does not have. */

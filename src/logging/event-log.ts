@@ -45,6 +45,12 @@ export class EventLog {
         hint: 'HUB_ENCRYPTION_KEYS must have the key that it was written with',
       });
     });
+    events.on('tokenLost', (event) => {
+      log.error('the token is dead at WeChat and no other can be had', {
+        ...event,
+        hint: 'a mint whose answer was lost ended it; see the failures before this line',
+      });
+    });
     events.on('troubleSeen', ({ where, error }) => {
       log.error('trouble', { where, error });
     });

@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { Clock } from '../clock/clock.js';
 import { isValid, type Held } from '../core/credential.js';
+import { provedAlive, provedDead } from '../core/doubtful-mint.js';
 import { CHECKS_APART_MS, decideReport, type ReportOutcome } from '../core/report.js';
 import { Secret } from '../core/secret.js';
 import { HubEvents, type Reporter } from '../events/hub-events.js';
@@ -27,6 +28,9 @@ export class DeadTokens {
     private readonly served: ServedTokens,
   ) {
     refresher.bindDeadToken((entry, token, ticket) => void this.#ticketRefused(entry, token, ticket));
+    refresher.bindDoubt((entry) => {
+      this.#settleDoubt(entry);
+    });
   }
 
   /**
@@ -71,6 +75,34 @@ export class DeadTokens {
     }
     if (await this.#checkedElsewhere(entry)) return;
     if ((await this.refresher.probe(entry)) === 'dead') await this.#report(entry, held.value);
+  }
+
+  /** See core/doubtful-mint.ts. Shares the pace, and a check under way, with those who ask again. */
+  #settleDoubt(entry: AppEntry): void {
+    const now = this.clock.now();
+    if (entry.checking !== undefined || now - entry.checkedAt < CHECKS_APART_MS.token) return;
+    entry.checkedAt = now;
+    entry.checking = this.#probeDoubtful(entry).finally(() => {
+      entry.checking = undefined;
+    });
+  }
+
+  async #probeDoubtful(entry: AppEntry): Promise<void> {
+    const cell = entry.token;
+    const asked = cell.state.held;
+    const askedAt = this.clock.now();
+    const result = await this.refresher.probe(entry);
+    const { state } = cell;
+    // What came in meanwhile has settled it, or is another token's matter.
+    if (entry.removed || asked === undefined || state.held === undefined) return;
+    if (!state.held.value.equals(asked.value)) return;
+    if (result === 'alive') {
+      cell.state = provedAlive(state, askedAt);
+    } else if (result === 'dead') {
+      cell.state = provedDead(state, this.clock.now());
+      this.events.emit('tokenLost', { appid: entry.app.appid, version: asked.version });
+      this.refresher.settle(cell);
+    }
   }
 
   /** Over all replicas, a `token` app is probed so often at most. This process has kept its own count already. */

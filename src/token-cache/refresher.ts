@@ -2,8 +2,8 @@ import { Injectable } from '@nestjs/common';
 import { Clock } from '../clock/clock.js';
 import { Randomness } from '../clock/randomness.js';
 import { failed, isValid, type CredentialSlot, type Held } from '../core/credential.js';
+import { isToBeProbed } from '../core/doubtful-mint.js';
 import { nextAttemptAt, nextTicketAttemptAt } from '../core/refresh-policy.js';
-import type { UpstreamResult } from '../core/upstream.js';
 import { describeFailure, isDeadTokenErrcode } from '../core/wechat-error.js';
 import { HubEvents, type RefreshEnded, type RefreshTrigger } from '../events/hub-events.js';
 import { WeChatClient, type ProbeResult } from '../wechat-client/wechat-client.js';
@@ -47,6 +47,7 @@ export class Refresher {
   readonly #steadyLane = new UpstreamLane(STEADY_LANE_WIDTH);
   #arm: Arm = () => undefined;
   #onDeadToken: (entry: AppEntry, token: Held, ticket: CredentialCell) => void = () => undefined;
+  #onDoubt: (entry: AppEntry) => void = () => undefined;
   #closing = false;
   /** Attempts that wait for another replica's. */
   readonly #waits = new Set<() => void>();
@@ -69,6 +70,11 @@ export class Refresher {
   /** One listener: WeChat refused a ticket because the token that asked for it is dead. */
   bindDeadToken(listener: (entry: AppEntry, token: Held, ticket: CredentialCell) => void): void {
     this.#onDeadToken = listener;
+  }
+
+  /** One listener: an attempt failed, and the token that is held may be dead by a mint that nobody saw. */
+  bindDoubt(listener: (entry: AppEntry) => void): void {
+    this.#onDoubt = listener;
   }
 
   get closing(): boolean {
@@ -114,6 +120,11 @@ export class Refresher {
       this.#wakeWarmTickets(entry, now);
     }
     cell.wake();
+  }
+
+  /** An attempt failed, here or in another replica: whether the token that is held is still alive may be a question. */
+  doubt(cell: CredentialCell): void {
+    if (cell.slot === 'token' && isToBeProbed(cell.state, this.clock.now())) this.#onDoubt(cell.entry);
   }
 
   plan(cell: CredentialCell, at: number): void {
@@ -270,7 +281,9 @@ export class Refresher {
       nextAttemptAt: cell.nextAttemptAt ?? endedAt,
     };
     this.events.emit('refreshEnded', ended);
-    if (slot !== 'token' && asker !== undefined && isDeadToken(result)) this.#onDeadToken(entry, asker, cell);
+    const tokenRefused = slot !== 'token' && !result.ok && isDeadTokenErrcode(result.error.errcode ?? 0);
+    if (tokenRefused && asker !== undefined) this.#onDeadToken(entry, asker, cell);
+    this.doubt(cell);
     return ended;
   }
 
@@ -292,8 +305,4 @@ export class Refresher {
       this.#waits.add(end);
     });
   }
-}
-
-function isDeadToken(result: UpstreamResult): boolean {
-  return !result.ok && result.error.errcode !== undefined && isDeadTokenErrcode(result.error.errcode);
 }

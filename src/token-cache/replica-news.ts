@@ -80,6 +80,7 @@ export class ReplicaNews {
     if (cell === undefined) return;
     cell.state = failedElsewhere(cell.state, failure, this.clock.now());
     this.refresher.settle(cell);
+    this.refresher.doubt(cell);
   }
 
   /** One at a time: what is told meanwhile is looked up together afterwards. Never rejects. */

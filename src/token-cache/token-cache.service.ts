@@ -117,9 +117,9 @@ export class TokenCache {
     const cell = this.#entries.get(appid)?.token;
     if (cell === undefined) return undefined;
     const now = this.clock.now();
-    const { held } = cell.state;
+    const { held, doubtfulSince } = cell.state;
     if (isValid(held, now)) {
-      const until = vouchedUntil(held, cell.nextAttemptAt ?? now, now);
+      const until = vouchedUntil(held, cell.nextAttemptAt ?? now, now, doubtfulSince);
       return { kind: 'held', held, expiresInSeconds: Math.floor((until - now) / 1000) };
     }
     if (!this.refresher.closing && (cell.pending || !cell.settledOnce)) {

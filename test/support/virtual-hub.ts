@@ -72,7 +72,10 @@ export class VirtualHub {
     const patience = performance.now() + 10_000;
     for (;;) {
       await settle();
-      const refreshing = [...cache.appids()].filter((appid) => cache.status(appid)?.health === 'refreshing');
+      // A check of a token is a call as well; it waits for its turn behind the app's refresh.
+      const refreshing = [...cache.appids()].filter(
+        (appid) => cache.status(appid)?.health === 'refreshing' || cache.entry(appid)?.checking !== undefined,
+      );
       const waiting = this.simulator.journal().filter(({ outcome }) => outcome === 'pending');
       const sent = Math.min(refreshing.length, MOST_AT_THE_START);
       // Also not more: a call that the hub has given up must have left WeChat before the next one comes.
