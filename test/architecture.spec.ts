@@ -179,7 +179,7 @@ describe('the environment and secrets', () => {
     // To be found in what WeChat sends back, and taken out.
     'gateway/token-spellings.ts',
     // To an authorised caller.
-    'http/token-body.ts',
+    'core/token-answer.ts',
     'http/ticket.controller.ts',
     'dropin/drop-in.service.ts',
     // Into a signature or a hash.

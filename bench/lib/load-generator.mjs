@@ -4,7 +4,7 @@
 // Without `rate` (closed loop): each connection sends the next request as soon as it has its answer.
 // With `rate` (open loop, requests/s in all): requests have a timetable, and latency counts from the time that the
 // timetable names. A server that stalls for 100 ms delays every request that was due meanwhile, and all of them count.
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { connect } from 'node:net';
 
 const {
@@ -146,12 +146,16 @@ function fail(what) {
 
 const delay = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
-/** Seconds of CPU, user and system; `undefined` where there is no /proc. */
+/**
+ * Seconds that the server's threads were on a CPU; `undefined` where there is no /proc. By the scheduler's own count of
+ * nanoseconds: /proc/PID/stat has ticks of 10 ms, a percent and more of a turn.
+ */
 function serverCpuSeconds() {
   if (serverPid === undefined) return undefined;
   try {
-    const fields = readFileSync(`/proc/${serverPid}/stat`, 'latin1').split(') ')[1].split(' ');
-    return (Number(fields[11]) + Number(fields[12])) / 100;
+    const threads = `/proc/${serverPid}/task`;
+    const ofThread = (id) => Number(readFileSync(`${threads}/${id}/schedstat`, 'latin1').split(' ')[0]);
+    return readdirSync(threads).reduce((sum, id) => sum + ofThread(id), 0) / 1e9;
   } catch {
     return undefined;
   }

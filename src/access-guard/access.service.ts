@@ -86,21 +86,27 @@ export class AccessService {
    * Whether the request may do `act` to `appid`. Counts it, once: call it once per request.
    *
    * @param appid As the caller sent it; `undefined` where the act concerns no app.
+   * @param apps The apps of the configuration of now, from somebody who looks the app up anyway.
    */
-  check(request: AccessRequest, act: Act, appid: string | undefined): AccessVerdict {
+  check(
+    request: AccessRequest,
+    act: Act,
+    appid: string | undefined,
+    apps: KnownApps = this.#config.current.apps,
+  ): AccessVerdict {
     this.#sync();
     const origin = this.#origins.of(request.socketAddress, request.xForwardedFor);
     const caller = this.#callerOf(request, origin, act, appid);
     if ('ok' in caller) return caller;
     const key = caller.by === 'key' ? caller.key : undefined;
-    const payer = payerOf(caller, act, appid, this.#apps);
+    const payer = payerOf(caller, act, appid, apps);
     const allowance = this.#allowances.of(payer, origin);
     const wait = allowance.requests.take(this.#clock.now(), payer.requestsPerMinute);
     if (wait > 0) {
       const facts = { origin, act, appid, client: payer, key, requestId: request.requestId };
       return this.#deny(limited('too_many_requests', wait, facts));
     }
-    const authorised = authorise(caller, act, appid, this.#apps);
+    const authorised = authorise(caller, act, appid, apps);
     if (authorised.ok) return allowance.granted(authorised.client, authorised.key, origin);
     return this.#notAuthorised(authorised, origin, act, appid, request);
   }

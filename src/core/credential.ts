@@ -68,7 +68,7 @@ export const UNTRIED: CredentialState = {
 };
 
 /** Never at or past its end: the very millisecond of expiry counts as expired. */
-export function isValid(held: Held | undefined, now: number): held is Held {
+export function isValid<T extends Pick<Held, 'expiresAt'>>(held: T | undefined, now: number): held is T {
   return held !== undefined && now < held.expiresAt;
 }
 

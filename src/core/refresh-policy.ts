@@ -112,7 +112,7 @@ function doubling(base: number, nth: number, ceiling: number): number {
  * was lost (`doubtfulSince`, core/doubtful-mint.ts).
  */
 export function vouchedUntil(
-  held: Held,
+  held: Pick<Held, 'kind' | 'expiresAt'>,
   nextAttempt: number,
   now: number,
   doubtfulSince?: number,

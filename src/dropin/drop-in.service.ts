@@ -16,11 +16,11 @@ import {
   type DropInRefusal,
 } from '../core/dropin.js';
 import { HubEvents, notServed, type Reporter } from '../events/hub-events.js';
-import { wechatTokenBody } from '../http/token-body.js';
 import { DeadTokens } from '../token-cache/dead-tokens.service.js';
+import type { Reading } from '../token-cache/reading.js';
 import { ServedTokens } from '../token-cache/served-tokens.js';
 import { TicketCache } from '../token-cache/ticket-cache.service.js';
-import { TokenCache, type Reading } from '../token-cache/token-cache.service.js';
+import { TokenCache } from '../token-cache/token-cache.service.js';
 
 /** Who asked lately. More than so many at once, and the oldest are forgotten: a check less, nothing worse. */
 const REMEMBERED_ASKS = 50_000;
@@ -62,13 +62,13 @@ export class DropIn {
     const read = readCredentialRequest(parameters);
     if (!read.ok) return refused(read);
     const { request } = read;
-    const verdict = this.access.check({ ...caller, key: request.secret }, 'read', request.appid);
+    const verdict = this.access.check({ ...caller, key: request.secret }, 'read', request.appid, this.cache);
     if (!verdict.ok) return denied(verdict);
     const repeated = this.#asksAgain(`${verdict.client.id} ${verdict.address} ${request.appid}`);
     const reading = this.cache.read(request.appid);
     const check = repeated && !request.forceRefresh ? this.deadTokens.makeSure(request.appid) : undefined;
     if (reading?.kind === 'held' && check === undefined && !request.forceRefresh) {
-      return { body: wechatTokenBody(reading.held, reading.expiresInSeconds), ready: true, verdict };
+      return { body: reading.ready.wechatBody(reading.expiresInSeconds), ready: true, verdict };
     }
     return this.#slowToken(request, check, verdict, caller.requestId);
   }
@@ -110,7 +110,7 @@ export class DropIn {
     }
     const reading = this.cache.read(appid);
     if (reading?.kind !== 'held') return unavailable('token', reading, verdict);
-    return { body: wechatTokenBody(reading.held, reading.expiresInSeconds), ready: true, verdict };
+    return { body: reading.ready.wechatBody(reading.expiresInSeconds), ready: true, verdict };
   }
 
   /** Whether the same was asked within 10 s; remembers this time. */

@@ -5,6 +5,7 @@ import { AccessService } from '../access-guard/access.service.js';
 import type { Denied, Granted } from '../access-guard/access-verdict.js';
 import type { Act } from '../core/access/client.js';
 import type { Actor } from '../events/hub-events.js';
+import { TokenCache } from '../token-cache/token-cache.service.js';
 import { HubException } from './hub-exception.js';
 import { actOf, isOpen } from './may.decorator.js';
 
@@ -20,7 +21,10 @@ export interface AppRequest extends FastifyRequest {
  */
 @Injectable()
 export class AccessGuard implements CanActivate {
-  constructor(private readonly access: AccessService) {}
+  constructor(
+    private readonly access: AccessService,
+    private readonly cache: TokenCache,
+  ) {}
 
   canActivate(context: ExecutionContext): boolean {
     const handler = context.getHandler();
@@ -38,7 +42,7 @@ export class AccessGuard implements CanActivate {
    * @throws {HubException}
    */
   admit(request: AppRequest, act: Act): void {
-    const verdict = this.access.check(accessRequestOf(request), act, request.params.appid);
+    const verdict = this.access.check(accessRequestOf(request), act, request.params.appid, this.cache);
     request.verdict = verdict;
     if (!verdict.ok) throw denialOf(verdict);
   }

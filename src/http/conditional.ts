@@ -1,11 +1,8 @@
+import { etagOf } from '../core/token-answer.js';
+
 /** RFC 9110 and RFC 7240 as far as the token routes use them. Pure. */
 
 const LONGEST_WAIT_SECONDS = 55;
-
-/** The version as an entity tag. Strong: the same version is the same token. */
-export function etagOf(version: number): string {
-  return `"${version}"`;
-}
 
 /** Whether an `If-None-Match` header names this version. Weak comparison, as RFC 9110 asks of If-None-Match. */
 export function matchesVersion(ifNoneMatch: string | undefined, version: number): boolean {

@@ -5,11 +5,9 @@ import { Secret } from '../core/secret.js';
 import { DeadTokens } from '../token-cache/dead-tokens.service.js';
 import { TokenCache } from '../token-cache/token-cache.service.js';
 import { AccessGuard, actorOf, type AppRequest } from './access.guard.js';
-import { etagOf } from './conditional.js';
 import { HubException } from './hub-exception.js';
 import { May } from './may.decorator.js';
 import { ReportAnswer, ReportBody } from './report.openapi.js';
-import { tokenFields } from './token-body.js';
 import { APPID_SCHEMA, ApiProblems, GUARD_PROBLEMS } from './token.openapi.js';
 import { unavailable } from './unavailable.js';
 
@@ -54,8 +52,8 @@ export class ReportController {
     void reply
       .header('content-type', 'application/json; charset=utf-8')
       .header('cache-control', 'no-store')
-      .header('etag', etagOf(reading.held.version))
-      .send(`${tokenFields(reading.held, reading.expiresInSeconds)},"outcome":"${outcome}"}`);
+      .header('etag', reading.ready.etag)
+      .send(`${reading.ready.fields(reading.expiresInSeconds)},"outcome":"${outcome}"}`);
   }
 }
 

@@ -1,18 +1,16 @@
 import { Controller, Get, Req, Res } from '@nestjs/common';
-import { TokenCache, type Reading } from '../token-cache/token-cache.service.js';
+import type { HeldToken } from '../token-cache/reading.js';
+import { TokenCache } from '../token-cache/token-cache.service.js';
 import { AccessGuard, type AppRequest } from './access.guard.js';
-import { etagOf, matchesVersion, preferredWaitSeconds } from './conditional.js';
+import { matchesVersion, preferredWaitSeconds } from './conditional.js';
 import { May } from './may.decorator.js';
 import { sendReady } from './send-ready.js';
-import { tokenBody, tokenEtag } from './token-body.js';
 import { ApiTokenRoute } from './token.openapi.js';
 import { Turns } from './turns.js';
 import { unavailable } from './unavailable.js';
 import type { FastifyReply } from 'fastify';
 
 export const TOKEN_ROUTE = '/v1/apps/:appid/token';
-
-type Held = Extract<Reading, { kind: 'held' }>;
 
 /**
  * GET /v1/apps/{appid}/token: the hot route. While a token is held it is one map look-up and one string, sent through
@@ -34,13 +32,13 @@ export class TokenController {
     const reading = this.cache.read(request.params.appid);
     if (reading?.kind !== 'held') return this.#cold(request, reply);
     const ifNoneMatch = request.headers['if-none-match'];
-    if (ifNoneMatch === undefined || !matchesVersion(ifNoneMatch, reading.held.version)) {
+    if (ifNoneMatch === undefined || !matchesVersion(ifNoneMatch, reading.ready.version)) {
       send(reply, reading);
       return;
     }
     const waitSeconds = preferredWaitSeconds(request.headers.prefer);
-    if (waitSeconds > 0) return this.#longPoll(request, reply, reading.held.version, waitSeconds);
-    notModified(reply, reading.held.version);
+    if (waitSeconds > 0) return this.#longPoll(request, reply, reading.ready.version, waitSeconds);
+    notModified(reply, reading);
   }
 
   /** No valid token: the result of the attempt under way, or 503 at once. Never starts an attempt. */
@@ -75,15 +73,15 @@ export class TokenController {
     const reading = this.cache.read(request.params.appid);
     if (reading?.kind !== 'held') throw unavailable(reading);
     reply.raw.setHeader('preference-applied', `wait=${waitSeconds}`);
-    if (reading.held.version !== version) send(reply, reading);
-    else notModified(reply, version);
+    if (reading.ready.version !== version) send(reply, reading);
+    else notModified(reply, reading);
   }
 }
 
-function send(reply: FastifyReply, { held, expiresInSeconds }: Held): void {
-  sendReady(reply, tokenBody(held, expiresInSeconds), tokenEtag(held));
+function send(reply: FastifyReply, { ready, expiresInSeconds }: HeldToken): void {
+  sendReady(reply, ready.body(expiresInSeconds), ready.etag);
 }
 
-function notModified(reply: FastifyReply, version: number): void {
-  void reply.status(304).header('cache-control', 'no-store').header('etag', etagOf(version)).send();
+function notModified(reply: FastifyReply, { ready }: HeldToken): void {
+  void reply.status(304).header('cache-control', 'no-store').header('etag', ready.etag).send();
 }

@@ -1,4 +1,4 @@
-import type { Reading } from '../token-cache/token-cache.service.js';
+import type { Reading } from '../token-cache/reading.js';
 import { notGranted } from './access.guard.js';
 import { HubException } from './hub-exception.js';
 

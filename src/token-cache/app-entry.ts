@@ -2,6 +2,7 @@ import type { AppSettings, TicketType } from '../core/app.js';
 import { UNTRIED, type CredentialSlot, type CredentialState } from '../core/credential.js';
 import type { ForceHistory } from '../core/force-budget.js';
 import type { RefreshEnded } from '../events/hub-events.js';
+import { ReadyToken } from './ready-token.js';
 
 /** An attempt that has begun, from its place in the queue to its end. */
 export interface UnderWay {
@@ -14,9 +15,6 @@ export interface UnderWay {
 
 /** What one process holds of one token or ticket. Owned by the cache, which alone changes it. */
 export class CredentialCell {
-  state: CredentialState = UNTRIED;
-  /** Epoch ms on the hub's clock; `undefined` until it was first decided. */
-  nextAttemptAt: number | undefined;
   underWay: UnderWay | undefined;
   /** The attempt under way has its answer; only storing it is left. */
   outcomeKnown = false;
@@ -34,12 +32,33 @@ export class CredentialCell {
   /** A mint of unknown fate may have superseded what is held: the next attempt asks WeChat, whatever others did. */
   disputed = false;
 
+  #state: CredentialState = UNTRIED;
+  #nextAttemptAt: number | undefined;
   #wakers = new Set<() => void>();
 
   constructor(
     readonly entry: AppEntry,
     readonly slot: CredentialSlot,
   ) {}
+
+  get state(): CredentialState {
+    return this.#state;
+  }
+
+  set state(state: CredentialState) {
+    this.#state = state;
+    this.entry.forgetReady(this);
+  }
+
+  /** Epoch ms on the hub's clock; `undefined` until it was first decided. */
+  get nextAttemptAt(): number | undefined {
+    return this.#nextAttemptAt;
+  }
+
+  set nextAttemptAt(at: number | undefined) {
+    this.#nextAttemptAt = at;
+    this.entry.forgetReady(this);
+  }
 
   /** Runs `waker` once, when the outcome of an attempt is known or the app is removed. Returns how to call it off. */
   onNextChange(waker: () => void): () => void {
@@ -65,6 +84,7 @@ export class CredentialCell {
 
 /** What one process holds of one app. */
 export class AppEntry {
+  #ready: ReadyToken | undefined;
   readonly token = new CredentialCell(this, 'token');
   readonly tickets = new Map<TicketType, CredentialCell>();
   removed = false;
@@ -79,6 +99,22 @@ export class AppEntry {
   checking: Promise<void> | undefined;
 
   constructor(public app: AppSettings) {}
+
+  /** The token that is held, valid or not, ready for callers; made anew whenever the cell has changed. */
+  get ready(): ReadyToken | undefined {
+    return this.#ready ?? this.#makeReady();
+  }
+
+  forgetReady(changed: CredentialCell): void {
+    if (changed === this.token) this.#ready = undefined;
+  }
+
+  #makeReady(): ReadyToken | undefined {
+    const { state, nextAttemptAt } = this.token;
+    const { held, doubtfulSince } = state;
+    this.#ready = held === undefined ? undefined : new ReadyToken(held, nextAttemptAt, doubtfulSince);
+    return this.#ready;
+  }
 
   /** The cell of a ticket type, made on first need. */
   ticket(type: TicketType): CredentialCell {

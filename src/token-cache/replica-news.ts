@@ -4,6 +4,7 @@ import { Randomness } from '../clock/randomness.js';
 import { AppsConfig } from '../config/apps-config.service.js';
 import { failedElsewhere, type SharedFailure } from '../core/coordination.js';
 import { Agreement } from './agreement.js';
+import { AppEntries } from './app-entries.js';
 import type { AppEntry, CredentialCell } from './app-entry.js';
 import { Refresher } from './refresher.js';
 import { TokenStore, type Stored, type StoreNews } from './token-store.js';
@@ -23,7 +24,7 @@ const AGREEING = 20;
  */
 @Injectable()
 export class ReplicaNews {
-  #entries: ReadonlyMap<string, AppEntry> = new Map();
+  #entries = new AppEntries();
   readonly #told = new Set<string>();
   #looking = false;
   #missed = false;
@@ -39,7 +40,7 @@ export class ReplicaNews {
   ) {}
 
   /** From now on; `entries` are the cache's own. */
-  follow(entries: ReadonlyMap<string, AppEntry>): void {
+  follow(entries: AppEntries): void {
     this.#entries = entries;
     if (this.store.appsPerLook === 0) return;
     this.store.onNews((news) => {

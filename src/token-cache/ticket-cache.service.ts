@@ -5,7 +5,8 @@ import { isValid } from '../core/credential.js';
 import { isDeadTokenErrcode } from '../core/wechat-error.js';
 import type { CredentialCell } from './app-entry.js';
 import { Refresher } from './refresher.js';
-import { TokenCache, unavailable, type Reading } from './token-cache.service.js';
+import { unavailable, type Reading } from './reading.js';
+import { TokenCache } from './token-cache.service.js';
 
 /** A ticket's next attempt is worth waiting for if it is so near: at a ticket's end the next one is a call away. */
 const WORTH_WAITING_MS = 2000;

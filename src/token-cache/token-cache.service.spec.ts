@@ -238,6 +238,25 @@ describe('a reload', () => {
     expect((await hub.store.load(['wx-test-app'])).size).toBe(0);
   });
 
+  it('decides at once which apps there are, also for who asked a moment ago', async () => {
+    const hub = await startCache();
+    const has = (): boolean[] => ['wx-test-app', 'wx-other'].map((appid) => hub.cache.has(appid));
+    expect(has()).toEqual([true, false]);
+    hub.reload([anApp({ appid: 'wx-other' })]);
+    expect(has()).toEqual([false, true]);
+    hub.reload([anApp({ appid: 'wx-other' }), anApp()]);
+    expect(has()).toEqual([true, true]);
+    hub.reload([]);
+    expect(has()).toEqual([false, false]);
+  });
+
+  it('decides which apps there are before this cache has heard of it', async () => {
+    const hub = await startCache();
+    expect(hub.cache.has('wx-test-app')).toBe(true);
+    hub.swapUnheard([]);
+    expect(hub.cache.has('wx-test-app')).toBe(false);
+  });
+
   it('that removes an app and adds it again under a call: still one call at a time', async () => {
     const hub = await startCache();
     hub.reload([]);

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { Clock, type TimerHandle } from '../clock/clock.js';
-import { AppsConfig, type ConfigChange } from '../config/apps-config.service.js';
+import { AppsConfig, type ConfigChange, type HubSnapshot } from '../config/apps-config.service.js';
 import { HubEnvironment } from '../config/environment.js';
 import { sameCredentials, type AppSettings } from '../core/app.js';
 import {
@@ -10,14 +10,13 @@ import {
   type CredentialSlot,
   type AppHealth,
   type CredentialState,
-  type Held,
 } from '../core/credential.js';
 import { forceLeft, forceUsed, waitBeforeForce } from '../core/force-budget.js';
-import { vouchedUntil } from '../core/refresh-policy.js';
-import type { UpstreamError } from '../core/upstream.js';
 import type { RefreshEnded } from '../events/hub-events.js';
 import { Agreement } from './agreement.js';
+import { AppEntries } from './app-entries.js';
 import { AppEntry, type CredentialCell } from './app-entry.js';
+import { unavailable, type TokenReading } from './reading.js';
 import { Refresher, type Arm } from './refresher.js';
 import { ReplicaNews } from './replica-news.js';
 import { ServedTokens } from './served-tokens.js';
@@ -41,17 +40,6 @@ export type RefreshRequest =
   | { readonly accepted: true; readonly ended: Promise<RefreshEnded | undefined> }
   | { readonly accepted: false; readonly retryAfterMs: number };
 
-export type Reading =
-  | { readonly kind: 'held'; readonly held: Held; readonly expiresInSeconds: number }
-  /** No valid token, but an attempt is under way or about to begin: {@link TokenCache.settled} tells when it ended. */
-  | { readonly kind: 'pending' }
-  | {
-      readonly kind: 'unavailable';
-      /** Until the next attempt; whole, at least 1. */
-      readonly retryAfterSeconds: number;
-      readonly error: UpstreamError | undefined;
-    };
-
 /**
  * The state of every app's token in this process.
  *
@@ -61,9 +49,11 @@ export type Reading =
  */
 @Injectable()
 export class TokenCache {
-  readonly #entries = new Map<string, AppEntry>();
+  readonly #entries = new AppEntries();
   /** Apps of the start whose first attempt has not ended. */
   readonly #firstRound = new Set<AppEntry>();
+  /** The apps of which these are the entries; `undefined`: a change of them is being taken in. */
+  #takenIn: HubSnapshot['apps'] | undefined;
   #onForgotten: (appid: string, slot: CredentialSlot) => void = () => undefined;
   #started = false;
 
@@ -91,6 +81,7 @@ export class TokenCache {
     });
     const entries = [...this.config.current.apps.values()].map((app) => this.#createEntry(app));
     for (const entry of entries) this.#firstRound.add(entry);
+    this.#takenIn = this.config.current.apps;
     this.#started = true;
     this.news.follow(this.#entries);
     await this.#takeIn(entries);
@@ -108,20 +99,26 @@ export class TokenCache {
     return this.#entries.size;
   }
 
+  /** Whether the configuration of now has such an app: the same as `config.current.apps.has`, for who reads next. */
+  has(appid: string): boolean {
+    const { apps } = this.config.current;
+    return apps === this.#takenIn ? this.#entries.get(appid) !== undefined : apps.has(appid);
+  }
+
   /** The app's own entry, for the other services of this folder. */
   entry(appid: string): AppEntry | undefined {
     return this.#entries.get(appid);
   }
 
-  read(appid: string): Reading | undefined {
-    const cell = this.#entries.get(appid)?.token;
-    if (cell === undefined) return undefined;
+  read(appid: string): TokenReading | undefined {
+    const entry = this.#entries.get(appid);
+    if (entry === undefined) return undefined;
     const now = this.clock.now();
-    const { held, doubtfulSince } = cell.state;
-    if (isValid(held, now)) {
-      const until = vouchedUntil(held, cell.nextAttemptAt ?? now, now, doubtfulSince);
-      return { kind: 'held', held, expiresInSeconds: Math.floor((until - now) / 1000) };
+    const { ready } = entry;
+    if (ready?.isValid(now) === true) {
+      return { kind: 'held', held: ready.held, ready, expiresInSeconds: ready.expiresInSeconds(now) };
     }
+    const cell = entry.token;
     if (!this.refresher.closing && (cell.pending || !cell.settledOnce)) {
       return { kind: 'pending' };
     }
@@ -220,7 +217,7 @@ export class TokenCache {
 
   #createEntry(app: AppSettings): AppEntry {
     const entry = new AppEntry(app);
-    this.#entries.set(app.appid, entry);
+    this.#entries.add(entry);
     return entry;
   }
 
@@ -262,6 +259,7 @@ export class TokenCache {
   }
 
   #applyChange(change: ConfigChange): void {
+    this.#takenIn = undefined;
     for (const appid of change.removed) this.#remove(appid);
     if (change.removed.length > 0) {
       this.store.remove(change.removed).catch((error: unknown) => {
@@ -279,6 +277,7 @@ export class TokenCache {
       const entry = this.#entries.get(appid);
       if (app !== undefined && entry !== undefined) this.#reconfigure(entry, app);
     }
+    this.#takenIn = change.snapshot.apps;
   }
 
   #remove(appid: string): void {
@@ -345,14 +344,4 @@ export class TokenCache {
       gone?.addEventListener('abort', end, { once: true });
     });
   }
-}
-
-/** No valid credential and none on its way: when the next attempt is, and why the last one failed. */
-export function unavailable(cell: CredentialCell, now: number): Reading {
-  const wait = (cell.nextAttemptAt ?? now) - now;
-  return {
-    kind: 'unavailable',
-    retryAfterSeconds: Math.max(1, Math.ceil(wait / 1000)),
-    error: cell.state.lastError?.error,
-  };
 }

@@ -67,6 +67,11 @@ export async function startCache(options: StartCacheOptions = {}) {
     });
   };
 
+  /** The configuration is another, and the listener that the cache is has not run, or has failed. */
+  const swapUnheard = (next: readonly AppSettings[]): void => {
+    apps = mapOf(next);
+  };
+
   const served = new ServedTokens(clock);
   const randomness = { next: () => options.jitter ?? 0.5 };
   const environment = { wechatTimeoutMs: 5000 } as HubEnvironment;
@@ -79,7 +84,7 @@ export async function startCache(options: StartCacheOptions = {}) {
   const scheduler = new RefreshScheduler(cache, new SchedulerRegistry(), clock, events);
   scheduler.onApplicationBootstrap();
   await clock.advance(0);
-  return { clock, client, store, events, troubles, cache, scheduler, reload };
+  return { clock, client, store, events, troubles, cache, scheduler, reload, swapUnheard };
 }
 
 function mapOf(apps: readonly AppSettings[]): Map<string, AppSettings> {
