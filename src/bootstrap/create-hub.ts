@@ -14,12 +14,13 @@ import { installRequestHooks } from '../http/request-hooks.js';
 import { requestIdOf } from '../http/request-id.js';
 import { sendRouterProblem } from '../http/send-problem.js';
 import { Log, NestLog } from '../logging/log.js';
+import { ConfigMetrics } from '../metrics/config-metrics.js';
 import { RequestMetrics } from '../metrics/request-metrics.js';
 import { OpsServer } from '../ops/ops-server.js';
 import { Readiness } from '../ops/readiness.js';
 import { VERSION } from '../version.js';
 import { sweepIdleConnectionsOnClose } from './idle-connections.js';
-import { readTls, tlsFiles, type TlsMaterial } from './tls.js';
+import { endOf, readTls, tlsFiles, type TlsMaterial } from './tls.js';
 import { TlsReloader } from './tls-reloader.js';
 
 /** Bodies of /v1 and /admin (CONTRACT, "Errors"). */
@@ -86,7 +87,10 @@ export function configureHub(app: NestFastifyApplication, tls: TlsMaterial | und
   app.get(OpsServer).describeBy(() => describe(app));
   const files = tlsFiles(environment);
   if (tls !== undefined && files !== undefined) {
-    const reloader = new TlsReloader(instance.server as never, files, tls, app.get(Clock), log);
+    const metrics = app.get(ConfigMetrics);
+    const reloader = new TlsReloader(instance.server as never, files, tls, app.get(Clock), log, (shown) => {
+      metrics.certificateShown(endOf(shown));
+    });
     reloader.start();
     instance.addHook('onClose', (_instance, done) => {
       reloader.stop();

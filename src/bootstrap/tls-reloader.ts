@@ -25,8 +25,10 @@ export class TlsReloader {
     initial: TlsMaterial,
     private readonly clock: Clock,
     private readonly log: Log,
+    private readonly onShown: (material: TlsMaterial) => void = () => undefined,
   ) {
     this.#current = digestOf(initial);
+    onShown(initial);
   }
 
   start(): void {
@@ -48,6 +50,7 @@ export class TlsReloader {
       if (digest === this.#current) return;
       this.server.setSecureContext(material);
       this.#current = digest;
+      this.onShown(material);
       this.log.info('certificate reloaded', { files: this.files });
     } catch (error) {
       const message = error instanceof Error ? error.message : String(error);

@@ -1,3 +1,4 @@
+import { X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { createSecureContext, type SecureContextOptions } from 'node:tls';
 import type { HubEnvironment } from '../config/environment.js';
@@ -41,6 +42,11 @@ export function readTls(files: readonly string[]): TlsMaterial {
     );
   }
   return material;
+}
+
+/** When the certificate that is shown ends, epoch ms: the first of the file; those that signed it come after. */
+export function endOf({ cert }: TlsMaterial): number {
+  return Date.parse(new X509Certificate(cert).validTo);
 }
 
 function readOne(variable: string, file: string): Buffer {

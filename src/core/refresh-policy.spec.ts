@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { aHeld, anApp, anError, aState } from '../../test/support/builders.js';
 import { UNTRIED, type CredentialState } from './credential.js';
-import { nextAttemptAt, vouchedUntil } from './refresh-policy.js';
+import { isEarlyRotation, nextAttemptAt, vouchedUntil } from './refresh-policy.js';
+import { Secret } from './secret.js';
 
 const SECOND = 1000;
 const MINUTE = 60 * SECOND;
@@ -27,6 +28,37 @@ describe('token: one mint ahead of expiry', () => {
   ])('%s', (_what, ahead, lifeSeconds, jitter, expectedSeconds) => {
     const held = aHeld({ kind: 'token', lifeMs: lifeSeconds * SECOND });
     expect(nextAttemptAt(app(ahead), aState({ held }), 0, jitter)).toBe(expectedSeconds * SECOND);
+  });
+});
+
+describe('stable_token: a token that was taken out of service before its time', () => {
+  const before = aHeld({ value: new Secret('before'), issuedAt: 1000, confirmedAt: 1000 });
+  /** 300 s before the end, less 10 s of doubt. */
+  const latest = before.expiresAt - 310 * SECOND;
+  const after = (confirmedAt: number, value = 'after') => aHeld({ value: new Secret(value), confirmedAt });
+
+  it.each([
+    ['another one at once', after(1001), undefined, true],
+    ['another one up to the handover', after(latest - 1), undefined, true],
+    ['another one at the handover', after(latest), undefined, false],
+    ['the same one', after(2000, 'before'), undefined, false],
+    ['another one, forced through the hub meanwhile', after(3000), 2000, false],
+    ['another one, though the one that is held was forced', after(3000), 1000, true],
+    ['another one, forced through the hub right after', after(3000), 1001, false],
+  ] as const)('%s', (_what, then, forcedAt, expected) => {
+    expect(isEarlyRotation(before, then, forcedAt)).toBe(expected);
+  });
+
+  it('a short life has its handover at three quarters', () => {
+    const short = { ...before, lifeMs: 100 * SECOND, expiresAt: 100 * SECOND };
+    expect(isEarlyRotation(short, after(65 * SECOND - 1), undefined)).toBe(true);
+    expect(isEarlyRotation(short, after(65 * SECOND), undefined)).toBe(false);
+  });
+
+  it('nothing is said of a first token, of `token`, or of a change from one to the other', () => {
+    expect(isEarlyRotation(undefined, after(2000), undefined)).toBe(false);
+    expect(isEarlyRotation({ ...before, kind: 'token' }, after(2000), undefined)).toBe(false);
+    expect(isEarlyRotation(before, { ...after(2000), kind: 'token' }, undefined)).toBe(false);
   });
 });
 

@@ -66,13 +66,39 @@ function mintAt(held: Held, aheadMs: number, jitter: number): number {
  * - After it, while the old token still comes back: every 5 s or a tenth of what is left, at least 1 s.
  */
 function reconcileAt(held: Held, reconcileMs: number, now: number, jitter: number): number {
-  const window = Math.min(HANDOVER_WINDOW_MS, held.lifeMs / 4);
+  const window = handoverWindow(held);
   const handover = held.expiresAt - window;
   if (held.confirmedAt >= handover) {
     return now + Math.min(5 * SECOND, (held.expiresAt - now) / 10);
   }
   const reconcile = held.confirmedAt + reconcileMs * (0.9 + 0.2 * jitter);
   return Math.min(reconcile, handover + jitter * (window / 10));
+}
+
+function handoverWindow(held: Held): number {
+  return Math.min(HANDOVER_WINDOW_MS, held.lifeMs / 4);
+}
+
+/** Clocks, and the time that a call takes, may part WeChat's handover from the one reckoned here by so much, ms. */
+const HANDOVER_DOUBT_MS = 10 * SECOND;
+
+/**
+ * Whether WeChat took a `stable_token` out of service before its time, by nobody's doing here: a call gave `after`
+ * although `before` had not come to its handover, and no refresh was forced since `before` was first seen.
+ *
+ * Then somebody else forced one, as a second central server does, or the account's AppSecret was reset. Of `token`
+ * this cannot be told from an answer: each call brings another token.
+ * @param forcedAt when the hub last sent a forced refresh of the app, epoch ms on its clock
+ */
+export function isEarlyRotation(
+  before: Held | undefined,
+  after: Held,
+  forcedAt: number | undefined,
+): boolean {
+  if (before?.kind !== 'stable_token' || after.kind !== 'stable_token') return false;
+  if (before.value.equals(after.value)) return false;
+  if (forcedAt !== undefined && forcedAt > before.issuedAt) return false;
+  return after.confirmedAt < before.expiresAt - handoverWindow(before) - HANDOVER_DOUBT_MS;
 }
 
 /**

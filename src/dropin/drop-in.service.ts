@@ -87,7 +87,7 @@ export class DropIn {
     const known = TICKET_TYPES.find((one: TicketType) => one === type);
     if (known === undefined) return refused(refusal(DROP_IN_ERRORS.badTicketType), verdict);
     const reading = await this.tickets.read(appid, known);
-    if (reading?.kind !== 'held') return unavailable('ticket', reading, verdict);
+    if (reading?.kind !== 'held') return this.#unavailable('ticket', appid, reading, verdict);
     const ticket = reading.held.value.reveal();
     const body = { errcode: 0, errmsg: 'ok', ticket, expires_in: reading.expiresInSeconds };
     return { body: JSON.stringify(body), verdict };
@@ -109,8 +109,21 @@ export class DropIn {
       else await check;
     }
     const reading = this.cache.read(appid);
-    if (reading?.kind !== 'held') return unavailable('token', reading, verdict);
+    if (reading?.kind !== 'held') return this.#unavailable('token', appid, reading, verdict);
     return { body: reading.ready.wechatBody(reading.expiresInSeconds), ready: true, verdict };
+  }
+
+  #unavailable(
+    what: 'token' | 'ticket',
+    appid: string,
+    reading: Reading | undefined,
+    verdict: AccessVerdict,
+  ): DropInAnswer {
+    if (reading === undefined) return refused(refusal(DROP_IN_ERRORS.notGranted), verdict);
+    this.events.emit('dropInUnserved', { appid, what });
+    const error = reading.kind === 'unavailable' ? reading.error : undefined;
+    const why = error === undefined ? undefined : `${error.errmsg}; ${error.hint}`;
+    return refused(refusal(unavailableError(what, why)), verdict);
   }
 
   /** Whether the same was asked within 10 s; remembers this time. */
@@ -137,15 +150,4 @@ function refused({ error }: DropInRefusal, verdict?: AccessVerdict): DropInAnswe
 
 function denied(verdict: AccessVerdict & { ok: false }): DropInAnswer {
   return refused(refusal(deniedError(verdict.reason, verdict.address)), verdict);
-}
-
-function unavailable(
-  what: 'token' | 'ticket',
-  reading: Reading | undefined,
-  verdict: AccessVerdict,
-): DropInAnswer {
-  if (reading === undefined) return refused(refusal(DROP_IN_ERRORS.notGranted), verdict);
-  const error = reading.kind === 'unavailable' ? reading.error : undefined;
-  const why = error === undefined ? undefined : `${error.errmsg}; ${error.hint}`;
-  return refused(refusal(unavailableError(what, why)), verdict);
 }

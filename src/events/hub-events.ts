@@ -125,8 +125,20 @@ export interface StoreChanged {
   readonly cause: string | undefined;
 }
 
+/** A command to the shared store ended. */
+export interface StoreCommandEnded {
+  /** Of a closed set: a script's name, or Redis's own. */
+  readonly command: string;
+  readonly ok: boolean;
+  readonly durationMs: number;
+}
+
 export interface HubEventMap {
   refreshEnded: RefreshEnded;
+  /** This replica began to serve a token or ticket that it found in the store: another one got it. */
+  credentialTaken: { readonly appid: string; readonly kind: CredentialKind };
+  /** `stable_token`: WeChat gave another token than the one held, long before the handover, and nobody here forced it. */
+  rotatedEarly: { readonly appid: string; readonly version: number };
   tokenReported: TokenReported;
   requestDenied: RequestDenied;
   configReloaded: ConfigReloaded;
@@ -138,6 +150,11 @@ export interface HubEventMap {
   storeChanged: StoreChanged;
   /** A stored credential cannot be read: altered, or under a key that HUB_ENCRYPTION_KEYS does not have. */
   storedUnreadable: { readonly appid: string; readonly slot: string };
+  storeCommandEnded: StoreCommandEnded;
+  /** Another replica told something; see StoreNews. */
+  newsHeard: { readonly kind: string };
+  /** A drop-in caller was told errcode -1: the hub has nothing valid. On /v1 that is a 503. */
+  dropInUnserved: { readonly appid: string; readonly what: 'token' | 'ticket' };
   /** Something failed that a person should look at, and that nobody waits for: the store, a listener, a bug. */
   troubleSeen: { readonly where: string; readonly error: unknown };
 }

@@ -1,4 +1,5 @@
 import { Controller, Get, Req, Res } from '@nestjs/common';
+import { RequestMetrics } from '../metrics/request-metrics.js';
 import type { HeldToken } from '../token-cache/reading.js';
 import { TokenCache } from '../token-cache/token-cache.service.js';
 import { AccessGuard, type AppRequest } from './access.guard.js';
@@ -23,6 +24,7 @@ export class TokenController {
   constructor(
     private readonly cache: TokenCache,
     private readonly guard: AccessGuard,
+    private readonly metrics: RequestMetrics,
   ) {}
 
   @Get(TOKEN_ROUTE)
@@ -65,8 +67,10 @@ export class TokenController {
       gone.abort();
     };
     reply.raw.once('close', onClose);
+    this.metrics.longPolls += 1;
     await this.cache.newerThan(request.params.appid, version, waitSeconds * 1000, gone.signal);
     await this.#turns.next();
+    this.metrics.longPolls -= 1;
     reply.raw.off('close', onClose);
     if (gone.signal.aborted) return;
     this.guard.checkAgain(request, 'read');

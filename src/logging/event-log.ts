@@ -25,6 +25,9 @@ export class EventLog {
       if (event.outcome === 'refreshed') log.warn('token was dead before its time', { ...event });
       else log.debug('token reported', { ...event });
     });
+    events.on('rotatedEarly', (event) => {
+      log.warn('token was replaced before its time: somebody else forced a refresh', { ...event });
+    });
     events.on('adminActed', (event) => {
       log.info('admin act', { ...event });
     });

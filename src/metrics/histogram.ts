@@ -8,13 +8,18 @@ export const DURATION_BUCKETS: readonly number[] = [
 
 /** A histogram as plain numbers: one observation costs a loop over the bounds and three additions, no allocation. */
 export class DurationHistogram {
-  readonly #counts = new Float64Array(DURATION_BUCKETS.length + 1);
+  readonly #counts: Float64Array;
   #sum = 0;
   #count = 0;
 
+  /** `bounds`: upper bounds of the buckets, seconds, rising. */
+  constructor(private readonly bounds: readonly number[] = DURATION_BUCKETS) {
+    this.#counts = new Float64Array(bounds.length + 1);
+  }
+
   observe(seconds: number): void {
     let bucket = 0;
-    while (bucket < DURATION_BUCKETS.length && seconds > (DURATION_BUCKETS[bucket] ?? Infinity)) bucket += 1;
+    while (bucket < this.bounds.length && seconds > (this.bounds[bucket] ?? Infinity)) bucket += 1;
     this.#counts[bucket] = (this.#counts[bucket] ?? 0) + 1;
     this.#sum += seconds;
     this.#count += 1;
@@ -23,7 +28,7 @@ export class DurationHistogram {
   /** Lines of the text format. `labels`: ready-made, such as `route="/v1"`. */
   *lines(name: string, labels: string): Generator<string> {
     let cumulative = 0;
-    for (const [index, bound] of DURATION_BUCKETS.entries()) {
+    for (const [index, bound] of this.bounds.entries()) {
       cumulative += this.#counts[index] ?? 0;
       yield `${name}_bucket{${labels},le="${bound}"} ${cumulative}\n`;
     }

@@ -1,12 +1,15 @@
 import { Module } from '@nestjs/common';
 import { TokenCacheModule } from '../token-cache/token-cache.module.js';
+import { ConfigMetrics } from './config-metrics.js';
 import { HubMetrics } from './hub-metrics.js';
 import { ProcessMetrics } from './process-metrics.js';
+import { RefreshMetrics } from './refresh-metrics.js';
 import { RequestMetrics } from './request-metrics.js';
+import { StoreMetrics } from './store-metrics.js';
 
 @Module({
   imports: [TokenCacheModule],
-  providers: [HubMetrics, ProcessMetrics, RequestMetrics],
-  exports: [HubMetrics, ProcessMetrics, RequestMetrics],
+  providers: [ConfigMetrics, HubMetrics, ProcessMetrics, RefreshMetrics, RequestMetrics, StoreMetrics],
+  exports: [ConfigMetrics, HubMetrics, ProcessMetrics, RequestMetrics],
 })
 export class MetricsModule {}

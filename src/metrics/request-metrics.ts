@@ -1,10 +1,13 @@
 import { Injectable } from '@nestjs/common';
 import { DurationHistogram } from './histogram.js';
+import { head, single } from './text-format.js';
 
 /** Requests per route and status. Routes are templates (`/v1/apps/:appid/token`): no label that a caller chooses. */
 @Injectable()
 export class RequestMetrics {
   readonly #routes = new Map<string, { statuses: Map<number, number>; durations: DurationHistogram }>();
+  /** Long-polls that wait now. */
+  longPolls = 0;
 
   record(route: string, status: number, seconds: number): void {
     let metrics = this.#routes.get(route);
@@ -17,15 +20,18 @@ export class RequestMetrics {
   }
 
   *lines(): Generator<string> {
-    yield "# HELP wxhub_http_requests_total Requests answered on the callers' listener.\n";
-    yield '# TYPE wxhub_http_requests_total counter\n';
+    yield single('wxhub_long_polls', 'Requests that wait for a newer token.', this.longPolls);
+    yield head('wxhub_http_requests_total', 'counter', "Requests answered on the callers' listener.");
     for (const [route, { statuses }] of this.#routes) {
       for (const [status, count] of statuses) {
         yield `wxhub_http_requests_total{route="${route}",status="${status}"} ${count}\n`;
       }
     }
-    yield '# HELP wxhub_http_request_duration_seconds From the request line to the end of the answer.\n';
-    yield '# TYPE wxhub_http_request_duration_seconds histogram\n';
+    yield head(
+      'wxhub_http_request_duration_seconds',
+      'histogram',
+      'From the request line to the end of the answer.',
+    );
     for (const [route, { durations }] of this.#routes) {
       yield* durations.lines('wxhub_http_request_duration_seconds', `route="${route}"`);
     }

@@ -51,6 +51,9 @@ export class Agreement {
     const step = merged(cell.state.held, stored?.held, wanted, this.clock.now());
     cell.state = withMerged(cell.state, step);
     if (step.outcome !== 'kept') cell.refreshedHere = false;
+    if (step.outcome === 'taken' && step.held !== undefined) {
+      this.events.emit('credentialTaken', { appid: entry.app.appid, kind: step.held.kind });
+    }
     cell.disputed ||= step.disputed;
     return step;
   }

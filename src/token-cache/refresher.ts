@@ -12,7 +12,7 @@ import { isAnswered, RefreshRights, type Attempt } from './refresh-rights.js';
 import { fingerprintOf, ServedTokens } from './served-tokens.js';
 import type { Claim } from './token-store.js';
 import { UpstreamAttempt } from './upstream-attempt.js';
-import { UpstreamLane, type LaneTicket } from './upstream-lanes.js';
+import { loadOf, UpstreamLane, type LaneLoad, type LaneTicket } from './upstream-lanes.js';
 import { UpstreamTurns } from './upstream-turns.js';
 
 /** First fetches: the contract's bound, so that a start with thousands of apps is no storm. */
@@ -79,6 +79,11 @@ export class Refresher {
 
   get closing(): boolean {
     return this.#closing;
+  }
+
+  /** Attempts that have a place upstream, and those that wait for one. */
+  get load(): LaneLoad {
+    return loadOf(this.#startLane, this.#steadyLane);
   }
 
   /** Starts an attempt, or joins the one under way. Never rejects; `undefined` where no call was made. */
@@ -281,6 +286,9 @@ export class Refresher {
       nextAttemptAt: cell.nextAttemptAt ?? endedAt,
     };
     this.events.emit('refreshEnded', ended);
+    if (made.early && held !== undefined) {
+      this.events.emit('rotatedEarly', { appid: ended.appid, version: held.version });
+    }
     const tokenRefused = slot !== 'token' && !result.ok && isDeadTokenErrcode(result.error.errcode ?? 0);
     if (tokenRefused && asker !== undefined) this.#onDeadToken(entry, asker, cell);
     this.doubt(cell);

@@ -5,6 +5,7 @@ import { Randomness } from '../clock/randomness.js';
 import { HubEnvironment } from '../config/environment.js';
 import { HubEvents } from '../events/hub-events.js';
 import { Agreement } from './agreement.js';
+import { CacheCensus } from './cache-census.js';
 import { DeadTokens } from './dead-tokens.service.js';
 import { Refresher } from './refresher.js';
 import { RefreshRights } from './refresh-rights.js';
@@ -29,13 +30,14 @@ import { UpstreamAttempt } from './upstream-attempt.js';
     RefreshRights,
     ReplicaNews,
     UpstreamAttempt,
+    CacheCensus,
     {
       provide: TokenStore,
       useFactory: createStore,
       inject: [HubEnvironment, Clock, HubEvents, Randomness],
     },
   ],
-  exports: [TokenCache, TicketCache, DeadTokens, ServedTokens],
+  exports: [TokenCache, CacheCensus, TicketCache, DeadTokens, ServedTokens],
 })
 export class TokenCacheModule {}
 

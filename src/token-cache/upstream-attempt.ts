@@ -3,7 +3,7 @@ import { Clock } from '../clock/clock.js';
 import { sameCredentials, type AppSettings } from '../core/app.js';
 import { isDisputed, merged, withMerged } from '../core/coordination.js';
 import { failed, granted, isValid, type CredentialKind, type Held } from '../core/credential.js';
-import { nextAttemptAt, nextTicketAttemptAt } from '../core/refresh-policy.js';
+import { isEarlyRotation, nextAttemptAt, nextTicketAttemptAt } from '../core/refresh-policy.js';
 import type { UpstreamResult } from '../core/upstream.js';
 import { describeFailure } from '../core/wechat-error.js';
 import type { RefreshEnded } from '../events/hub-events.js';
@@ -19,7 +19,11 @@ export interface AttemptOutcome {
   readonly app: AppSettings;
   readonly sentAt: number;
   readonly endedAt: number;
+  /** See {@link isEarlyRotation}. */
+  readonly early: boolean;
 }
+
+type EndedCall = Omit<AttemptOutcome, 'outcome' | 'early'>;
 
 /**
  * One call to WeChat and what it changes: pure transition -> store -> memory.
@@ -54,7 +58,7 @@ export class UpstreamAttempt {
     }
     if (!result.ok) {
       await this.#failed(cell, ended, claim);
-      return { ...ended, outcome: 'failed' };
+      return { ...ended, outcome: 'failed', early: false };
     }
     // A reload changed the family under the call: the answer belongs to the other one.
     const current = slot !== 'token' || kind === entry.app.tokenApi;
@@ -63,12 +67,13 @@ export class UpstreamAttempt {
     const { held } = step.state;
     if (!current || step.outcome === 'outdated' || held === undefined) {
       await claim?.release();
-      return { ...ended, outcome: 'outdated' };
+      return { ...ended, outcome: 'outdated', early: false };
     }
     const same = before.held?.kind === kind && before.held.value.equals(held.value);
     const fence = claim?.fence ?? (same ? before.held.fence : undefined);
     await this.#granted(cell, { ...step.state, held: { ...held, fence } }, before, ended, claim);
-    return { ...ended, outcome: step.outcome };
+    const forcedAt = force ? sentAt : entry.forced.at(-1);
+    return { ...ended, outcome: step.outcome, early: isEarlyRotation(before.held, held, forcedAt) };
   }
 
   #ask(cell: CredentialCell, app: AppSettings, force: boolean, now: number): Promise<UpstreamResult> {
@@ -82,7 +87,7 @@ export class UpstreamAttempt {
     cell: CredentialCell,
     next: CredentialCell['state'] & { readonly held: Held },
     before: CredentialCell['state'],
-    ended: Omit<AttemptOutcome, 'outcome'>,
+    ended: EndedCall,
     claim: Claim | undefined,
   ): Promise<void> {
     const saved = await this.agreement.save(cell, next.held, claim);
@@ -100,11 +105,7 @@ export class UpstreamAttempt {
     cell.disputed = this.#isDisputed(cell, ended, claim, { granted: true, refused, mayHaveActed: true });
   }
 
-  async #failed(
-    cell: CredentialCell,
-    ended: Omit<AttemptOutcome, 'outcome'>,
-    claim: Claim | undefined,
-  ): Promise<void> {
+  async #failed(cell: CredentialCell, ended: EndedCall, claim: Claim | undefined): Promise<void> {
     const { result, app, sentAt, endedAt } = ended;
     if (result.ok) return;
     const { error } = result;
@@ -130,7 +131,7 @@ export class UpstreamAttempt {
 
   #isDisputed(
     cell: CredentialCell,
-    { endedAt }: Omit<AttemptOutcome, 'outcome'>,
+    { endedAt }: EndedCall,
     claim: Claim | undefined,
     call: { readonly granted: boolean; readonly refused: boolean; readonly mayHaveActed: boolean },
   ): boolean {

@@ -16,6 +16,22 @@ describe('an upstream lane', () => {
     expect(await entered(d)).toBe(true);
   });
 
+  it('tells how many have a place and how many wait for one, whatever became of them', () => {
+    const lane = new UpstreamLane(1);
+    const load = () => [lane.underWay, lane.queued];
+    expect(load()).toEqual([0, 0]);
+    const [a, b, c] = [lane.enter(), lane.enter(), lane.enter()];
+    expect(load()).toEqual([1, 2]);
+    b.promote();
+    c.leave();
+    c.leave();
+    expect(load()).toEqual([1, 1]);
+    a.leave();
+    expect(load()).toEqual([1, 0]);
+    b.leave();
+    expect(load()).toEqual([0, 0]);
+  });
+
   it('lets the promoted go first', async () => {
     const lane = new UpstreamLane(1);
     const [a, b, c] = [lane.enter(), lane.enter(), lane.enter()];

@@ -20,12 +20,21 @@ interface Waiting {
 export class UpstreamLane {
   readonly #width: number;
   #underWay = 0;
+  #queued = 0;
   #urgent: Waiting[] = [];
   #normal: Waiting[] = [];
   #normalHead = 0;
 
   constructor(width: number) {
     this.#width = width;
+  }
+
+  get underWay(): number {
+    return this.#underWay;
+  }
+
+  get queued(): number {
+    return this.#queued;
   }
 
   enter(): LaneTicket {
@@ -36,6 +45,7 @@ export class UpstreamLane {
     const waiting: Waiting = { start, started: false };
     let left = false;
     this.#normal.push(waiting);
+    this.#queued += 1;
     this.#admit();
     return {
       entered,
@@ -46,6 +56,7 @@ export class UpstreamLane {
         if (left) return;
         left = true;
         if (waiting.started) this.#underWay -= 1;
+        else this.#queued -= 1;
         // Marked as started so that neither queue admits it any more.
         waiting.started = true;
         this.#admit();
@@ -58,6 +69,7 @@ export class UpstreamLane {
       const next = this.#next();
       if (next === undefined) return;
       next.started = true;
+      this.#queued -= 1;
       this.#underWay += 1;
       next.start();
     }
@@ -79,4 +91,19 @@ export class UpstreamLane {
     this.#normalHead = 0;
     return undefined;
   }
+}
+
+/** How much of several lanes is used. */
+export interface LaneLoad {
+  readonly underWay: number;
+  readonly queued: number;
+}
+
+export function loadOf(...lanes: readonly UpstreamLane[]): LaneLoad {
+  const load = { underWay: 0, queued: 0 };
+  for (const { underWay, queued } of lanes) {
+    load.underWay += underWay;
+    load.queued += queued;
+  }
+  return load;
 }

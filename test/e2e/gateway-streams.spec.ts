@@ -269,7 +269,7 @@ describe('uploads', () => {
     text = '';
     socket.write(`0\r\n\r\n${head()}`);
     await eventually(() => text.startsWith('HTTP/1.1 200 '));
-    expect(await outcomes()).toEqual(['too_large 1', 'answered 1']);
+    expect(await outcomes()).toEqual(['answered 1', 'too_large 1']);
   });
 
   it('answered before all of it came: the answer arrives, and the connection can be used on', async () => {

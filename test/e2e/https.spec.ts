@@ -127,14 +127,21 @@ describe('HTTPS on the callers’ port', () => {
 
 describe('a certificate that is replaced on disk', () => {
   it('is shown to new connections, again and again; open ones stay', async () => {
-    putPair(makeCertificate('hub-0'));
+    const endsAt = () => `wxhub_tls_certificate_expiry_timestamp_seconds ${end.getTime() / 1000}`;
+    let end = new Date('2031-05-06T07:08:09Z');
+    putPair(makeCertificate('hub-0', { notAfter: end }));
     await start();
+    const metrics = async () => (await virtual.hub.get(`${virtual.hub.opsUrl}/metrics`)).text.split('\n');
+    expect(await metrics()).toContain(endsAt());
     const agent = new Agent({ keepAlive: true, maxSockets: 1 });
     expect((await ask({ agent })).shown).toBe('hub-0');
     for (let round = 1; round <= 5; round++) {
-      putPair(makeCertificate(`hub-${round}`));
+      end = new Date(end.getTime() + 86_400_000);
+      putPair(makeCertificate(`hub-${round}`, { notAfter: end }));
       expect(await shown()).toBe(`hub-${round - 1}`);
+      expect(await metrics()).not.toContain(endsAt());
       await virtual.pass(LOOK_MS);
+      expect(await metrics()).toContain(endsAt());
       expect(await shown()).toBe(`hub-${round}`);
       expect(await ask({ agent })).toMatchObject({ status: 200, isReused: true });
     }

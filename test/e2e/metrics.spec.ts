@@ -1,6 +1,7 @@
 import { parseMetrics, type Family } from '../support/prometheus.js';
 import { seededRandom } from '../support/seeded-random.js';
-import { bearer, testKey } from '../support/start-hub.js';
+import { until } from '../support/redis-server.js';
+import { bearer, sha256, testKey } from '../support/start-hub.js';
 import { VirtualHub } from '../support/virtual-hub.js';
 
 const KEY = testKey('metrics');
@@ -17,7 +18,7 @@ beforeEach(async () => {
   virtual = await VirtualHub.start({
     apps: APPS,
     clients: [
-      { id: 'metrics', key: KEY, apps: '*', may: ['read', 'admin'] },
+      { id: 'metrics', key: KEY, apps: '*', may: ['read', 'report', 'admin'] },
       { id: 'elsewhere', key: ELSEWHERE, allowIps: ['192.0.2.1'], apps: '*' },
     ],
     faults: [{ kind: 'errcode', errcode: 40164, appid: 'wx-bad', times: Infinity }],
@@ -119,6 +120,90 @@ describe('/metrics', () => {
     expect(await value('wxhub_config_last_reload_successful')).toBe(0);
     expect(await value('wxhub_config_reloads_total', { trigger: 'admin', result: 'ok' })).toBe(1);
     expect(await value('wxhub_config_reloads_total', { trigger: 'admin', result: 'refused' })).toBe(1);
+  });
+
+  it('names what is wrong with an app for as long as it is wrong', async () => {
+    const failing = { appid: 'wx-bad', kind: 'stable_token', class: 'configuration', reason: '40164' };
+    expect(await value('wxhub_refresh_failing', failing)).toBe(1);
+    expect(await value('wxhub_refresh_failing')).toBe(1);
+    expect(await value('wxhub_last_refresh_timestamp_seconds', { appid: 'wx-bad' })).toBeUndefined();
+    virtual.simulator.clearFaults();
+    await virtual.hub.post('/admin/apps/wx-bad/refresh', {}, bearer(KEY));
+    expect(await value('wxhub_refresh_failing')).toBeUndefined();
+    const now = virtual.clock.wallNow() / 1000;
+    expect(await value('wxhub_last_refresh_timestamp_seconds', { appid: 'wx-bad' })).toBe(now);
+  });
+
+  it('tells tokens that somebody else has killed from those that went their way', async () => {
+    const unexpected = (appid: string) => value('wxhub_unexpected_rotations_total', { appid });
+    const appids = ['wx-stable', 'wx-token'];
+    // Two lives, and every planned rotation in them.
+    await virtual.pass(15_000_000);
+    expect(await value('wxhub_new_credentials_total', { kind: 'token', source: 'wechat' })).toBe(3);
+    expect(await Promise.all(appids.map(unexpected))).toEqual([0, 0]);
+    // An admin's doing.
+    const forced = await virtual.hub.post('/admin/apps/wx-stable/refresh', { force: true }, bearer(KEY));
+    expect(forced.status).toBe(200);
+    await virtual.pass(400_000);
+    expect(await value('wxhub_forced_refreshes_total', { result: 'issued' })).toBe(1);
+    expect(await Promise.all(appids.map(unexpected))).toEqual([0, 0]);
+    // A rival's.
+    virtual.simulator.killToken('wx-stable', 'stable_token');
+    virtual.simulator.killToken('wx-token', 'token');
+    await virtual.pass(400_000);
+    expect(await Promise.all(appids.map(unexpected))).toEqual([1, 0]);
+    const { access_token } = (await read('wx-token')).json;
+    await virtual.hub.post('/v1/apps/wx-token/token/reject', { access_token }, bearer(KEY));
+    await virtual.hub.post('/v1/apps/wx-token/token/reject', { access_token }, bearer(KEY));
+    expect(await Promise.all(appids.map(unexpected))).toEqual([1, 1]);
+  });
+
+  it('counts who waits for a newer token, until the last one has it or is gone', async () => {
+    const etag = (await read('wx-stable')).headers.get('etag')!;
+    const wait = (signal: AbortSignal | null = null) =>
+      virtual.hub.request('/v1/apps/wx-stable/token', {
+        headers: { ...bearer(KEY), 'if-none-match': etag, prefer: 'wait=50' },
+        signal,
+      });
+    const impatient = new AbortController();
+    const polls = [wait(), wait(impatient.signal).catch(() => undefined)];
+    await until(async () => (await value('wxhub_long_polls')) === 2);
+    impatient.abort();
+    await until(async () => (await value('wxhub_long_polls')) === 1);
+    await virtual.pass(50_000);
+    await Promise.all(polls);
+    expect(await value('wxhub_long_polls')).toBe(0);
+  });
+
+  it('says when each client key ends, and which never does', async () => {
+    const keys = [
+      { id: 'old', sha256: sha256('old'), expiresAt: '2031-05-06T07:08:09Z' },
+      { id: 'new', sha256: sha256('new') },
+    ];
+    const admin = { id: 'metrics', key: KEY, apps: '*', may: ['read', 'admin'] };
+    virtual.hub.writeApps(APPS, [admin, { id: 'rotating', keys, apps: '*' }]);
+    await virtual.hub.post('/admin/reload', undefined, bearer(KEY));
+    const endOf = (client: string, key: string) =>
+      value('wxhub_client_key_expiry_timestamp_seconds', { client, key });
+    expect(await endOf('rotating', 'old')).toBe(Date.parse('2031-05-06T07:08:09Z') / 1000);
+    expect(await endOf('rotating', 'new')).toBe(Infinity);
+    expect(await value('wxhub_clients')).toBe(2);
+    // Of what was removed nothing is left.
+    expect(await endOf('elsewhere', 'first')).toBeUndefined();
+  });
+
+  it('says which client was denied, where that is known', async () => {
+    await read('wx-stable', ELSEWHERE);
+    await read('wx-stable', testKey('wrong'));
+    expect(await value('wxhub_denials_total', { reason: 'address', client: 'elsewhere' })).toBe(1);
+    expect(await value('wxhub_denials_total', { reason: 'unknown_key', client: '' })).toBe(1);
+  });
+
+  it('counts what the drop-in could not give, which no status tells', async () => {
+    const query = `grant_type=client_credential&appid=wx-bad&secret=${KEY}`;
+    expect((await virtual.hub.get(`/cgi-bin/token?${query}`)).json.errcode).toBe(-1);
+    expect(await value('wxhub_dropin_unavailable_total', { what: 'token' })).toBe(1);
+    expect(await value('wxhub_http_requests_total', { route: '/cgi-bin/token', status: '200' })).toBe(1);
   });
 
   it('says which build runs', async () => {

@@ -18,6 +18,7 @@ import {
   type Stored,
   type StoreNews,
 } from '../../token-store.js';
+import { MeasuredLink } from './measured-link.js';
 import { readMessage, writeMessage } from './news-message.js';
 import { fenceOf, fingerprint } from './record.js';
 import { RecordReader } from './record-reader.js';
@@ -91,14 +92,17 @@ export class RedisTokenStore extends TokenStore implements OnApplicationShutdown
     this.#records = new RecordReader(this.#sealer, events);
     this.#channel = `${environment.redisPrefix}news`;
     this.#claimMs = environment.wechatTimeoutMs + CLAIM_MARGIN_MS;
-    this.#link = connect(this.#channel, {
+    const link = connect(this.#channel, {
       stateChanged: (available, cause) => events.emit('storeChanged', { available, cause }),
       missed: () => this.#listener({ kind: 'missed' }),
       message: (text) => {
         const news = readMessage(this.#owner, text);
-        if (news !== undefined) this.#listener(news);
+        if (news === undefined) return;
+        events.emit('newsHeard', { kind: news.kind });
+        this.#listener(news);
       },
     });
+    this.#link = new MeasuredLink(link, events);
   }
 
   /** On the Redis that HUB_REDIS_URL names. */
