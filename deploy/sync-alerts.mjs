@@ -1,5 +1,6 @@
-// node deploy/sync-alerts.mjs: brings the rules of deploy/alerts/*.yaml (plain Prometheus rule files, what promtool
-// checks) to where Helm and Kustomize can read them: neither looks outside of its own folder. A test compares.
+// node deploy/sync-alerts.mjs [base]: brings the rules of deploy/alerts/*.yaml (plain Prometheus rule files, what
+// promtool checks) and the dashboard of deploy/grafana to where Helm and Kustomize can read them: neither looks outside
+// of its own folder. `base`: where you keep docs/runbooks, for the links of the alerts. A test compares.
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -18,9 +19,13 @@ export function alertGroups() {
     .flatMap((file) => parse(readFileSync(join(folder, file), 'utf8'))?.groups ?? []);
 }
 
-/** What the two copies are to hold, by path below deploy. */
-export function copies() {
-  const groups = alertGroups();
+/** Where the rules say that the runbooks are. The chart puts its own value in its place. */
+const RUNBOOKS = 'https://wechat-token-hub.example.com/docs/runbooks';
+
+/** What the copies are to hold, by path below deploy. */
+export function copies(runbooks = RUNBOOKS) {
+  const groups = JSON.parse(JSON.stringify(alertGroups()).replaceAll(RUNBOOKS, runbooks.replace(/\/$/, '')));
+  const dashboard = readFileSync(join(deploy, 'grafana', 'wechat-token-hub.json'), 'utf8');
   const labels = {
     'app.kubernetes.io/name': 'wechat-token-hub',
     'app.kubernetes.io/instance': 'wechat-token-hub',
@@ -35,11 +40,13 @@ export function copies() {
   return {
     'helm/wechat-token-hub/files/alerts.yaml': yaml({ groups }),
     'kustomize/components/monitoring/prometheusrule.yaml': yaml(rule),
+    'helm/wechat-token-hub/files/dashboard.json': dashboard,
+    'kustomize/components/dashboard/wechat-token-hub.json': dashboard,
   };
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  for (const [path, text] of Object.entries(copies())) {
+  for (const [path, text] of Object.entries(copies(process.argv[2]))) {
     mkdirSync(dirname(join(deploy, path)), { recursive: true });
     writeFileSync(join(deploy, path), text);
   }

@@ -59,10 +59,12 @@ const EVERYTHING: ValueMap = {
   prometheusRule: {
     enabled: true,
     labels: { release: 'prometheus' },
+    runbookBaseUrl: 'https://git.example.com/hub/runbooks/',
     additionalGroups: [
       { name: 'mine', rules: [{ alert: 'Mine', expr: 'up == 0', labels: { severity: 'page' } }] },
     ],
   },
+  grafanaDashboard: { enabled: true, annotations: { grafana_folder: 'WeChat' } },
   podAnnotations: { e: 'f' },
   podLabels: { team: 'platform' },
   nodeSelector: { 'kubernetes.io/os': 'linux' },
@@ -161,9 +163,11 @@ describe('what it renders', () => {
     ]);
     expect(
       parse(
-        (all.find(({ kind }) => kind === 'ConfigMap') as never as { data: Record<string, string> }).data[
-          'apps.yaml'
-        ]!,
+        (
+          all.find(
+            ({ kind, metadata }) => kind === 'ConfigMap' && metadata.name === 'wechat-token-hub',
+          ) as never as { data: Record<string, string> }
+        ).data['apps.yaml']!,
       ),
     ).toEqual(EVERYTHING.config);
   });
@@ -183,6 +187,30 @@ describe('what it renders', () => {
     expect(rule({ 'files/alerts.yaml': JSON.stringify({ groups }) })).toEqual({ groups });
     expect(rule({ 'files/alerts.yaml': 'groups: []\n' })).toEqual({ groups: [] });
     expect(rule({})).toEqual({ groups: [] });
+  });
+
+  it('alerts link to where the runbooks are kept', () => {
+    const rule = objects(EVERYTHING).find(({ kind }) => kind === 'PrometheusRule') as never as {
+      spec: { groups: { rules: { alert: string; annotations?: { runbook_url: string } }[] }[] };
+    };
+    const [hub, mine] = rule.spec.groups;
+    for (const { alert, annotations } of hub!.rules) {
+      expect(annotations?.runbook_url).toBe(`https://git.example.com/hub/runbooks/${alert}.md`);
+    }
+    expect(hub!.rules).toHaveLength(10);
+    expect(mine!.rules.map(({ alert }) => alert)).toEqual(['Mine']);
+  });
+
+  it('the dashboard is the one of deploy/grafana, as Kustomize has it too', () => {
+    const ofHelm = objects(EVERYTHING).find(({ metadata }) => metadata.name === 'wechat-token-hub-dashboard');
+    const [ofKustomize] = build(join(DEPLOY, 'kustomize/components/dashboard'));
+    const text = readFileSync(join(DEPLOY, 'grafana/wechat-token-hub.json'), 'utf8');
+    for (const map of [ofHelm, ofKustomize] as never as { data: Record<string, string>; metadata: never }[]) {
+      expect(map.metadata).toMatchObject({ labels: { grafana_dashboard: '1' } });
+      expect(Object.keys(map.data)).toEqual(['wechat-token-hub.json']);
+      expect(JSON.parse(map.data['wechat-token-hub.json']!)).toEqual(JSON.parse(text));
+    }
+    expect(problemsOf([ofKustomize!])).toEqual([]);
   });
 
   it('a policy without peers lets nobody in, rather than everybody', () => {
@@ -348,7 +376,7 @@ describe('Chart.yaml', () => {
       if (file.endsWith('.yaml'))
         expect([file, objectsOf({ [file]: text }).length <= 1]).toEqual([file, true]);
     }
-    expect(files).toHaveLength(12);
+    expect(files).toHaveLength(13);
   });
 });
 
