@@ -5,6 +5,7 @@ import { jest } from '@jest/globals';
 import { parse } from 'yaml';
 import { documentedMetrics, hubSeriesIn, seriesNames } from '../support/documented-metrics.js';
 import { notPromql, promtool } from '../support/promtool.js';
+import { build } from '../deploy/kustomize.js';
 
 /** The alerts of deploy/alerts and their pages in docs/runbooks. */
 
@@ -131,6 +132,34 @@ describe('docs/runbooks', () => {
     expect(queries.length).toBeGreaterThan(30);
     expect(notPromql([...new Set(queries)])).toEqual([]);
     expect(queries.flatMap(hubSeriesIn).filter((series) => !known.includes(series))).toEqual([]);
+  });
+
+  it('has commands for what is deployed, in the log, and on the command line', () => {
+    const commands = pages
+      .concat('README.md', 'README.zh-CN.md')
+      .flatMap((page) =>
+        [...read(page).matchAll(/^```sh(?: run)?\n([\s\S]*?)^```$/gm)].map((match) => match[1]!),
+      )
+      .join('\n');
+    const objects = build(join(ROOT, 'deploy/kustomize/overlays/replicated'));
+    const deployed = JSON.stringify(objects);
+    for (const [, name] of commands.matchAll(/-n (\S+)/g))
+      expect(objects.some(({ kind, metadata }) => kind === 'Namespace' && metadata.name === name)).toBe(true);
+    for (const [, name] of commands.matchAll(/deployment\/(\S+)/g))
+      expect(objects.some(({ kind, metadata }) => kind === 'Deployment' && metadata.name === name)).toBe(
+        true,
+      );
+    for (const [, key, value] of commands.matchAll(/-l (\S+?)=(\S+)/g))
+      expect(deployed).toContain(`"${key!}":"${value!}"`);
+    for (const [, container] of commands.matchAll(/--target=(\S+)/g))
+      expect(deployed).toContain(`"name":"${container!}"`);
+    const logged = readFileSync(join(ROOT, 'src/logging/event-log.ts'), 'utf8');
+    const quoted = [...commands.matchAll(/grep '([\w ]+)'/g)].map((match) => match[1]!);
+    expect(quoted.length).toBeGreaterThan(2);
+    expect(quoted.filter((words) => !logged.includes(words))).toEqual([]);
+    const programs = readdirSync(join(ROOT, 'src/cli')).map((file) => file.replace('.command.ts', ''));
+    for (const [, command] of commands.matchAll(/dist\/cli\/main\.js (\w+)/g))
+      expect(programs).toContain(command);
   });
 
   it('names no metric in its text that there is not', () => {
