@@ -172,6 +172,20 @@ describe('docs/runbooks', () => {
   });
 });
 
+it('their links can be made to lead to where you keep the pages', async () => {
+  const script = '../../deploy/sync-alerts.mjs';
+  const { copies } = (await import(script)) as { copies: (base?: string) => Record<string, string> };
+  const own = copies('https://git.example.com/hub/runbooks/');
+  for (const copy of [
+    'helm/wechat-token-hub/files/alerts.yaml',
+    'kustomize/components/monitoring/prometheusrule.yaml',
+  ]) {
+    expect(own[copy]).not.toContain(BASE);
+    const links = own[copy]!.match(/runbook_url: https:\/\/git\.example\.com\/hub\/runbooks\/\w+\.md/g);
+    expect(links).toHaveLength(alerts.length);
+  }
+});
+
 it('what is no PromQL is noticed', () => {
   expect(notPromql(['up', 'rate(up[5m]', 'sum by x'])).toHaveLength(2);
 });
