@@ -43,7 +43,8 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
   gateway: ['clock', 'config', 'events', 'http', 'access-guard', 'token-cache', 'wechat-client'],
   bootstrap: ['clock', 'config', 'logging', 'metrics', 'ops', 'http', 'dropin', 'gateway'],
   // A program of its own, for people: asks a running hub, checks a file, or starts the hub (`.`: main.ts).
-  cli: ['.', 'clock', 'config', 'wechat-client'],
+  // `doctor` looks at Redis over the connection that the hub would use.
+  cli: ['.', 'clock', 'config', 'wechat-client', 'token-cache'],
   // The upstream of tests and demo, a program of its own.
   simulator: ['clock'],
 };
@@ -188,6 +189,7 @@ describe('the environment and secrets', () => {
     // Into the store.
     'token-cache/stores/redis/record.ts',
     'token-cache/stores/redis/redis-token-store.ts',
+    'token-cache/stores/redis/redis-probe.ts',
   ];
 
   it('.reveal() is called in these files alone', () => {

@@ -7,15 +7,11 @@ import type { AppSettings } from '../core/app.js';
 import type { UpstreamError } from '../core/upstream.js';
 import { addressesIn } from '../core/wechat-error.js';
 import { HttpWeChatClient } from '../wechat-client/http-wechat-client.js';
+import { probeRedis } from '../token-cache/stores/redis/redis-probe.js';
 import { EXIT, painter, type Command, type CommandContext } from './command.js';
+import type { Finding } from './finding.js';
 import { readOptions } from './options.js';
-
-interface Finding {
-  readonly what: string;
-  readonly result: 'ok' | 'warning' | 'problem';
-  readonly detail: string;
-  readonly fix?: string | undefined;
-}
+import { redisFindings } from './redis-findings.js';
 
 /** A difference of the clocks that is worth a word. Lifetimes are not counted by the wall clock, key expiry is. */
 const CLOCK_TOLERANCE_MS = 30_000;
@@ -26,8 +22,9 @@ export const doctorCommand: Command = {
   name: 'doctor',
   summary: 'look for what keeps the hub from working, and say how to mend it',
   help: `wechat-token-hub doctor [--skip-apps] [--json]
-    Checks the environment and apps.yaml, the way to WeChat (DNS, TLS, the clock), and each app's credentials with a
-    harmless call: stable_token in normal mode, which changes no token, also for apps that use tokenApi: token, since
+    Checks the environment and apps.yaml; the Redis of HUB_REDIS_URL (reachable, version, latency, takes writes, throws
+    nothing away, clocks; Sentinels and Cluster nodes one by one); the way to WeChat (DNS, TLS, the clock); and each
+    app's credentials with a harmless call: stable_token in normal mode, which changes no token, also for apps that use tokenApi: token, since
     WeChat keeps the two apart. Where WeChat refuses the address, it names the one that it sees.
 
   --skip-apps   do not ask about the apps
@@ -48,6 +45,7 @@ Exit code 0: nothing wrong. 1: problems. 78: the configuration is wrong.`,
     };
     const configured = await checkConfiguration(context, found);
     if (configured !== undefined) {
+      await checkStore(configured.environment, found);
       await checkUpstream(configured.environment, found);
       if (values['skip-apps'] !== true) await checkApps(configured, found);
     }
@@ -90,6 +88,21 @@ async function checkConfiguration(
         : undefined,
   });
   return { environment, apps: result.apps };
+}
+
+async function checkStore(
+  { redisUrl, redisPrefix }: HubEnvironment,
+  found: (finding: Finding) => void,
+): Promise<void> {
+  if (redisUrl === undefined) {
+    found({
+      what: 'store',
+      result: 'ok',
+      detail: 'memory of the process: run one replica (HUB_REDIS_URL is unset)',
+    });
+    return;
+  }
+  for (const finding of redisFindings(await probeRedis(redisUrl, redisPrefix))) found(finding);
 }
 
 /** DNS, connection, TLS and the clock, by one request without credentials. */
