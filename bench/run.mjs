@@ -13,6 +13,9 @@ const SUITES = [
   'strangers',
   'gateway',
   'drop-in',
+  'redis-rate',
+  'redis-news',
+  'redis-quiet',
 ];
 
 const { values, positionals } = parseArgs({

@@ -21,7 +21,7 @@ export const tokenPath = (appid) => `/v1/apps/${appid}/token`;
 export const tokenPaths = (count) => Array.from({ length: count }, (_, index) => tokenPath(appidOf(index)));
 
 /** apps.yaml as operators write it, one entry over several lines; every other app of the older token API. */
-export function appsYaml(count, { renamed = '' } = {}) {
+export function appsYaml(count, { renamed = '', defaults = {} } = {}) {
   let apps = '';
   for (let index = 0; index < count; index += 1) {
     const appid = appidOf(index);
@@ -29,6 +29,7 @@ export function appsYaml(count, { renamed = '' } = {}) {
     apps += `    tokenApi: ${index % 2 === 0 ? 'stable_token' : 'token'}\n`;
   }
   return `version: 1
+defaults: ${JSON.stringify(defaults)}
 apps:
 ${apps}clients:
   - id: bench
@@ -46,15 +47,16 @@ ${apps}clients:
 }
 
 /** A folder with apps.yaml and a simulator that knows every app of it. */
-export async function setScene(appCount) {
+export async function setScene(appCount, { defaults = {} } = {}) {
   const folder = mkdtempSync(join(tmpdir(), 'hub-bench-'));
   const appsFile = join(folder, 'apps.yaml');
-  const writeApps = (options) => writeFileSync(appsFile, appsYaml(appCount, options));
+  const writeApps = (options) => writeFileSync(appsFile, appsYaml(appCount, { defaults, ...options }));
   writeApps();
   const simulator = startNode('others', [
     join(root, 'dist', 'simulator', 'main.js'),
     '--any-secret',
     'bench-secret-{appid}',
+    '--control',
   ]);
   const { url } = await simulator.line((entry) => entry.simulator === 'listening');
   return {
@@ -71,9 +73,10 @@ export async function setScene(appCount) {
 }
 
 /** The hub as operators run it: limits, metrics and default logging on. Its log is read and dropped. */
-export async function startHub(scene, { nodeArguments = [], environment = {}, onLine } = {}) {
+export async function startHub(scene, options = {}) {
+  const { role = 'server', nodeArguments = [], environment = {}, onLine } = options;
   const startedAt = performance.now();
-  const hub = startNode('server', [...nodeArguments, join(root, 'dist', 'main.js')], {
+  const hub = startNode(role, [...nodeArguments, join(root, 'dist', 'main.js')], {
     onLine,
     env: {
       HUB_HOST: '127.0.0.1',
