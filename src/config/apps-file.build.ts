@@ -20,7 +20,7 @@ export function buildClient(plain: PlainClient): ClientEntry {
 
 function buildAddressSet(ranges: readonly string[]): AddressSet {
   const parsed = parseAddressSet(ranges);
-  // The rules of apps-file.dto.ts have let it through.
+  // The rules of apps-file.rules.ts have let it through.
   if (!parsed.ok) throw new Error('allowIps was checked before and is wrong now');
   return parsed.set;
 }

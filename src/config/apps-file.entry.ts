@@ -1,7 +1,7 @@
 import { getMetadataStorage, validateSync } from 'class-validator';
 import { unknownKeyHint } from './apps-file.dto.js';
 import { formatPath, isPrintableKey, type ConfigProblem, type Path } from './problem.js';
-import { RULE, type Finding, type Rule } from './rules.js';
+import type { EntryClass, FieldContext, Finding } from './rules.js';
 import type { YamlSource } from './yaml-source.js';
 
 /** Collects what is wrong with one file. */
@@ -32,8 +32,6 @@ export interface Entry<T> {
   /** As the file has it. */
   readonly raw: Readonly<Record<string, unknown>>;
 }
-
-type EntryClass<T> = new () => T;
 
 /**
  * Reads a mapping by the rules of a class with class-validator's decorators.
@@ -90,15 +88,15 @@ const VALIDATION = {
 } as const;
 
 function findingsOf(contexts: Record<string, unknown> | undefined, value: unknown): Finding[] {
-  return Object.values((contexts ?? {}) as Record<string, { [RULE]?: Rule }>).flatMap(
-    (context) => context[RULE]?.(value) ?? [],
-  );
+  return Object.values((contexts ?? {}) as Record<string, FieldContext>).flatMap((context) => [
+    ...context.rule(value),
+  ]);
 }
 
-const keysByType = new Map<EntryClass<object>, readonly string[]>();
+const keysByType = new Map<EntryClass, readonly string[]>();
 
 /** The keys that have a decorator. */
-export function knownKeys(type: EntryClass<object>): readonly string[] {
+export function knownKeys(type: EntryClass): readonly string[] {
   let keys = keysByType.get(type);
   if (keys === undefined) {
     const rules = getMetadataStorage().getTargetValidationMetadatas(type, '', false, false);

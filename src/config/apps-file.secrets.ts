@@ -1,6 +1,6 @@
 import { isAbsolute, resolve } from 'node:path';
 import type { AppDto } from './apps-file.dto.js';
-import { secretFlaw } from './apps-file.dto.js';
+import { secretFlaw } from './apps-file.rules.js';
 import type { Entry, Problems } from './apps-file.entry.js';
 import type { Path } from './problem.js';
 

@@ -1,4 +1,5 @@
 import { IsBoolean, IsIn, IsInt, Max, Min, ValidateBy, type ValidationArguments } from 'class-validator';
+import type { JsonSchema } from './rules.js';
 
 /** What a reader gives back for a text that it cannot read; the message holds no part of the text. */
 export class Unreadable {
@@ -25,6 +26,17 @@ export function Variable(name: string, read: Reader = (text) => text): PropertyD
 /** All variables that the hub knows, in the order of the class. */
 export function knownVariables(): string[] {
   return [...variableByField.values()].map(({ name }) => name);
+}
+
+const schemaByField = new Map<string, JsonSchema>();
+
+/** For the configuration reference: what a variable's value must be, apart from what its reader refuses. */
+export function describedVariables(): { name: string; field: string; schema: JsonSchema }[] {
+  return [...variableByField].map(([field, { name }]) => ({
+    name,
+    field,
+    schema: schemaByField.get(field) ?? { type: 'string' },
+  }));
 }
 
 /** Fills the fields whose variable is set and not empty. Gives the name of each field's variable. */
@@ -55,15 +67,24 @@ export function IsReadable(): PropertyDecorator {
 export function WholeNumber(from: number, to: number, unit = ''): PropertyDecorator {
   const message = `must be a whole number${unit === '' ? '' : ` ${unit}`} from ${from} to ${to} (digits only)`;
   return (target, field) => {
+    schemaByField.set(String(field), { type: 'integer', minimum: from, maximum: to });
     for (const decorate of [IsInt({ message }), Min(from, { message }), Max(to, { message })])
       decorate(target, field);
   };
 }
 
 export function OneOf(allowed: readonly string[]): PropertyDecorator {
-  return IsIn([...allowed], { message: `must be one of ${allowed.join(', ')} (in lower case)` });
+  const decorate = IsIn([...allowed], { message: `must be one of ${allowed.join(', ')} (in lower case)` });
+  return (target, field) => {
+    schemaByField.set(String(field), { enum: allowed });
+    decorate(target, field);
+  };
 }
 
 export function TrueOrFalse(): PropertyDecorator {
-  return IsBoolean({ message: 'must be true or false (in lower case)' });
+  const decorate = IsBoolean({ message: 'must be true or false (in lower case)' });
+  return (target, field) => {
+    schemaByField.set(String(field), { enum: ['true', 'false'] });
+    decorate(target, field);
+  };
 }

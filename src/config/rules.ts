@@ -8,29 +8,56 @@ export interface Finding {
   readonly message: string;
 }
 
-/** Judges the value of a key that is there and not empty. */
-export type Rule = (value: unknown) => readonly Finding[];
+/** A part of JSON Schema, draft-07. */
+export type JsonSchema = Readonly<Record<string, unknown>>;
+
+/** A class whose decorated fields are the keys of a mapping. */
+export type EntryClass<T extends object = object> = new () => T;
+
+/**
+ * Judges the value of a key that is there and not empty. The schema says the same as far as JSON Schema can, for
+ * editors; where it cannot, it is the wider of the two and has a `$comment`.
+ */
+export interface Rule {
+  (value: unknown): readonly Finding[];
+  readonly schema: JsonSchema;
+  /** What each item of the list, or the mapping itself, is read as. */
+  readonly of?: EntryClass;
+}
+
+export function rule(
+  schema: JsonSchema,
+  judge: (value: unknown) => readonly Finding[],
+  of?: EntryClass,
+): Rule {
+  return Object.assign((value: unknown) => judge(value), { schema }, of === undefined ? {} : { of });
+}
+
+/** What a field's decorators say about it, as class-validator keeps it. */
+export interface FieldContext {
+  readonly rule: Rule;
+  readonly required?: true;
+  readonly default?: unknown;
+}
 
 const NOTHING_WRONG: readonly Finding[] = [];
 
-/** Under this name the rule stands in the contexts of class-validator's error. */
-export const RULE = 'rule';
-
 /**
  * The rule of a key, for class-validator. The rule itself goes along as the error's context: class-validator says
- * that a list is wrong, and asking the rule again says which of its items.
+ * that a list is wrong, and asking the rule again says which of its items. `default`: what holds where the key is
+ * not there, for editors and documents.
  */
-export function Holds(rule: Rule): PropertyDecorator {
+export function Holds(judge: Rule, { default: byDefault }: { default?: unknown } = {}): PropertyDecorator {
   return ValidateBy(
     {
-      name: RULE,
+      name: 'rule',
       validator: {
-        validate: (value: unknown) => value === undefined || rule(value).length === 0,
+        validate: (value: unknown) => value === undefined || judge(value).length === 0,
         defaultMessage: ({ property }: ValidationArguments = {} as ValidationArguments) =>
           `${property} is wrong`,
       },
     },
-    { context: { rule } },
+    { context: { rule: judge, default: byDefault } satisfies FieldContext },
   );
 }
 
@@ -42,7 +69,7 @@ export function Required(hint: string): PropertyDecorator {
       name: 'required',
       validator: { validate: (value: unknown) => value !== undefined, defaultMessage: () => message },
     },
-    { context: { rule: () => [{ at: [], message }] satisfies Finding[] } },
+    { context: { rule: rule({}, () => wrong(message)), required: true } satisfies FieldContext },
   );
 }
 
@@ -50,18 +77,18 @@ function wrong(message: string): readonly Finding[] {
   return [{ at: [], message }];
 }
 
-/** A text that `flaw` finds nothing wrong with. */
-export function text(flaw: (value: string) => string | undefined): Rule {
-  return (value) => {
+/** A text that `flaw` finds nothing wrong with; `schema` says the same as a pattern and the like. */
+export function text(flaw: (value: string) => string | undefined, schema: JsonSchema = {}): Rule {
+  return rule({ type: 'string', ...schema }, (value) => {
     if (typeof value !== 'string') return wrong(notAText(value));
     const found = flaw(value);
     return found === undefined ? NOTHING_WRONG : wrong(found);
-  };
+  });
 }
 
-/** A text that `pattern` fits; `form` ends the sentence "must be …". */
+/** A text that `pattern` (without flags but `u`) fits; `form` ends the sentence "must be …". */
 export function textLike(pattern: RegExp, form: string): Rule {
-  return text((value) => (pattern.test(value) ? undefined : `must be ${form}`));
+  return text((value) => (pattern.test(value) ? undefined : `must be ${form}`), { pattern: pattern.source });
 }
 
 function notAText(value: unknown): string {
@@ -72,20 +99,20 @@ function notAText(value: unknown): string {
 
 export function oneOf(allowed: readonly string[]): Rule {
   const form = `must be one of ${allowed.join(', ')}`;
-  return (value) => {
+  return rule({ enum: allowed }, (value) => {
     if (typeof value === 'string' && allowed.includes(value)) return NOTHING_WRONG;
     return wrong(typeof value === 'string' ? `${form}${didYouMean(value, allowed)}` : form);
-  };
+  });
 }
 
 /** Bounds are inclusive; `unit` as in "of seconds", or empty. */
 export function wholeNumber(from: number, to: number, unit = ''): Rule {
   const form = `must be a whole number${unit === '' ? '' : ` ${unit}`} from ${from} to ${to}`;
-  return (value) => {
+  return rule({ type: 'integer', minimum: from, maximum: to }, (value) => {
     if (typeof value === 'number' && Number.isInteger(value) && value >= from && value <= to)
       return NOTHING_WRONG;
     return wrong(typeof value === 'string' && /^[0-9]+$/.test(value) ? `${form}: without quotes` : form);
-  };
+  });
 }
 
 export interface ListOptions {
@@ -96,7 +123,13 @@ export interface ListOptions {
 
 /** A list, each item of which holds `item`; `example` shows how to write one. */
 export function listOf(item: Rule, example: string, options: ListOptions = {}): Rule {
-  return (value) => {
+  const schema = {
+    type: 'array',
+    items: item.schema,
+    ...(options.unique === true ? { uniqueItems: true } : {}),
+    ...(options.ifEmpty === undefined ? {} : { minItems: 1 }),
+  };
+  return rule(schema, (value) => {
     if (!Array.isArray(value)) return wrong(`must be a list, as in ${example}`);
     const items: readonly unknown[] = value;
     if (items.length === 0 && options.ifEmpty !== undefined)
@@ -109,23 +142,41 @@ export function listOf(item: Rule, example: string, options: ListOptions = {}): 
         ? []
         : [{ at: [index], message: `stands in the list twice (also as item ${first})` }];
     });
-  };
+  });
 }
 
 /** A list of mappings, which are read one by one elsewhere. */
-export function listOfMappings(example: string): Rule {
-  return (value) => (Array.isArray(value) ? NOTHING_WRONG : wrong(`must be a list, as in ${example}`));
+export function listOfMappings(example: string, of: EntryClass): Rule {
+  return rule(
+    { type: 'array' },
+    (value) => (Array.isArray(value) ? NOTHING_WRONG : wrong(`must be a list, as in ${example}`)),
+    of,
+  );
 }
 
-/** ISO 8601 with a date, a time and a zone; a day that the month does not have is refused, too. */
-export const dateTimeWithZone: Rule = text((value) =>
-  parseDateTime(value) === undefined
-    ? 'must be a date, time and zone, as in 2027-11-30T00:00:00Z'
-    : undefined,
-);
+/** A mapping, which is read elsewhere. */
+export function mapping(example: string, of: EntryClass): Rule {
+  return rule(
+    { type: 'object' },
+    (value) =>
+      typeof value === 'object' && !Array.isArray(value)
+        ? NOTHING_WRONG
+        : wrong(`must be a mapping, as in ${example}`),
+    of,
+  );
+}
 
 const DATE_TIME =
-  /^(\d{4})-(\d\d)-(\d\d)T([01]\d|2[0-3]):[0-5]\d(?::[0-5]\d(?:\.\d{1,9})?)?(?:Z|[+-](?:[01]\d|2[0-3]):[0-5]\d)$/;
+  /^(\d{4})-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])T([01]\d|2[0-3]):[0-5]\d(?::[0-5]\d(?:\.\d{1,9})?)?(?:Z|[+-](?:[01]\d|2[0-3]):[0-5]\d)$/;
+
+/** ISO 8601 with a date, a time and a zone; a day that the month does not have is refused, too. */
+export const dateTimeWithZone: Rule = text(
+  (value) =>
+    parseDateTime(value) === undefined
+      ? 'must be a date, time and zone, as in 2027-11-30T00:00:00Z'
+      : undefined,
+  { pattern: DATE_TIME.source, $comment: 'The hub also refuses a day that the month does not have.' },
+);
 
 /** Epoch milliseconds; `undefined` where the text is not of the form above. */
 export function parseDateTime(value: string): number | undefined {
@@ -133,7 +184,7 @@ export function parseDateTime(value: string): number | undefined {
   if (parts === null) return undefined;
   const [year, month, day] = parts.slice(1, 4).map(Number) as [number, number, number];
   const lastDay = new Date(Date.UTC(year, month, 0)).getUTCDate();
-  if (month < 1 || month > 12 || day < 1 || day > lastDay) return undefined;
+  if (day > lastDay) return undefined;
   const time = Date.parse(value);
   return Number.isNaN(time) ? undefined : time;
 }
@@ -142,14 +193,14 @@ export function parseDateTime(value: string): number | undefined {
 export function textList(
   judge: (items: readonly string[]) => readonly { index: number; message: string }[],
   example: string,
-  options: ListOptions = {},
+  { schema, ...options }: ListOptions & { readonly schema?: JsonSchema } = {},
 ): Rule {
   const texts = listOf(
-    text(() => undefined),
+    text(() => undefined, schema),
     example,
     options,
   );
-  return (value) => {
+  return rule(texts.schema, (value) => {
     const findings = texts(value);
     if (!Array.isArray(value)) return findings;
     const items: readonly unknown[] = value;
@@ -162,5 +213,5 @@ export function textList(
         .filter(({ index }) => !reported.has(index))
         .map(({ index, message }) => ({ at: [index], message })),
     ];
-  };
+  });
 }
