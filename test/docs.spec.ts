@@ -17,6 +17,7 @@ import { loadAppsFile } from '../src/config/apps-file.js';
 import '../src/config/environment.js';
 import { knownVariables } from '../src/config/environment-decorators.js';
 import { APPID_PATTERN } from '../src/core/app.js';
+import { HUB_ERRORS } from '../src/core/hub-error.js';
 import { hasValidForm } from '../src/core/access/key.js';
 import type { WeChatSimulator } from '../src/simulator/simulator.js';
 import { sha256, startHub, testKey, type RunningHub } from './support/start-hub.js';
@@ -353,6 +354,27 @@ describe('links', () => {
         );
       });
     expect(dead).toEqual([]);
+  });
+});
+
+describe('variables', () => {
+  /** Codes of errors look alike: those of the hub's answers, and those that the client library has besides. */
+  const CODES = [
+    ...Object.keys(HUB_ERRORS),
+    ...['HUB_BAD_ANSWER', 'HUB_CLIENT_CLOSED', 'HUB_TIMEOUT', 'HUB_UNREACHABLE'],
+  ];
+
+  it.each(DOCUMENTS.filter((page) => !page.startsWith('test')))('that %s names are the hub’s', (page) => {
+    const named = read(page).match(/\bHUB_[A-Z_]*[A-Z]\b/g) ?? [];
+    const known = [...knownVariables(), ...CODES];
+    expect([...new Set(named)].filter((name) => !known.includes(name))).toEqual([]);
+  });
+
+  it('every code of an error is in docs/api.md, and no other', () => {
+    const rows = [...read('docs/api.md').matchAll(/^\| \d{3} \| `(HUB_[A-Z_]+)`/gm)].map(
+      (match) => match[1]!,
+    );
+    expect([...new Set(rows)].toSorted()).toEqual(Object.keys(HUB_ERRORS).toSorted());
   });
 });
 
