@@ -293,6 +293,60 @@ it.each(READMES)('%s has a row for every variable of the hub, and for none that 
   );
 });
 
+/** The chapters that a reader looks for, by their English names; both languages have the same sections (below). */
+const CHAPTERS = [
+  ...[
+    'Try it',
+    'How it works',
+    'Compared with the usual ways',
+    'Apps and clients: `apps.yaml`',
+    'Run it',
+    'Call it',
+  ],
+  ...[
+    'curl',
+    'Node.js',
+    'Java',
+    'Python',
+    'PHP',
+    'Go',
+    'Point your SDK at the hub',
+    'No token at all: the gateway',
+  ],
+  ...[
+    'Several replicas: Redis',
+    'Behind a proxy',
+    'Operations',
+    'What makes it trustworthy',
+    'Security',
+    'More',
+  ],
+];
+const SDKS = [
+  ...['WxJava', 'EasyWeChat', 'node-easywechat', 'co-wechat-api', 'wechat-api', 'nest-wechat', 'wechatpy'],
+  ...['silenceper', 'chanxuehong', 'Senparc', 'PowerWeChat'],
+];
+
+it('README.md has every chapter', () => {
+  const titles = sectionsOf(read('README.md')).map(({ title }) => title);
+  expect(CHAPTERS.filter((chapter) => !titles.includes(chapter))).toEqual([]);
+});
+
+it.each([...READMES, 'docs/sdks.md', 'docs/sdks.zh-CN.md'])('%s has a row for each SDK', (page) => {
+  const rows = read(page)
+    .split('\n')
+    .filter((line) => line.startsWith('| '));
+  expect(SDKS.filter((sdk) => !rows.some((row) => row.startsWith(`| ${sdk}`)))).toEqual([]);
+});
+
+it('docs/README.md leads to every page', () => {
+  const linked = [...read('docs/README.md').matchAll(/\]\(([^)#]+)/g)].map((match) =>
+    join('docs', match[1]!),
+  );
+  const pages = PAGES.filter((page) => /^docs\/[^/]+$/.test(page) && page !== 'docs/README.md');
+  expect(pages.filter((page) => !linked.includes(page))).toEqual([]);
+});
+
 describe('every page of docs/ and every README of users', () => {
   it('exists in both languages', () => {
     const english = DOCUMENTS.filter((path) => /^docs\/(?!adr\/)/.test(path) && !path.endsWith(CHINESE));
