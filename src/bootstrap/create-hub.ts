@@ -58,7 +58,13 @@ export function createAdapter(environment: HubEnvironment): {
     requestTimeout: UPLOAD_ARRIVAL_MS,
     return503OnClosing: false,
     frameworkErrors: sendRouterProblem,
-    routerOptions: { ignoreTrailingSlash: false, caseSensitive: true, maxParamLength: 256 },
+    routerOptions: {
+      ignoreTrailingSlash: false,
+      caseSensitive: true,
+      maxParamLength: 256,
+      // `request.query` is the text: the few that want a parameter read it themselves (dropin/parameters.ts).
+      querystringParser: (text: string) => text as never,
+    },
   };
   if (tls === undefined) return { adapter: new FastifyAdapter(options), tls };
   const client = tls.ca === undefined ? {} : { requestCert: true, rejectUnauthorized: true };

@@ -39,11 +39,12 @@ export class DropInRoutes implements UnroutedEndpoint {
         this.fail(error, request, reply);
       });
       for (const endpoint of ['token', 'stable_token', 'ticket/getticket'] as const) {
-        scope.route({
-          method: METHODS[endpoint],
-          url: `/cgi-bin/${endpoint}`,
-          handler: (request, reply) => this.#serve(endpoint, request, reply),
-        });
+        const handler = (request: FastifyRequest, reply: FastifyReply) =>
+          this.#serve(endpoint, request, reply);
+        // Each a route of its own: what watches over the arrival of bodies (http/arrival-limit.ts) is not for GET.
+        for (const method of METHODS[endpoint]) {
+          scope.route({ method, url: `/cgi-bin/${endpoint}`, handler });
+        }
       }
       done();
     });
@@ -71,7 +72,7 @@ export class DropInRoutes implements UnroutedEndpoint {
         return answer(
           request,
           reply,
-          this.dropIn.token(caller, parametersOf(request.query, textOf(request))),
+          this.dropIn.token(caller, parametersOf(request.query as string, textOf(request))),
         );
       case 'stable_token':
         if (request.method === 'POST') {
@@ -83,7 +84,7 @@ export class DropInRoutes implements UnroutedEndpoint {
         return answer(
           request,
           reply,
-          this.dropIn.ticket(caller, parametersOf(request.query, undefined) ?? {}),
+          this.dropIn.ticket(caller, parametersOf(request.query as string, undefined) ?? {}),
         );
     }
   }
