@@ -64,9 +64,11 @@ export class DropIn {
     const { request } = read;
     const verdict = this.access.check({ ...caller, key: request.secret }, 'read', request.appid, this.cache);
     if (!verdict.ok) return denied(verdict);
-    const repeated = this.#asksAgain(`${verdict.client.id} ${verdict.address} ${request.appid}`);
+    const now = this.clock.now();
+    const repeated = this.#asksAgain(`${verdict.client.id} ${verdict.address} ${request.appid}`, now);
     const reading = this.cache.read(request.appid);
-    const check = repeated && !request.forceRefresh ? this.deadTokens.makeSure(request.appid) : undefined;
+    const check =
+      repeated && !request.forceRefresh ? this.deadTokens.makeSure(request.appid, now) : undefined;
     if (reading?.kind === 'held' && check === undefined && !request.forceRefresh) {
       return { body: reading.ready.wechatBody(reading.expiresInSeconds), ready: true, verdict };
     }
@@ -127,8 +129,7 @@ export class DropIn {
   }
 
   /** Whether the same was asked within 10 s; remembers this time. */
-  #asksAgain(who: string): boolean {
-    const now = this.clock.now();
+  #asksAgain(who: string, now: number): boolean {
     const last = this.#asks.get(who);
     if (last === undefined) {
       this.#asks.set(who, { at: now });

@@ -53,11 +53,10 @@ export class DeadTokens {
    * @returns the check to wait for, begun here or shared; `undefined` where it was made sure of just now, or where
    * attempts fail and the schedule keeps the pace
    */
-  makeSure(appid: string): Promise<void> | undefined {
+  makeSure(appid: string, now = this.clock.now()): Promise<void> | undefined {
     const entry = this.cache.entry(appid);
     if (entry === undefined) return undefined;
     const { held, failures } = entry.token.state;
-    const now = this.clock.now();
     if (!isValid(held, now) || failures > 0) return undefined;
     if (entry.checking !== undefined) return entry.checking;
     if (now - entry.checkedAt < CHECKS_APART_MS[entry.app.tokenApi]) return undefined;
