@@ -1,6 +1,7 @@
 import { Module } from '@nestjs/common';
 import { APP_FILTER, APP_GUARD } from '@nestjs/core';
 import { AccessGuardModule } from '../access-guard/access-guard.module.js';
+import { AdminActs } from '../admin/admin-acts.js';
 import { AdminController } from '../admin/admin.controller.js';
 import { OpsModule } from '../ops/ops.module.js';
 import { TokenCacheModule } from '../token-cache/token-cache.module.js';
@@ -17,10 +18,11 @@ import { TokenController } from './token.controller.js';
   controllers: [TokenController, ReportController, TicketController, AdminController, HealthController],
   providers: [
     AccessGuard,
+    AdminActs,
     ProblemFilter,
     { provide: APP_GUARD, useExisting: AccessGuard },
     { provide: APP_FILTER, useExisting: ProblemFilter },
   ],
-  exports: [AccessGuard, ProblemFilter],
+  exports: [AccessGuard, AdminActs, ProblemFilter],
 })
 export class HttpModule {}

@@ -1,0 +1,108 @@
+import { Injectable } from '@nestjs/common';
+import { Clock } from '../clock/clock.js';
+import { AppsConfig } from '../config/apps-config.service.js';
+import { describeReload } from '../core/audit/describe-reload.js';
+import { HubEvents, type Actor, type AdminActed } from '../events/hub-events.js';
+import { notGranted } from '../http/access.guard.js';
+import { HubException } from '../http/hub-exception.js';
+import { TokenCache, type AppStatus } from '../token-cache/token-cache.service.js';
+import type { RefreshAnswer, ReloadAnswer } from './admin.openapi.js';
+import { describeStatus } from './app-status.js';
+
+/**
+ * What administrators can do, by `/admin` and by the console alike; each act is told to the hub's events. The actor is a
+ * client that was found to have `admin`, of the app where the act concerns one.
+ */
+@Injectable()
+export class AdminActs {
+  constructor(
+    private readonly config: AppsConfig,
+    private readonly cache: TokenCache,
+    private readonly clock: Clock,
+    private readonly events: HubEvents,
+  ) {}
+
+  /** @throws {HubException} `HUB_CONFIG_INVALID` with all problems; nothing has changed then. */
+  async reload(actor: Actor): Promise<ReloadAnswer> {
+    const outcome = await this.config.reload('admin');
+    const detail = describeReload(outcome);
+    this.#tell(actor, { act: 'reload', appid: undefined, outcome: outcome.ok ? 'ok' : 'refused', detail });
+    if (!outcome.ok) {
+      throw new HubException(
+        'HUB_CONFIG_INVALID',
+        `The file has ${outcome.problems.length} problem(s); the running configuration stays.`,
+        { members: { problems: outcome.problems } },
+      );
+    }
+    const { added, changed, removed, unchanged } = outcome;
+    return { added, changed, removed, unchanged };
+  }
+
+  /** @throws {HubException} where it is too early, WeChat refuses, or the app is gone. */
+  async refresh(actor: Actor, appid: string, force: boolean): Promise<RefreshAnswer> {
+    const asked = await this.cache.requestRefresh(appid, force);
+    if (asked === undefined) throw notGranted();
+    const act = force ? 'force_refresh' : 'refresh';
+    if (!asked.accepted) {
+      const retryAfterSeconds = Math.max(1, Math.ceil(asked.retryAfterMs / 1000));
+      this.#tell(actor, { act, appid, outcome: 'too_early' });
+      throw new HubException('HUB_RATE_LIMITED', `Too early; again in ${retryAfterSeconds} s.`, {
+        retryAfterSeconds,
+      });
+    }
+    const ended = await asked.ended;
+    this.#tell(actor, {
+      act,
+      appid,
+      outcome: ended?.outcome ?? 'not_tried',
+      errcode: ended?.error?.errcode,
+    });
+    if (ended?.outcome === 'failed') throw this.#refused(appid, ended.error);
+    return this.#refreshed(appid);
+  }
+
+  /** @throws {HubException} where there is no such app any more. */
+  statusOf(appid: string): AppStatus {
+    const status = this.cache.status(appid);
+    // The guard has just found it in the configuration: removed by a reload in between.
+    if (status === undefined) throw notGranted();
+    return status;
+  }
+
+  #refreshed(appid: string): RefreshAnswer {
+    const reading = this.cache.read(appid);
+    const status = describeStatus(this.statusOf(appid), this.clock);
+    if (reading?.kind !== 'held') throw this.#refused(appid, undefined);
+    return { ...status, version: reading.held.version, expires_in: reading.expiresInSeconds };
+  }
+
+  #refused(appid: string, upstream: HubException['details']['upstream']): HubException {
+    const why = upstream === undefined ? 'no attempt could be made' : `${upstream.errmsg}; ${upstream.hint}`;
+    const reading = this.cache.read(appid);
+    if (reading?.kind === 'held') {
+      return new HubException('HUB_UPSTREAM_FAILED', `The token that is held stays in use: ${why}`, {
+        upstream,
+      });
+    }
+    return new HubException('HUB_TOKEN_UNAVAILABLE', `The hub holds no valid token of this app: ${why}`, {
+      upstream,
+      retryAfterSeconds: reading?.kind === 'unavailable' ? reading.retryAfterSeconds : 1,
+    });
+  }
+
+  #tell(actor: Actor, act: Omit<AdminActed, keyof Actor>): void {
+    this.events.emit('adminActed', { ...act, ...actor });
+  }
+}
+
+/** @throws {HubException} where the body is not `{"force": true}`, `{"force": false}` or nothing. */
+export function forceOf(body: unknown): boolean {
+  if (body === undefined || body === null) return false;
+  const isObject = typeof body === 'object' && !Array.isArray(body);
+  const force: unknown = isObject ? (body as { force?: unknown }).force : undefined;
+  const known = isObject && Object.keys(body).every((key) => key === 'force');
+  if (!known || (force !== undefined && typeof force !== 'boolean')) {
+    throw new HubException('HUB_BAD_REQUEST', 'The body is {"force": true} or {"force": false}, or empty.');
+  }
+  return force ?? false;
+}
