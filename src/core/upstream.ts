@@ -37,18 +37,20 @@ export interface UpstreamError {
   readonly mayHaveActed: boolean;
 }
 
-export type UpstreamFailure =
-  | 'timeout'
-  | 'unreachable'
-  | 'cut_off'
-  | 'too_large'
-  | 'http_status'
-  | 'not_json'
-  | 'no_token'
-  | 'bad_expires_in'
+export const UPSTREAM_FAILURES = [
+  'timeout',
+  'unreachable',
+  'cut_off',
+  'too_large',
+  'http_status',
+  'not_json',
+  'no_token',
+  'bad_expires_in',
   /** A ticket was due while the app had no valid token to ask with. */
-  | 'no_access_token'
-  | 'internal';
+  'no_access_token',
+  'internal',
+] as const;
+export type UpstreamFailure = (typeof UPSTREAM_FAILURES)[number];
 
 export type UpstreamResult =
   { readonly ok: true; readonly grant: Grant } | { readonly ok: false; readonly error: UpstreamError };

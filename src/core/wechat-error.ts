@@ -29,7 +29,7 @@ const CONSENT =
  * Sources: [T] the error tables of getAccessToken and getStableAccessToken, [G] the global error codes
  * (doc/oplatform/developers/errCode), all on developers.weixin.qq.com; WECHAT.md has the readings.
  */
-const TABLE: Readonly<Record<number, Row>> = {
+export const ERRCODE_ROWS: Readonly<Record<number, Row>> = {
   // [T] system busy
   [-1]: { class: 'transient', hint: 'WeChat is busy. The hub tries again by itself.' },
   // [T][G] "api minute-quota reach limit, must slower, retry next minute"
@@ -127,7 +127,7 @@ export function classifyErrcode(
   endpoint: UpstreamEndpoint = 'token',
 ): UpstreamError {
   const dead = endpoint !== 'token' && isDeadTokenErrcode(errcode);
-  const row = dead ? DEAD_TOKEN : (TABLE[errcode] ?? UNKNOWN);
+  const row = dead ? DEAD_TOKEN : (ERRCODE_ROWS[errcode] ?? UNKNOWN);
   const words = scrub(errmsg);
   return {
     class: row.class,
@@ -212,8 +212,8 @@ const FAILURES: Readonly<Record<UpstreamFailure, { readonly what: string; readon
   },
 };
 
-const DNS_CODE = /^(ENOTFOUND|EAI_[A-Z]+|ENODATA)$/;
-const TLS_CODE = /CERT|SSL|TLS|SIGNATURE|EPROTO/;
+export const DNS_CODE = /^(ENOTFOUND|EAI_[A-Z]+|ENODATA)$/;
+export const TLS_CODE = /CERT|SSL|TLS|SIGNATURE|EPROTO/;
 
 /**
  * A failure without an errcode.
