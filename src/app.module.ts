@@ -4,6 +4,7 @@ import { AuditModule } from './audit/audit.module.js';
 import { ClockModule } from './clock/clock.module.js';
 import { HubConfigModule } from './config/config.module.js';
 import type { HubEnvironment } from './config/environment.js';
+import { ConsoleModule } from './console/console.module.js';
 import { DropInModule } from './dropin/drop-in.module.js';
 import { EventsModule } from './events/events.module.js';
 import { GatewayModule } from './gateway/gateway.module.js';
@@ -30,6 +31,7 @@ export class AppModule {
         HttpModule,
         DropInModule,
         GatewayModule,
+        ConsoleModule,
       ],
     };
   }

@@ -35,6 +35,17 @@ export class OpsServer implements BeforeApplicationShutdown, OnApplicationShutdo
     this.#describe = describe;
   }
 
+  /** Puts routes under a path; before {@link listen}. What they need of credentials is theirs to see to. */
+  mount(prefix: string, register: (server: FastifyInstance) => void): void {
+    void this.#server.register(
+      (scope, _options, done) => {
+        register(scope);
+        done();
+      },
+      { prefix },
+    );
+  }
+
   /** Resolves to the port, which is another than configured where that was 0. */
   async listen(): Promise<number> {
     await this.#server.listen({ host: this.environment.host, port: this.environment.opsPort });

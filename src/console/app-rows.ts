@@ -1,0 +1,90 @@
+import { Injectable } from '@nestjs/common';
+import { Clock } from '../clock/clock.js';
+import { causeOf } from '../core/error-cause.js';
+import { healthOf, type CredentialState, type Held } from '../core/credential.js';
+import { waitBeforeForce } from '../core/force-budget.js';
+import { addressesIn } from '../core/wechat-error.js';
+import type { AppEntry, CredentialCell } from '../token-cache/app-entry.js';
+import { TokenCache } from '../token-cache/token-cache.service.js';
+import { CallHistory } from './call-history.js';
+import type { AppRow, ErrorRow, ForceRow, LifeRow, TicketRow } from './wire.js';
+
+const WHITELIST_ERRCODE = 40164;
+
+/** An app as the console shows it, made anew for each answer: the wall clock may have been set. */
+@Injectable()
+export class AppRows {
+  constructor(
+    private readonly cache: TokenCache,
+    private readonly clock: Clock,
+    private readonly history: CallHistory,
+  ) {}
+
+  /** `undefined`: no such app. */
+  of(appid: string): AppRow | undefined {
+    const status = this.cache.status(appid);
+    const entry = this.cache.entry(appid);
+    if (status === undefined || entry === undefined) return undefined;
+    const { app, state, health } = status;
+    return {
+      appid,
+      name: app.name ?? null,
+      tokenApi: app.tokenApi,
+      state: health,
+      life: this.#life(state.held),
+      nextRefreshAt: this.#wall(status.nextAttemptAt),
+      lastRefreshAt: this.#wall(state.refreshedAt),
+      failures: state.failures,
+      lastError: this.#error(state, 'token'),
+      force: status.forcedLeft === undefined ? null : this.#force(entry, status.forcedLeft),
+      tickets: [...entry.tickets.values()].map((cell) => this.#ticket(cell)),
+      calls: this.history.of(appid) ?? null,
+    };
+  }
+
+  #ticket(cell: CredentialCell): TicketRow {
+    const { state } = cell;
+    return {
+      type: cell.slot as TicketRow['type'],
+      state: healthOf(state, cell.underWay !== undefined, this.clock.now()),
+      life: this.#life(state.held),
+      // A ticket that nobody asks for rests; what stands there is past.
+      nextRefreshAt: cell.dormant ? null : this.#wall(cell.nextAttemptAt),
+      lastError: this.#error(state, 'ticket'),
+    };
+  }
+
+  #life(held: Held | undefined): LifeRow | null {
+    if (held === undefined) return null;
+    const { version, issuedAt, expiresAt, lifeMs } = held;
+    return { version, issuedAt: this.#wallOf(issuedAt), expiresAt: this.#wallOf(expiresAt), lifeMs };
+  }
+
+  #error({ lastError }: CredentialState, of: 'token' | 'ticket'): ErrorRow | null {
+    if (lastError === undefined) return null;
+    const { at, error } = lastError;
+    return {
+      at: this.#wallOf(at),
+      class: error.class,
+      cause: causeOf(error, of),
+      errcode: error.errcode ?? null,
+      errmsg: error.errmsg,
+      hint: error.hint,
+      addresses: error.errcode === WHITELIST_ERRCODE ? addressesIn(error.errmsg) : [],
+    };
+  }
+
+  #force(entry: AppEntry, left: number): ForceRow {
+    const now = this.clock.now();
+    return { left, notBefore: this.#wallOf(now + waitBeforeForce(entry.forced, now)) };
+  }
+
+  #wall(at: number | undefined): number | null {
+    return at === undefined ? null : this.#wallOf(at);
+  }
+
+  /** A time on the hub's clock, as the wall clock of this moment would show it. */
+  #wallOf(at: number): number {
+    return Math.round(this.clock.wallNow() + (at - this.clock.now()));
+  }
+}

@@ -1,0 +1,40 @@
+import type { HubSnapshot } from '../config/hub-snapshot.js';
+import { ACTS, type ClientEntry } from '../core/access/client.js';
+import { grantsApp, type KnownApps } from '../core/access/decision.js';
+import { seesApp, seesClient, type Viewer } from './viewer.js';
+import type { AppAnswer, ClientRow, ClientsAnswer } from './wire.js';
+
+/** So many clients are sent at most, and so many appids of each: an answer stays below a megabyte or two. */
+const SENT_CLIENTS = 2000;
+const SENT_APPS = 20;
+
+/** The clients of apps.yaml, as far as the viewer may see them; of a key its id and end, nothing else. */
+export function clientRows(viewer: Viewer, { apps, clients }: HubSnapshot): ClientsAnswer {
+  const seen = clients.filter((client) => seesClient(viewer, client, apps));
+  return {
+    total: seen.length,
+    clients: seen.slice(0, SENT_CLIENTS).map((client) => rowOf(viewer, client, apps)),
+  };
+}
+
+/** Who is granted the app. */
+export function clientsOf(appid: string, { apps, clients }: HubSnapshot): AppAnswer['clients'] {
+  return clients
+    .filter((client) => grantsApp(client, appid, apps))
+    .slice(0, SENT_CLIENTS)
+    .map(({ id, may }) => ({ id, may: ACTS.filter((act) => may.has(act)) }));
+}
+
+function rowOf(viewer: Viewer, client: ClientEntry, known: KnownApps): ClientRow {
+  const apps = client.apps === '*' ? [] : [...client.apps].filter((appid) => seesApp(viewer, appid, known));
+  return {
+    id: client.id,
+    may: ACTS.filter((act) => client.may.has(act)),
+    keys: client.keys.map(({ id, expiresAt }) => ({ id, expiresAt: expiresAt ?? null })),
+    allowIps: client.allowIps?.ranges ?? null,
+    appCount: client.apps === '*' ? null : apps.length,
+    apps: apps.slice(0, SENT_APPS),
+    gatewayPaths: client.gatewayPaths ?? null,
+    requestsPerMinute: client.requestsPerMinute,
+  };
+}

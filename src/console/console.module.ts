@@ -1,0 +1,18 @@
+import { Module } from '@nestjs/common';
+import { AuditModule } from '../audit/audit.module.js';
+import { HttpModule } from '../http/http.module.js';
+import { OpsModule } from '../ops/ops.module.js';
+import { TokenCacheModule } from '../token-cache/token-cache.module.js';
+import { AppRows } from './app-rows.js';
+import { CallHistory } from './call-history.js';
+import { ConsoleRoutes } from './console.routes.js';
+import { ConsoleService } from './console.service.js';
+import { HubFacts } from './hub-facts.js';
+import { LiveView } from './live-view.js';
+
+/** The web console on the ops port. */
+@Module({
+  imports: [AuditModule, HttpModule, OpsModule, TokenCacheModule],
+  providers: [AppRows, CallHistory, ConsoleRoutes, ConsoleService, HubFacts, LiveView],
+})
+export class ConsoleModule {}

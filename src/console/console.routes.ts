@@ -1,0 +1,120 @@
+import { Injectable } from '@nestjs/common';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { AdminActs, forceOf } from '../admin/admin-acts.js';
+import { HubException } from '../http/hub-exception.js';
+import { ProblemFilter } from '../http/problem.filter.js';
+import { requestIdOf } from '../http/request-id.js';
+import { OpsServer } from '../ops/ops-server.js';
+import { ConsoleService } from './console.service.js';
+import { API_CACHE, ASSET_CACHE, PAGE_CACHE, SAFETY_HEADERS } from './headers.js';
+import { PageFiles, type PageFile } from './page-files.js';
+import type { RefreshedAnswer } from './wire.js';
+
+/** `{"force":true}` and some room. */
+const BODY_LIMIT_BYTES = 1024;
+
+interface AppParams {
+  readonly Params: { readonly appid: string };
+}
+
+/**
+ * `/console` on the ops port: the page and its assets for anybody (they hold nothing), what it shows for who may look,
+ * and what it does for who may act. Each route of the API asks {@link ConsoleService} who that is.
+ */
+@Injectable()
+export class ConsoleRoutes {
+  readonly #files = new PageFiles();
+
+  constructor(
+    ops: OpsServer,
+    private readonly console: ConsoleService,
+    private readonly acts: AdminActs,
+    private readonly problems: ProblemFilter,
+  ) {
+    ops.mount('/console', (server) => {
+      this.#hooks(server);
+      this.#pages(server);
+      this.#readings(server);
+      this.#actions(server);
+    });
+  }
+
+  #hooks(server: FastifyInstance): void {
+    server.addHook('onRequest', (request, reply, done) => {
+      request.id = requestIdOf(request.raw);
+      void reply.headers({ ...SAFETY_HEADERS, 'x-request-id': request.id });
+      done();
+    });
+    server.setErrorHandler((error, request, reply) => {
+      this.problems.write(error, request, reply);
+    });
+    server.setNotFoundHandler((request, reply) => {
+      void reply.headers(SAFETY_HEADERS);
+      this.problems.write(new HubException('HUB_NOT_FOUND', 'No such path.'), request, reply);
+    });
+  }
+
+  #pages(server: FastifyInstance): void {
+    const { page, assets } = this.#files;
+    server.get('/', (request, reply) => {
+      // Relative to nothing: the page's own paths are absolute, and there is one address of it.
+      if (request.url.startsWith('/console/')) return reply.redirect('/console', 308);
+      if (page === undefined) {
+        throw new HubException('HUB_NOT_FOUND', 'The page was not built: npm run build makes it.');
+      }
+      return sendFile(request, reply, page, PAGE_CACHE);
+    });
+    server.get<{ Params: { name: string } }>('/assets/:name', (request, reply) => {
+      const asset = assets.get(request.params.name);
+      if (asset === undefined) throw new HubException('HUB_NOT_FOUND', 'No such asset.');
+      return sendFile(request, reply, asset, ASSET_CACHE);
+    });
+  }
+
+  #readings(server: FastifyInstance): void {
+    server.get<{ Querystring: { after?: unknown } }>('/api/live', (request, reply) => {
+      const { after } = request.query;
+      const viewer = this.console.viewer(request);
+      return sendJson(reply, this.console.live(viewer, typeof after === 'string' ? after : ''));
+    });
+    server.get('/api/clients', (request, reply) =>
+      sendJson(reply, this.console.clients(this.console.viewer(request))),
+    );
+    server.get<AppParams>('/api/apps/:appid', (request, reply) =>
+      sendJson(reply, this.console.app(this.console.viewer(request), request.params.appid)),
+    );
+  }
+
+  #actions(server: FastifyInstance): void {
+    const options = { bodyLimit: BODY_LIMIT_BYTES };
+    server.post('/api/reload', options, async (request, reply) => {
+      const { actor } = this.console.administrator(request);
+      return sendJson(reply, await this.acts.reload(actor));
+    });
+    server.post<AppParams>('/api/apps/:appid/refresh', options, async (request, reply) => {
+      const viewer = this.console.administrator(request);
+      const { appid } = request.params;
+      await this.acts.refresh(viewer.actor, appid, forceOf(request.body));
+      const answer: RefreshedAnswer = { app: this.console.row(viewer, appid) };
+      return sendJson(reply, answer);
+    });
+  }
+}
+
+function sendJson(reply: FastifyReply, answer: object): FastifyReply {
+  return reply
+    .header('cache-control', API_CACHE)
+    .type('application/json; charset=utf-8')
+    .send(JSON.stringify(answer));
+}
+
+function sendFile(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  { bytes, type, etag }: PageFile,
+  cache: string,
+): FastifyReply {
+  void reply.headers({ 'cache-control': cache, etag });
+  if (request.headers['if-none-match'] === etag) return reply.status(304).send();
+  return reply.type(type).send(bytes);
+}

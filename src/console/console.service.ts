@@ -1,0 +1,124 @@
+import { Injectable } from '@nestjs/common';
+import type { FastifyRequest } from 'fastify';
+import { AuditTrail } from '../audit/audit-trail.js';
+import { Clock } from '../clock/clock.js';
+import { AppsConfig } from '../config/apps-config.service.js';
+import { HubEnvironment } from '../config/environment.js';
+import { WindowCounter } from '../core/access/limit.js';
+import { AccessGuard, notGranted, type AppRequest } from '../http/access.guard.js';
+import { HubException } from '../http/hub-exception.js';
+import { AppRows } from './app-rows.js';
+import { clientRows, clientsOf } from './client-rows.js';
+import { readCursor, writeCursor } from './cursor.js';
+import { HubFacts } from './hub-facts.js';
+import { LiveView } from './live-view.js';
+import { isOwnRequest, seesAll, seesApp, seesRecord, type Viewer } from './viewer.js';
+import type { AppAnswer, AppRow, AuditRow, ClientsAnswer, LiveAnswer, ViewerRow } from './wire.js';
+
+/** So many apps are in one answer: a few milliseconds of work, some 200 KB. The page asks again for the rest. */
+const APPS_PER_ANSWER = 500;
+/** Audit records that are looked at. The trail keeps no more. */
+const AUDIT_RECORDS = 500;
+/**
+ * Of all viewers together. One asks every 2 s, so 40 can look at the same time, or a few hundred where nobody needs
+ * all apps at once; whoever comes then waits. Looking must not cost callers their speed.
+ */
+const LIVE_ANSWERS_PER_MINUTE = 1200;
+
+/** What the console shows, and to whom. */
+@Injectable()
+export class ConsoleService {
+  readonly #liveAnswers = new WindowCounter();
+
+  constructor(
+    private readonly environment: HubEnvironment,
+    private readonly config: AppsConfig,
+    private readonly guard: AccessGuard,
+    private readonly clock: Clock,
+    private readonly rows: AppRows,
+    private readonly view: LiveView,
+    private readonly facts: HubFacts,
+    private readonly audit: AuditTrail,
+  ) {}
+
+  /**
+   * Who may look: whoever shows a key with `admin`, and without a key anybody where HUB_CONSOLE_OPEN says so. Never by
+   * address alone: the address is that of a browser, and pages of other sites call from there too.
+   * @throws {HubException}
+   */
+  viewer(request: FastifyRequest): Viewer {
+    if (request.headers.authorization === undefined && this.environment.consoleOpen) {
+      if (!isOwnRequest(request.headers)) throw fromElsewhere();
+      return { by: 'open' };
+    }
+    return this.administrator(request);
+  }
+
+  /** Who may act; where the path names an app, on that app. @throws {HubException} */
+  administrator(request: FastifyRequest): Viewer & { readonly by: 'key' } {
+    if (!isOwnRequest(request.headers)) throw fromElsewhere();
+    if (request.headers.authorization === undefined) {
+      throw new HubException('HUB_UNAUTHENTICATED', 'Sign in with a key of a client that may: [admin].');
+    }
+    const admitted = request as AppRequest;
+    this.guard.admit(admitted, 'admin');
+    const { verdict } = admitted;
+    if (verdict?.ok !== true) throw notGranted();
+    return { by: 'key', actor: verdict };
+  }
+
+  /** What changed since `after`, a cursor of an earlier answer. @throws {HubException} */
+  live(viewer: Viewer, after: string): LiveAnswer {
+    const wait = this.#liveAnswers.take(this.clock.now(), LIVE_ANSWERS_PER_MINUTE);
+    if (wait > 0) {
+      throw new HubException('HUB_RATE_LIMITED', 'Too many look at the console at the moment.', {
+        retryAfterSeconds: wait,
+      });
+    }
+    const { apps } = this.config.current;
+    const known = readCursor(after);
+    const { place, reset, appids, more } = this.view.since(known?.place, APPS_PER_ANSWER, (appid) =>
+      seesApp(viewer, appid, apps),
+    );
+    const auditSeq = reset ? 0 : (known?.auditSeq ?? 0);
+    const records = this.audit.recent(AUDIT_RECORDS);
+    return {
+      now: this.clock.wallNow(),
+      callsNow: this.clock.now(),
+      cursor: writeCursor({ place, auditSeq: records[0]?.seq ?? 0 }),
+      reset,
+      more,
+      hub: this.facts.row(),
+      viewer: viewerRow(viewer),
+      apps: appids.map((appid) => this.rows.of(appid)).filter((row) => row !== undefined),
+      audit: records
+        .filter((record) => record.seq > auditSeq && seesRecord(viewer, record, apps))
+        .map((record): AuditRow => ({ ...record })),
+    };
+  }
+
+  clients(viewer: Viewer): ClientsAnswer {
+    return clientRows(viewer, this.config.current);
+  }
+
+  /** @throws {HubException} where there is no such app for this viewer. */
+  app(viewer: Viewer, appid: string): AppAnswer {
+    return { app: this.row(viewer, appid), clients: clientsOf(appid, this.config.current) };
+  }
+
+  /** @throws {HubException} where there is no such app for this viewer. */
+  row(viewer: Viewer, appid: string): AppRow {
+    const row = seesApp(viewer, appid, this.config.current.apps) ? this.rows.of(appid) : undefined;
+    if (row === undefined) throw notGranted();
+    return row;
+  }
+}
+
+function viewerRow(viewer: Viewer): ViewerRow {
+  const actor = viewer.by === 'key' ? viewer.actor : undefined;
+  return { client: actor?.client.id ?? null, keyId: actor?.key?.id ?? null, seesAll: seesAll(viewer) };
+}
+
+function fromElsewhere(): HubException {
+  return new HubException('HUB_NOT_GRANTED', 'This request was made by a page of another site.');
+}

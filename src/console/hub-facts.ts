@@ -1,0 +1,43 @@
+import { hostname } from 'node:os';
+import { Injectable } from '@nestjs/common';
+import { Clock } from '../clock/clock.js';
+import { AppsConfig } from '../config/apps-config.service.js';
+import { HubEnvironment } from '../config/environment.js';
+import { HubEvents } from '../events/hub-events.js';
+import { VERSION } from '../version.js';
+import type { HubRow, ReloadRow } from './wire.js';
+
+/** So many problems of a refused file are shown; more are fixed by fixing those. */
+const SHOWN_PROBLEMS = 200;
+
+/** What the console shows of the process itself. */
+@Injectable()
+export class HubFacts {
+  readonly #startedAt: number;
+  readonly #store: HubRow['store'];
+  #storeUp = true;
+  #lastReload: ReloadRow | null = null;
+
+  constructor(environment: HubEnvironment, config: AppsConfig, events: HubEvents, clock: Clock) {
+    this.#startedAt = clock.wallNow();
+    this.#store = environment.redisUrl === undefined ? 'memory' : 'redis';
+    events.on('storeChanged', ({ available }) => {
+      this.#storeUp = available;
+    });
+    config.onReload((outcome, trigger) => {
+      const problems = outcome.ok ? [] : outcome.problems.slice(0, SHOWN_PROBLEMS);
+      this.#lastReload = { at: clock.wallNow(), trigger, ok: outcome.ok, problems };
+    });
+  }
+
+  row(): HubRow {
+    return {
+      version: VERSION,
+      instance: hostname(),
+      startedAt: this.#startedAt,
+      store: this.#store,
+      storeUp: this.#storeUp,
+      lastReload: this.#lastReload,
+    };
+  }
+}
