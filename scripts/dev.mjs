@@ -1,4 +1,5 @@
-// npm run dev: simulator and hub, rebuilt and restarted on each change of src. The hub's log is on stdout.
+// npm run dev: simulator and hub, rebuilt and restarted on each change of src; the console's page, of console. The
+// hub's log is on stdout.
 import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { buildIfNeeded, root } from './lib/build.mjs';
@@ -6,8 +7,16 @@ import { startHub, startSimulatorWithApps } from './lib/local-stack.mjs';
 
 buildIfNeeded();
 const stack = await startSimulatorWithApps();
-const nest = join(root, 'node_modules', '@nestjs', 'cli', 'bin', 'nest.js');
-const compiler = spawn(process.execPath, [nest, 'build', '--watch'], { cwd: root, stdio: ['ignore', 2, 2] });
+// Not nest build --watch: it would begin by deleting dist, the page in it too.
+const compilers = [
+  ['typescript/bin/tsc', '-p', 'tsconfig.build.json', '--watch', '--preserveWatchOutput'],
+  ['vite/bin/vite.js', 'build', 'console', '--watch'],
+].map(([program, ...rest]) =>
+  spawn(process.execPath, [join(root, 'node_modules', program), ...rest], {
+    cwd: root,
+    stdio: ['ignore', 2, 2],
+  }),
+);
 const { hub } = startHub(
   {
     HUB_HOST: '127.0.0.1',
@@ -25,7 +34,7 @@ process.stderr.write(
 );
 
 const end = async () => {
-  compiler.kill('SIGTERM');
+  for (const compiler of compilers) compiler.kill('SIGTERM');
   hub.kill('SIGTERM');
   await stack.close();
   process.exit(0);

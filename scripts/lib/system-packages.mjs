@@ -1,13 +1,17 @@
 import { spawnSync } from 'node:child_process';
-import { accessSync, constants } from 'node:fs';
-import { delimiter, join } from 'node:path';
+import { accessSync, constants, readFileSync } from 'node:fs';
+import { delimiter, isAbsolute, join } from 'node:path';
 
-/** What some suites run beside Node: the program, and its package for apt-get and brew. */
+/** Names and places of browsers that do as well as Debian's chromium. */
+const BROWSERS = JSON.parse(readFileSync(new URL('browsers.json', import.meta.url), 'utf8'));
+
+/** What some suites run beside Node: the program (or one of `others`), and its package for apt-get and brew. */
 const NEEDED = [
   { program: 'redis-server', apt: 'redis-server', brew: 'redis' },
   { program: 'haproxy', apt: 'haproxy', brew: 'haproxy' },
   { program: 'nginx', apt: 'nginx-light', brew: 'nginx' },
   { program: 'promtool', apt: 'prometheus', brew: 'prometheus' },
+  { program: 'chromium', apt: 'chromium', brew: 'chromium', others: BROWSERS },
 ];
 
 /**
@@ -16,7 +20,7 @@ const NEEDED = [
  * @returns {boolean} whether everything is there
  */
 export function ensureSystemPackages() {
-  const missing = NEEDED.filter(({ program }) => !isInstalled(program));
+  const missing = NEEDED.filter(isMissing);
   if (missing.length === 0) return true;
   const names = missing.map(({ program }) => program).join(', ');
   if (process.platform === 'darwin' && isInstalled('brew')) {
@@ -30,7 +34,7 @@ export function ensureSystemPackages() {
       run('apt-get', install);
     }
   }
-  const left = missing.filter(({ program }) => !isInstalled(program));
+  const left = missing.filter(isMissing);
   if (left.length === 0) return true;
   const apt = left.map((one) => one.apt).join(' ');
   const brew = left.map((one) => one.brew).join(' ');
@@ -41,15 +45,22 @@ export function ensureSystemPackages() {
   return false;
 }
 
+function isMissing({ program, others = [] }) {
+  return ![program, ...others].some(isInstalled);
+}
+
 function isInstalled(program) {
-  return (process.env.PATH ?? '').split(delimiter).some((folder) => {
-    try {
-      accessSync(join(folder, program), constants.X_OK);
-      return true;
-    } catch {
-      return false;
-    }
-  });
+  if (isAbsolute(program)) return isExecutable(program);
+  return (process.env.PATH ?? '').split(delimiter).some((folder) => isExecutable(join(folder, program)));
+}
+
+function isExecutable(file) {
+  try {
+    accessSync(file, constants.X_OK);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 /** RUNLEVEL=1 keeps Debian's packages from starting their services: the tests start their own. */

@@ -1,0 +1,185 @@
+import type { JSX } from 'preact';
+import { useEffect, useState } from 'preact/hooks';
+import type { AppAnswer, AppRow } from '../../../src/console/wire.js';
+import { useSession, useTexts } from '../context.js';
+import { dueIn, fromNow, moment } from '../format.js';
+import { callsOf, stateOf, type Model } from '../model.js';
+import { AppActions } from './app-actions.js';
+import { AuditList } from './audit-list.js';
+import { CallsChart } from './chart.js';
+import { Dialog } from './dialog.js';
+import { CopyIcon } from './icons.js';
+import { LifeBar } from './life-bar.js';
+import { ProblemCard } from './problem-card.js';
+import { StateBadge } from './state-badge.js';
+
+const SHOWN_RECORDS = 8;
+
+interface Props {
+  readonly appid: string;
+  readonly model: Model;
+  readonly now: number;
+  readonly onClose: () => void;
+}
+
+/** All that there is to know of one app, and what can be done. */
+export function AppDetail({ appid, model, now, onClose }: Props): JSX.Element {
+  const { t, language } = useTexts();
+  const app = model.apps.get(appid);
+  if (app === undefined) {
+    return (
+      <Dialog form="sheet" heading={appid} onClose={onClose}>
+        <p class="empty">{model.complete ? t.detail.gone : t.list.loading}</p>
+      </Dialog>
+    );
+  }
+  const calls = callsOf(app, model, now);
+  const records = model.audit.filter((record) => record['appid'] === appid).slice(0, SHOWN_RECORDS);
+  return (
+    <Dialog form="sheet" heading={app.name ?? appid} onClose={onClose}>
+      <div class="detail-top">
+        <StateBadge state={stateOf(app, now)} />
+        <code>{appid}</code>
+        <CopyButton text={appid} />
+      </div>
+      <LifeBar life={app.life} now={now} nextRefreshAt={app.nextRefreshAt} />
+      <ProblemCard app={app} now={now} />
+      <AppActions app={app} now={now} />
+      <section>
+        <h3>{t.detail.calls}</h3>
+        <CallsChart calls={calls} className="chart chart-tall" now={now} />
+        <p class="chart-legend" aria-hidden="true">
+          <span>{t.chart.from}</span>
+          <span>
+            <i class="key-calls" /> {t.chart.calls} <i class="key-failures" /> {t.chart.failures}
+          </span>
+          <span>{t.chart.to}</span>
+        </p>
+      </section>
+      <section>
+        <h3>{t.detail.facts}</h3>
+        <Facts app={app} now={now} />
+      </section>
+      {app.tickets.length > 0 && (
+        <section>
+          <h3>{t.detail.tickets}</h3>
+          {app.tickets.map((ticket) => (
+            <div key={ticket.type} class="ticket">
+              <code>{ticket.type}</code>
+              <StateBadge state={ticket.state} />
+              <span class="muted">
+                {ticket.nextRefreshAt === null
+                  ? t.detail.ticketRests
+                  : dueIn(ticket.nextRefreshAt, now, language)}
+              </span>
+              <LifeBar life={ticket.life} now={now} />
+            </div>
+          ))}
+        </section>
+      )}
+      <section>
+        <h3>{t.detail.clients}</h3>
+        <GrantedClients appid={appid} model={model} />
+      </section>
+      <section>
+        <h3>{t.detail.audit}</h3>
+        {records.length === 0 ? (
+          <p class="muted">{t.detail.noAudit}</p>
+        ) : (
+          <AuditList records={records} now={now} brief />
+        )}
+      </section>
+    </Dialog>
+  );
+}
+
+function Facts({ app, now }: { readonly app: AppRow; readonly now: number }): JSX.Element {
+  const { t, language } = useTexts();
+  const time = (at: number | null | undefined): string =>
+    at === null || at === undefined
+      ? t.life.never
+      : `${moment(at, language)} (${fromNow(at, now, language)})`;
+  const facts: [string, string][] = [
+    [t.detail.tokenApi, app.tokenApi],
+    [t.detail.version, String(app.life?.version ?? t.life.never)],
+    [t.detail.issued, time(app.life?.issuedAt)],
+    [t.detail.expires, time(app.life?.expiresAt)],
+    [t.detail.next, time(app.nextRefreshAt)],
+    [t.detail.last, time(app.lastRefreshAt)],
+  ];
+  if (app.force !== null) facts.push([t.detail.force, t.detail.forceOf(app.force.left)]);
+  return (
+    <dl class="facts">
+      {facts.map(([name, value]) => (
+        <div key={name}>
+          <dt>{name}</dt>
+          <dd>{value}</dd>
+        </div>
+      ))}
+    </dl>
+  );
+}
+
+/** Asked for when the detail is opened, and again when the configuration may have changed. */
+function GrantedClients({ appid, model }: { readonly appid: string; readonly model: Model }): JSX.Element {
+  const { t } = useTexts();
+  const { api } = useSession();
+  const [clients, setClients] = useState<AppAnswer['clients']>();
+  const reloadedAt = model.hub.lastReload?.at;
+  useEffect(() => {
+    let isCurrent = true;
+    api.app(appid).then(
+      (answer) => {
+        if (isCurrent) setClients(answer.clients);
+      },
+      () => undefined,
+    );
+    return () => {
+      isCurrent = false;
+    };
+  }, [api, appid, reloadedAt]);
+  if (clients === undefined) return <p class="muted">…</p>;
+  if (clients.length === 0) return <p class="muted">{t.detail.noClients}</p>;
+  return (
+    <ul class="granted">
+      {clients.map(({ id, may }) => (
+        <li key={id}>
+          <span>{id}</span>
+          <span class="chips">
+            {may.map((act) => (
+              <span key={act} class="chip" title={t.clients.actHelp[act]}>
+                {t.clients.acts[act]}
+              </span>
+            ))}
+          </span>
+        </li>
+      ))}
+    </ul>
+  );
+}
+
+function CopyButton({ text }: { readonly text: string }): JSX.Element | null {
+  const { t } = useTexts();
+  const { say } = useSession();
+  // Not there on plain HTTP but for localhost.
+  const clipboard = navigator.clipboard as Clipboard | undefined;
+  if (clipboard === undefined) return null;
+  return (
+    <button
+      class="button button-quiet button-icon"
+      type="button"
+      aria-label={t.detail.copy}
+      title={t.detail.copy}
+      onClick={() => {
+        clipboard.writeText(text).then(
+          () => {
+            say(t.detail.copied);
+          },
+          () => undefined,
+        );
+      }}
+    >
+      <CopyIcon />
+    </button>
+  );
+}

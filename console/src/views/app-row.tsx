@@ -1,0 +1,67 @@
+import type { JSX } from 'preact';
+import type { AppRow } from '../../../src/console/wire.js';
+import { useTexts } from '../context.js';
+import { dueIn } from '../format.js';
+import type { Language } from '../language.js';
+import { callsOf, stateOf, sum, type Model } from '../model.js';
+import { hrefOf } from '../route.js';
+import { causeText, fixText } from '../texts/causes.js';
+import { CallsChart } from './chart.js';
+import { LifeBar } from './life-bar.js';
+import { StateBadge } from './state-badge.js';
+
+interface Props {
+  readonly app: AppRow;
+  readonly model: Model;
+  readonly now: number;
+  readonly language: Language;
+}
+
+/** One app of the list. The whole row leads to its detail; what fails says why and what to do right here. */
+export function AppRowView({ app, model, now, language }: Props): JSX.Element {
+  const { t } = useTexts();
+  const state = stateOf(app, now);
+  const calls = callsOf(app, model, now);
+  const error = app.failures > 0 || state === 'unavailable' ? app.lastError : null;
+  const columns = t.list.columns;
+  return (
+    <li class={`app app-${state}`}>
+      <div class="app-state">
+        <StateBadge state={state} />
+      </div>
+      <div class="app-name">
+        <a href={hrefOf('apps', app.appid)}>{app.name ?? app.appid}</a>
+        <code>{app.appid}</code>
+      </div>
+      <div class="app-life">
+        <span class="hidden">{columns.life}: </span>
+        <LifeBar life={app.life} now={now} />
+      </div>
+      <div class="app-next">
+        <span class="label">{columns.next} </span>
+        {app.nextRefreshAt === null ? t.life.never : dueIn(app.nextRefreshAt, now, language)}
+      </div>
+      <div class="app-calls">
+        <CallsChart calls={calls} />
+        <span class="app-failed">
+          {sum(calls.failures) > 0 ? t.chart.short(sum(calls.calls), sum(calls.failures)) : ''}
+        </span>
+      </div>
+      <div class="app-version">
+        <span class="label">{columns.version} </span>
+        {app.life?.version ?? t.life.never}
+      </div>
+      {error !== null && (
+        <div class="app-error">
+          <p>
+            <b>
+              {causeText(error, language)}
+              <span class="errcode">{error.errcode ?? error.cause}</span>
+            </b>
+            <span>{fixText(error, language)}</span>
+          </p>
+        </div>
+      )}
+    </li>
+  );
+}

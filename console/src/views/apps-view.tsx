@@ -1,0 +1,130 @@
+import type { JSX } from 'preact';
+import { useEffect, useMemo, useState } from 'preact/hooks';
+import { useNow, useTexts } from '../context.js';
+import { chosen, countByState, SORTS, type Choice, type Model, type Sort } from '../model.js';
+import { hrefOf } from '../route.js';
+import { AppDetail } from './app-detail.js';
+import { AppRowView } from './app-row.js';
+import { SearchIcon } from './icons.js';
+import { Pages, PER_PAGE } from './pages.js';
+import { ReloadBanner, ReloadButton } from './reload.js';
+import { Summary } from './summary.js';
+
+/** How often the order is decided anew while the hub tells nothing; lives run down each second all the same. */
+const ORDER_MS = 5000;
+
+const ALL: Choice = { text: '', state: 'all', sort: 'risk' };
+
+interface Props {
+  readonly model: Model;
+  readonly openAppid: string | undefined;
+}
+
+export function AppsView({ model, openAppid }: Props): JSX.Element {
+  const { t, language } = useTexts();
+  const now = useNow(model);
+  const [choice, setChoice] = useState(ALL);
+  const [page, setPage] = useState(0);
+  const orderAt = Math.floor(now / ORDER_MS) * ORDER_MS;
+  const rows = useMemo(() => chosen(model, choice, orderAt), [model, choice, orderAt]);
+  const counts = useMemo(() => countByState(model, orderAt), [model, orderAt]);
+  const lastPage = Math.max(0, Math.ceil(rows.length / PER_PAGE) - 1);
+  const shownPage = Math.min(page, lastPage);
+  const shown = rows.slice(shownPage * PER_PAGE, (shownPage + 1) * PER_PAGE);
+  const choose = (change: Partial<Choice>): void => {
+    setChoice((before) => ({ ...before, ...change }));
+    setPage(0);
+  };
+  useEffect(() => {
+    if (page > lastPage) setPage(lastPage);
+  }, [page, lastPage]);
+
+  return (
+    <>
+      <h1 class="hidden">{t.list.heading}</h1>
+      <ReloadBanner model={model} now={now} />
+      <Summary
+        model={model}
+        counts={counts}
+        chosen={choice.state}
+        onChoose={(state) => {
+          choose({ state });
+        }}
+      />
+      <div class="toolbar">
+        <label class="search">
+          <SearchIcon />
+          <span class="hidden">{t.list.search}</span>
+          <input
+            type="search"
+            value={choice.text}
+            placeholder={t.list.search}
+            autocomplete="off"
+            spellcheck={false}
+            onInput={(event) => {
+              choose({ text: event.currentTarget.value });
+            }}
+          />
+        </label>
+        <label class="sort">
+          <span>{t.list.sort}</span>
+          <select
+            value={choice.sort}
+            onChange={(event) => {
+              choose({ sort: event.currentTarget.value as Sort });
+            }}
+          >
+            {SORTS.map((sort) => (
+              <option key={sort} value={sort}>
+                {t.list.sorts[sort]}
+              </option>
+            ))}
+          </select>
+        </label>
+        <ReloadButton />
+      </div>
+      <section class="card apps" aria-label={t.list.heading} aria-busy={!model.complete}>
+        <div class="app-head" aria-hidden="true">
+          {(['state', 'app', 'life', 'next', 'calls', 'version'] as const).map((column) => (
+            <span key={column} class={`head-${column}`}>
+              {t.list.columns[column]}
+            </span>
+          ))}
+        </div>
+        <ul class="app-list">
+          {shown.map((app) => (
+            <AppRowView key={app.appid} app={app} model={model} now={now} language={language} />
+          ))}
+        </ul>
+        {rows.length === 0 && (
+          <div class="empty">
+            <p>{!model.complete ? t.list.loading : model.apps.size === 0 ? t.list.none : t.list.empty}</p>
+            {model.apps.size > 0 && (
+              <button
+                class="button"
+                type="button"
+                onClick={() => {
+                  setChoice({ ...ALL, sort: choice.sort });
+                }}
+              >
+                {t.list.clear}
+              </button>
+            )}
+          </div>
+        )}
+        <Pages page={shownPage} total={rows.length} onPage={setPage} />
+      </section>
+      {openAppid !== undefined && (
+        <AppDetail
+          key={openAppid}
+          appid={openAppid}
+          model={model}
+          now={now}
+          onClose={() => {
+            location.hash = hrefOf('apps');
+          }}
+        />
+      )}
+    </>
+  );
+}

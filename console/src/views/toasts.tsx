@@ -1,0 +1,39 @@
+import type { JSX } from 'preact';
+import { useCallback, useRef, useState } from 'preact/hooks';
+
+const SHOWN_MS = 7000;
+
+interface Toast {
+  readonly id: number;
+  readonly text: string;
+  readonly isBad: boolean;
+}
+
+export function useToasts(): {
+  readonly toasts: readonly Toast[];
+  readonly say: (text: string, isBad?: boolean) => void;
+} {
+  const [toasts, setToasts] = useState<readonly Toast[]>([]);
+  const nextId = useRef(0);
+  const say = useCallback((text: string, isBad = false) => {
+    const id = nextId.current++;
+    setToasts((shown) => [...shown.slice(-2), { id, text, isBad }]);
+    setTimeout(() => {
+      setToasts((shown) => shown.filter((toast) => toast.id !== id));
+    }, SHOWN_MS);
+  }, []);
+  return { toasts, say };
+}
+
+/** In the page from the beginning, so that screen readers hear what is put in. */
+export function Toasts({ toasts }: { readonly toasts: readonly Toast[] }): JSX.Element {
+  return (
+    <div class="toasts" role="status">
+      {toasts.map(({ id, text, isBad }) => (
+        <p key={id} class={isBad ? 'toast toast-bad' : 'toast'}>
+          {text}
+        </p>
+      ))}
+    </div>
+  );
+}
