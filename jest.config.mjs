@@ -15,7 +15,7 @@ const swc = [
 /** @type {import('jest').Config} */
 export default {
   testEnvironment: 'node',
-  roots: ['<rootDir>/src', '<rootDir>/test', '<rootDir>/packages/client'],
+  roots: ['<rootDir>/src', '<rootDir>/test', '<rootDir>/packages/client', '<rootDir>/console'],
   testMatch: ['**/*.spec.ts'],
   // Not yet a part of npm test: the simulation still finds faults (npm run sim).
   testPathIgnorePatterns: process.env.HUB_SIMULATION === '1' ? [] : ['<rootDir>/test/simulation/'],

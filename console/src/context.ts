@@ -18,12 +18,12 @@ export interface Session {
   /** Whether a key is there to act with. */
   readonly mayAct: boolean;
   /** Something was done: asks for news at once. */
-  hurry(): void;
+  readonly hurry: () => void;
   /** A line for everybody to read, and for screen readers to say. */
-  say(text: string, isBad?: boolean): void;
+  readonly say: (text: string, isBad?: boolean) => void;
   /** The hub refuses the key. */
-  denied(): void;
-  signIn(): void;
+  readonly denied: () => void;
+  readonly signIn: () => void;
 }
 
 export const SessionContext = createContext<Session | undefined>(undefined);

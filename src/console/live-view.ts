@@ -91,7 +91,7 @@ export class LiveView {
     if (status === undefined) return;
     const mark = this.#marks.get(appid);
     const tickets = this.#ticketStamp(appid);
-    if (!changed && mark !== undefined && mark.tickets === tickets && sameStatus(mark.status, status)) return;
+    if (!changed && mark?.tickets === tickets && sameStatus(mark.status, status)) return;
     this.#revision += 1;
     // To the end: the map's order is that of the revisions.
     this.#marks.delete(appid);

@@ -71,12 +71,13 @@ describe('who may look', () => {
   });
 
   it('no page of another site', async () => {
-    for (const headers of [
+    const strangers: Record<string, string>[] = [
       { 'sec-fetch-site': 'cross-site' },
       { 'sec-fetch-site': 'same-site' },
       { origin: 'https://elsewhere.example' },
       { origin: 'null' },
-    ]) {
+    ];
+    for (const headers of strangers) {
       expectCode(await get('/api/live', { ...bearer(ADMIN), ...headers }), 403, 'HUB_NOT_GRANTED');
       expectCode(
         await post('/api/reload', undefined, { ...bearer(ADMIN), ...headers }),
@@ -309,23 +310,18 @@ describe('what is done', () => {
 describe('every answer', () => {
   beforeEach(() => start());
 
-  it.each([
-    '',
-    '/',
-    '/assets/none.js',
-    '/assets/%2e%2e%2findex.html',
-    '/api/live',
-    '/api/none',
-    '/none',
-  ])('/console%s: a strict policy, nothing kept, nothing of others', async (path) => {
-    const { headers } = await get(path, {});
-    expect(headers.get('content-security-policy')).toBe(
-      "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self' data:; " +
-        "font-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
-    );
-    expect(headers.get('x-content-type-options')).toBe('nosniff');
-    expect(headers.get('referrer-policy')).toBe('no-referrer');
-    if (path.startsWith('/api')) expect(headers.get('cache-control')).toBe('no-store');
-    expect(headers.get('access-control-allow-origin')).toBeNull();
-  });
+  it.each(['', '/', '/assets/none.js', '/assets/%2e%2e%2findex.html', '/api/live', '/api/none', '/none'])(
+    '/console%s: a strict policy, nothing kept, nothing of others',
+    async (path) => {
+      const { headers } = await get(path, {});
+      expect(headers.get('content-security-policy')).toBe(
+        "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self' data:; " +
+          "font-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+      );
+      expect(headers.get('x-content-type-options')).toBe('nosniff');
+      expect(headers.get('referrer-policy')).toBe('no-referrer');
+      if (path.startsWith('/api')) expect(headers.get('cache-control')).toBe('no-store');
+      expect(headers.get('access-control-allow-origin')).toBeNull();
+    },
+  );
 });

@@ -165,7 +165,11 @@ export function causeText(error: ErrorRow, language: 'en' | 'zh'): string {
 
 export function fixText(error: ErrorRow, language: 'en' | 'zh'): string {
   const texts = CAUSES[error.cause];
-  if (language === 'en' || texts === undefined) return error.hint;
+  if (language === 'en' || texts === undefined) {
+    // Some hints begin with the cause, which stands beside it.
+    const cause = `${texts?.en ?? ''}. `;
+    return error.hint.startsWith(cause) ? error.hint.slice(cause.length) : error.hint;
+  }
   const addresses =
     error.addresses.length > 0 ? error.addresses.join(' 和 ') : 'Hub 的出口地址（微信没有写明）';
   return texts.zhFix.replace('{addresses}', addresses);

@@ -34,7 +34,7 @@ export function AppDetail({ appid, model, now, onClose }: Props): JSX.Element {
     );
   }
   const calls = callsOf(app, model, now);
-  const records = model.audit.filter((record) => record['appid'] === appid).slice(0, SHOWN_RECORDS);
+  const records = model.audit.filter((record) => record.appid === appid).slice(0, SHOWN_RECORDS);
   return (
     <Dialog form="sheet" heading={app.name ?? appid} onClose={onClose}>
       <div class="detail-top">

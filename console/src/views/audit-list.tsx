@@ -35,9 +35,9 @@ export function AuditList({ records, now, brief = false }: Props): JSX.Element {
               <span class={BAD.has(record.outcome) ? 'outcome outcome-bad' : 'outcome'}>
                 {wordOf(t.audit.words, record.outcome)}
               </span>
-              {!brief && typeof record['appid'] === 'string' && (
-                <a class="appid" href={hrefOf('apps', record['appid'])}>
-                  <code>{record['appid']}</code>
+              {!brief && typeof record.appid === 'string' && (
+                <a class="appid" href={hrefOf('apps', record.appid)}>
+                  <code>{record.appid}</code>
                 </a>
               )}
               <span class="muted">{detailsOf(record, t).join(' · ')}</span>

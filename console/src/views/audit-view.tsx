@@ -18,7 +18,7 @@ export function AuditView({ model }: { readonly model: Model }): JSX.Element {
     const content = [
       wordOf(t.audit.acts, record.act),
       wordOf(t.audit.words, record.outcome),
-      record['appid'] ?? '',
+      record.appid ?? '',
       ...detailsOf(record, t),
     ]
       .join(' ')

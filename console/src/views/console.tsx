@@ -36,7 +36,7 @@ export function Console(): JSX.Element {
     document.title = t.title;
   }, [language, t]);
   useEffect(() => {
-    document.documentElement.dataset['theme'] = theme;
+    document.documentElement.dataset.theme = theme;
   }, [theme]);
 
   const key = entry.at === 'inside' ? entry.key : undefined;

@@ -1,0 +1,511 @@
+import { createRequire } from 'node:module';
+import { readFileSync } from 'node:fs';
+import { jest } from '@jest/globals';
+import type { Browser, Page } from 'playwright-core';
+import { FORCED_PER_DAY } from '../../src/core/force-budget.js';
+import { WeChatSimulator } from '../../src/simulator/simulator.js';
+import { startBrowser, WatchedPage } from '../support/browser.js';
+import { eventually } from '../support/eventually.js';
+import { startHub, testKey, type RunningHub } from '../support/start-hub.js';
+
+/** The console as people meet it: in a real browser, on a hub whose WeChat is played by the simulator. */
+
+jest.setTimeout(60_000);
+
+const ADMIN = testKey('console-admin');
+const SHOP_ADMIN = testKey('console-shop');
+const app = (appid: string, name: string, more: object = {}) => ({
+  appid,
+  name,
+  secret: `simulated-secret-of-${appid}`,
+  ...more,
+});
+const GOOD = app('wx0000000000000001', 'Shop mini program', { tickets: ['jsapi'] });
+const FAILING = app('wx0000000000000002', 'Member center', { reconcileSeconds: 5 });
+const REFUSED = app('wx0000000000000003', 'Delivery tracking');
+const MINTED = app('wx0000000000000004', 'Official account', { tokenApi: 'token' });
+const APPS = [GOOD, FAILING, REFUSED, MINTED];
+const CLIENTS = [
+  { id: 'operations', key: ADMIN, apps: '*', may: ['admin', 'read'] },
+  { id: 'shop-team', key: SHOP_ADMIN, apps: [GOOD.appid], may: ['admin', 'read'] },
+  { id: 'batch', allowIps: ['10.20.0.7'], apps: [REFUSED.appid], may: ['read'] },
+];
+
+let browser: Browser;
+let simulator: WeChatSimulator;
+let hub: RunningHub;
+let opened: WatchedPage[];
+
+beforeAll(async () => {
+  browser = await startBrowser();
+});
+
+afterAll(() => browser.close());
+
+beforeEach(async () => {
+  opened = [];
+  simulator = await WeChatSimulator.start({ apps: APPS.map(({ appid, secret }) => ({ appid, secret })) });
+  simulator.fault({
+    kind: 'errcode',
+    errcode: 40164,
+    errmsg: 'invalid ip 203.0.113.18 ipv6 ::ffff:203.0.113.18, not in whitelist',
+    appid: REFUSED.appid,
+    times: Infinity,
+  });
+  hub = await startHub({ upstream: simulator.url, apps: APPS, clients: CLIENTS });
+});
+
+afterEach(async () => {
+  try {
+    for (const watched of opened) {
+      expect(watched.requests.filter((url) => !url.startsWith(hub.opsUrl))).toEqual([]);
+      expect(watched.complaints).toEqual([]);
+      hub.leaks.sawText('the page and its answers', await watched.everything());
+      await watched.close();
+    }
+  } finally {
+    await simulator.close();
+    await hub.stop();
+  }
+});
+
+async function open(options: Parameters<typeof WatchedPage.open>[1] = {}): Promise<WatchedPage> {
+  const watched = await WatchedPage.open(browser, options);
+  opened.push(watched);
+  await watched.page.goto(`${hub.opsUrl}/console`);
+  return watched;
+}
+
+async function signedIn(
+  options: Parameters<typeof WatchedPage.open>[1] = {},
+  key = ADMIN,
+): Promise<WatchedPage> {
+  const watched = await open(options);
+  await watched.page.fill('#key', key);
+  await watched.page.keyboard.press('Enter');
+  await watched.page.waitForSelector('.app');
+  return watched;
+}
+
+const row = (page: Page, appid: string) => page.locator('.app', { hasText: appid });
+
+/** Its renewal fails from now on, while its token goes on living. */
+async function failRenewal(): Promise<void> {
+  simulator.fault({ kind: 'errcode', errcode: -1, appid: FAILING.appid, times: Infinity });
+  await hub.post(
+    `${hub.opsUrl}/console/api/apps/${FAILING.appid}/refresh`,
+    {},
+    { authorization: `Bearer ${ADMIN}` },
+  );
+}
+
+const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+
+interface Violation {
+  readonly id: string;
+  readonly impact: string | null;
+  readonly nodes: readonly { readonly html: string; readonly failureSummary?: string }[];
+}
+
+/** Faults that keep people out, as axe-core finds them. */
+async function faults(page: Page): Promise<string[]> {
+  // By the debugger, not as a script of the page: its policy would refuse that, rightly.
+  await page.evaluate(axe);
+  const violations = await page.evaluate(async () => {
+    const { axe: run } = globalThis as unknown as {
+      axe: { run(): Promise<{ violations: Violation[] }> };
+    };
+    return (await run.run()).violations;
+  });
+  return violations
+    .filter(({ impact }) => impact === 'serious' || impact === 'critical')
+    .map(
+      ({ id, nodes }) =>
+        `${id}: ${nodes.map(({ html, failureSummary }) => `${html} ${failureSummary ?? ''}`).join(' | ')}`,
+    );
+}
+
+describe('signing in', () => {
+  it('a wrong key is refused with a reason; the right one opens; signing out forgets it', async () => {
+    const { page } = await open();
+    await page.waitForSelector('#key');
+    for (const wrong of [testKey('wrong'), 'short', '密钥']) {
+      await page.fill('#key', wrong);
+      await page.click('text=Sign in >> nth=-1');
+      await page.waitForFunction(() => document.querySelector('#key-error')?.textContent !== '');
+      expect(await page.textContent('#key-error')).toContain('no such key');
+    }
+    await page.fill('#key', ADMIN);
+    await page.keyboard.press('Enter');
+    await page.waitForSelector('.app');
+    // For this tab alone: it outlives a reload of the page, and no other tab has it.
+    await page.reload();
+    await page.waitForSelector('.app');
+    expect(await page.evaluate(() => JSON.stringify({ ...localStorage }))).not.toContain('test-key');
+    expect(await page.evaluate(() => document.cookie)).toBe('');
+    expect(page.url()).not.toContain('test-key');
+    await page.click('text=Sign out');
+    await page.waitForSelector('#key');
+    expect(await page.evaluate(() => sessionStorage.length)).toBe(0);
+    await page.reload();
+    await page.waitForSelector('#key');
+  });
+
+  it('a key that a reload takes away ends the session', async () => {
+    const { page } = await signedIn({}, SHOP_ADMIN);
+    expect(await page.locator('.app').count()).toBe(1);
+    hub.writeApps(APPS, [CLIENTS[0]!]);
+    await hub.post('/admin/reload', undefined, { authorization: `Bearer ${ADMIN}` });
+    await page.waitForSelector('#key');
+    expect(await page.textContent('#key-error')).toContain('no such key');
+  });
+});
+
+describe('the list', () => {
+  it('shows who needs somebody first, with cause and remedy, and follows what happens', async () => {
+    const watched = await signedIn();
+    const { page } = watched;
+    await failRenewal();
+    await row(page, FAILING.appid).locator('.badge-failing').waitFor();
+    const order = await page.locator('.app-name code').allTextContents();
+    expect(order).toEqual([REFUSED.appid, FAILING.appid, MINTED.appid, GOOD.appid]);
+    const refused = await row(page, REFUSED.appid).innerText();
+    expect(refused).toContain('Unavailable');
+    expect(refused).toContain('not on the app’s IP whitelist');
+    expect(refused).toContain('Put 203.0.113.18 on');
+    expect(await row(page, GOOD.appid).innerText()).toMatch(/Valid[^]*1 h 59 min left/);
+    expect(await page.locator('.tile-unavailable .tile-count').innerText()).toBe('1');
+    await watched.shot('apps-light');
+
+    simulator.clearFaults();
+    await page.click(`text=Delivery tracking`);
+    await page.click('.actions >> text=Refresh >> nth=0');
+    await page.locator('.toast', { hasText: 'the token is valid' }).waitFor();
+    await page.keyboard.press('Escape');
+    await row(page, REFUSED.appid).locator('.badge-valid').waitFor();
+    expect(await page.locator('.tile-unavailable .tile-count').innerText()).toBe('0');
+  });
+
+  it('the bar of a life runs down by itself', async () => {
+    const { page } = await signedIn();
+    const share = () =>
+      row(page, GOOD.appid)
+        .locator('.life-fill')
+        .evaluate((bar) => new DOMMatrix(getComputedStyle(bar).transform).a);
+    const first = await share();
+    expect(first).toBeGreaterThan(0.99);
+    await eventually(async () => (await share()) < first, 'the bar to run down');
+  });
+
+  it('is searched, filtered and sorted', async () => {
+    const { page } = await signedIn();
+    await page.fill('input[type=search]', '40164');
+    await eventually(async () => (await page.locator('.app').count()) === 1, 'the search');
+    await page.fill('input[type=search]', 'no such app');
+    await page.click('text=Show all apps');
+    expect(await page.locator('.app').count()).toBe(4);
+    await page.click('.tile-unavailable');
+    expect(await page.locator('.app').count()).toBe(1);
+    await page.click('.tile >> nth=0');
+    await page.selectOption('select', 'name');
+    expect(await page.locator('.app-name code').first().innerText()).toBe(REFUSED.appid);
+    await page.selectOption('select', 'life');
+    expect(await page.locator('.app-name code').first().innerText()).toBe(REFUSED.appid);
+  });
+});
+
+describe('acts', () => {
+  it('a forced refresh warns, shows the budget, spends it, and bars the next for 30 s', async () => {
+    const watched = await signedIn();
+    const { page } = watched;
+    await page.click(`text=${GOOD.name}`);
+    await page.click('text=Forced refresh…');
+    const dialog = page.getByRole('alertdialog');
+    expect(await dialog.innerText()).toContain('ends the current one at once');
+    expect(await dialog.innerText()).toContain(`${FORCED_PER_DAY} of ${FORCED_PER_DAY}`);
+    await watched.shot('forced-refresh');
+    await dialog.getByText('Cancel').click();
+    expect(simulator.journal({ appid: GOOD.appid }).filter(({ forced }) => forced)).toHaveLength(0);
+    await page.click('text=Forced refresh…');
+    await dialog.getByText('Force a new token', { exact: true }).click();
+    await page.locator('.toast', { hasText: 'a new token is in use' }).waitFor();
+    expect(simulator.journal({ appid: GOOD.appid }).filter(({ forced }) => forced)).toHaveLength(1);
+    await page.click('text=Forced refresh…');
+    await dialog.getByText(`${FORCED_PER_DAY - 1} of ${FORCED_PER_DAY}`).waitFor();
+    await dialog.getByText(/possible in \d+ s/).waitFor();
+    await dialog.getByText('Force a new token', { exact: true }).click({ force: true });
+    expect(await dialog.isVisible()).toBe(true);
+    expect(simulator.journal({ appid: GOOD.appid }).filter(({ forced }) => forced)).toHaveLength(1);
+  });
+
+  it('a refresh of a token app says that it mints', async () => {
+    const { page } = await signedIn();
+    await page.click(`text=${MINTED.name}`);
+    await page.click('.actions >> text=Refresh');
+    const dialog = page.getByRole('alertdialog');
+    expect(await dialog.innerText()).toContain('works for 5 more minutes');
+    await dialog.getByText('Mint a new token', { exact: true }).click();
+    await page.locator('.toast', { hasText: 'the token is valid' }).waitFor();
+    expect(simulator.calls({ appid: MINTED.appid })).toBe(2);
+  });
+
+  it('a refresh that WeChat refuses, or that comes too early, says so', async () => {
+    const { page } = await signedIn();
+    await page.click(`text=${REFUSED.name}`);
+    await page.click('.actions >> text=Refresh >> nth=0');
+    await page.locator('.toast-bad', { hasText: 'WeChat refused' }).waitFor();
+    await page.click('.actions >> text=Refresh >> nth=0');
+    await page.locator('.toast-bad', { hasText: 'Too early' }).waitFor();
+  });
+
+  it('a reload tells what changed; a refused one lists line, place and problem, and stays in sight', async () => {
+    const watched = await signedIn();
+    const { page } = watched;
+    hub.writeApps([...APPS.slice(0, 3), { ...MINTED, name: 'Renamed account' }]);
+    await page.click('text=Reload apps.yaml');
+    const dialog = page.getByRole('dialog');
+    expect(await dialog.innerText()).toContain('0 added, 1 changed, 0 removed, 3 unchanged');
+    await page.keyboard.press('Escape');
+    await page.locator('.app', { hasText: 'Renamed account' }).waitFor();
+
+    hub.writeApps([
+      { ...GOOD, tokenApi: 'tokem' },
+      { ...FAILING, refreshAhead: 3 },
+    ]);
+    await page.click('text=Reload apps.yaml');
+    await dialog.getByText('apps.yaml was refused').waitFor();
+    const lines = await dialog.locator('tbody tr').allInnerTexts();
+    expect(lines).toHaveLength(2);
+    expect(lines[0]).toMatch(/^\d+\s+apps\[0\]\.tokenApi\s+\S/);
+    expect(lines[1]).toContain('apps[1].refreshAhead');
+    await watched.shot('reload-refused');
+    await dialog.getByText('Close', { exact: true }).click();
+    await page.locator('.banner', { hasText: 'last reload was refused' }).waitFor();
+    expect(await page.locator('.app').count()).toBe(4);
+  });
+});
+
+describe('clients and audit', () => {
+  it('clients with what they may, keys by id and end; records of what was done', async () => {
+    const watched = await signedIn();
+    const { page } = watched;
+    await page.click('text=Clients');
+    const batch = page.locator('.client', { hasText: 'batch' });
+    expect(await batch.innerText()).toMatch(
+      /read[^]*wx0000000000000003[^]*10\.20\.0\.7[^]*known by its address alone/,
+    );
+    expect(await page.locator('.client', { hasText: 'operations' }).innerText()).toMatch(
+      /every app[^]*first/,
+    );
+    await watched.shot('clients');
+    await page.click('text=Audit');
+    await page.locator('.audit li', { hasText: 'New token' }).first().waitFor();
+    await page.fill('input[type=search]', GOOD.appid);
+    await watched.shot('audit');
+  });
+});
+
+describe('reading without a key', () => {
+  it('is possible with HUB_CONSOLE_OPEN, and acting is not', async () => {
+    await hub.stop();
+    hub = await startHub({
+      upstream: simulator.url,
+      apps: APPS,
+      clients: CLIENTS,
+      environment: { HUB_CONSOLE_OPEN: 'true' },
+    });
+    const { page } = await open();
+    await page.waitForSelector('.app');
+    expect(await page.locator('text=Reload apps.yaml').count()).toBe(0);
+    await page.click(`text=${GOOD.name}`);
+    expect(await page.locator('.actions').innerText()).toContain('Sign in with an admin key');
+    await page.click('.actions >> text=Sign in to act');
+    await page.fill('#key', ADMIN);
+    await page.keyboard.press('Enter');
+    await page.locator('.actions >> text=Forced refresh…').waitFor();
+  });
+});
+
+describe('for everybody', () => {
+  it.each([
+    ['en-GB', 'light'],
+    ['en-GB', 'dark'],
+    ['zh-CN', 'light'],
+    ['zh-CN', 'dark'],
+  ] as const)('in %s, %s: axe-core finds nothing serious in any view', async (locale, colorScheme) => {
+    const language = locale.slice(0, 2);
+    const watched = await open({ locale, colorScheme, reducedMotion: 'reduce' });
+    const { page } = watched;
+    await page.waitForSelector('#key');
+    expect(await faults(page)).toEqual([]);
+    await page.fill('#key', ADMIN);
+    await page.keyboard.press('Enter');
+    await page.waitForSelector('.app');
+    await failRenewal();
+    await row(page, FAILING.appid).locator('.badge-failing').waitFor();
+    expect(await faults(page)).toEqual([]);
+    await watched.shot(`apps-${language}-${colorScheme}`);
+    for (const view of ['clients', 'audit']) {
+      await page.click(`.tabs a[href="#/${view}"]`);
+      await page.waitForSelector(view === 'clients' ? '.client' : '.audit li');
+      expect(await faults(page)).toEqual([]);
+    }
+    await page.click('.tabs a[href="#/apps"]');
+    await row(page, REFUSED.appid).locator('a').click();
+    await page.waitForSelector('.granted li');
+    expect(await faults(page)).toEqual([]);
+    await watched.shot(`detail-${language}-${colorScheme}`);
+    await page.click('.button-danger');
+    await page.getByRole('alertdialog').waitFor();
+    expect(await faults(page)).toEqual([]);
+  });
+
+  it('follows the browser’s language, is switched, and remembers; the whole page is Chinese then', async () => {
+    const { page } = await signedIn({ locale: 'zh-CN' });
+    expect(await page.getAttribute('html', 'lang')).toBe('zh-CN');
+    const refused = await row(page, REFUSED.appid).innerText();
+    expect(refused).toContain('Hub 的出口地址不在该应用的 IP 白名单里');
+    expect(refused).toContain('把 203.0.113.18 加入该应用的 IP 白名单');
+    expect(refused).toContain('不可用');
+    await page.click('text=English');
+    expect(await page.getAttribute('html', 'lang')).toBe('en');
+    await page.reload();
+    await page.waitForSelector('.app');
+    expect(await row(page, REFUSED.appid).innerText()).toContain('Unavailable');
+    await page.click('text=中文');
+    expect(await row(page, REFUSED.appid).innerText()).toContain('不可用');
+  });
+
+  it('light and dark: as the system, or as chosen', async () => {
+    const { page } = await signedIn({ colorScheme: 'dark' });
+    const background = () => page.evaluate(() => getComputedStyle(document.body).backgroundColor);
+    const dark = await background();
+    await page.click('[aria-label="Theme: as the system"]');
+    const light = await background();
+    expect(light).not.toBe(dark);
+    await page.click('[aria-label="Theme: light"]');
+    expect(await background()).toBe(dark);
+    await page.reload();
+    await page.waitForSelector('.app');
+    await page.emulateMedia({ colorScheme: 'light' });
+    expect(await background()).toBe(dark);
+    await page.click('[aria-label="Theme: dark"]');
+    expect(await background()).toBe(light);
+  });
+
+  it.each(['en-GB', 'zh-CN'])('on a phone 360 px wide, in %s: nothing sticks out', async (locale) => {
+    const watched = await signedIn({
+      locale,
+      viewport: { width: 360, height: 740 },
+      hasTouch: true,
+      isMobile: true,
+    });
+    const { page } = watched;
+    const widths = () =>
+      page.evaluate(() => {
+        const dialog = document.querySelector('dialog');
+        return [document.documentElement.scrollWidth, dialog?.scrollWidth ?? 0];
+      });
+    const fits = async () => {
+      for (const width of await widths()) expect(width).toBeLessThanOrEqual(360);
+    };
+    await fits();
+    await watched.shot(`phone-${locale.slice(0, 2)}`);
+    await page.tap(`.app a >> nth=0`);
+    await page.waitForSelector('.granted li');
+    await fits();
+    await watched.shot(`phone-detail-${locale.slice(0, 2)}`);
+    await page.tap('.button-danger');
+    await page.getByRole('alertdialog').waitFor();
+    await fits();
+    await page.keyboard.press('Escape');
+    await page.keyboard.press('Escape');
+    for (const view of ['clients', 'audit']) {
+      await page.tap(`.tabs a[href="#/${view}"]`);
+      await page.waitForSelector(view === 'clients' ? '.client' : '.audit li');
+      await fits();
+    }
+  });
+
+  it('by keyboard alone: sign in, find an app, refresh it, come back to where one was', async () => {
+    const { page } = await open();
+    await page.waitForSelector('#key');
+    await page.keyboard.type(ADMIN);
+    await page.keyboard.press('Enter');
+    await page.waitForSelector('.app');
+    const focused = () => page.evaluate(() => document.activeElement?.textContent ?? '');
+    // From the top: a page that was loaded anew has the focus nowhere.
+    await page.reload();
+    await page.waitForSelector('.app');
+    await page.keyboard.press('Tab');
+    expect(await focused()).toBe('Skip to the content');
+    await page.keyboard.press('Enter');
+    for (let presses = 0; (await focused()) !== MINTED.name; presses++) {
+      expect(presses).toBeLessThan(30);
+      await page.keyboard.press('Tab');
+    }
+    const outline = await page.evaluate(
+      () => getComputedStyle(document.activeElement!, '::after').outlineStyle,
+    );
+    expect(outline).toBe('solid');
+    await page.keyboard.press('Enter');
+    await page.waitForSelector('.sheet');
+    for (let presses = 0; (await focused()) !== 'Refresh'; presses++) {
+      expect(presses).toBeLessThan(10);
+      await page.keyboard.press('Tab');
+    }
+    await page.keyboard.press('Enter');
+    await page.getByRole('alertdialog').waitFor();
+    for (let presses = 0; (await focused()) !== 'Mint a new token'; presses++) {
+      expect(presses).toBeLessThan(6);
+      await page.keyboard.press('Tab');
+    }
+    await page.keyboard.press('Enter');
+    await page.locator('.toast', { hasText: 'the token is valid' }).waitFor();
+    await page.keyboard.press('Escape');
+    await page.waitForSelector('.sheet', { state: 'detached' });
+    expect(await focused()).toBe(MINTED.name);
+  });
+
+  it('who wants no motion gets none', async () => {
+    const { page } = await signedIn({ reducedMotion: 'reduce' });
+    const moving = await page.evaluate(
+      () =>
+        [...document.querySelectorAll('*')].filter((element) => {
+          const { animationName, transitionProperty, transitionDuration } = getComputedStyle(element);
+          return animationName !== 'none' || (transitionProperty !== 'none' && transitionDuration !== '0s');
+        }).length,
+    );
+    expect(moving).toBe(0);
+  });
+
+  it('a hub that goes away is told, and found again', async () => {
+    const { page } = await signedIn();
+    await page.route('**/console/api/**', (route) => route.abort());
+    await page.locator('.link-lost').waitFor();
+    expect(await page.locator('.app').count()).toBe(4);
+    await page.unroute('**/console/api/**');
+    await page.locator('.link-live').waitFor();
+    opened.at(-1)!.complaints.length = 0;
+  });
+});
+
+describe('thousands of apps', () => {
+  it('come by pages, and the search finds any', async () => {
+    await hub.stop();
+    const many = Array.from({ length: 1200 }, (_, index) =>
+      app(`wx${String(index).padStart(16, '0')}`, `App ${index}`),
+    );
+    await simulator.close();
+    simulator = await WeChatSimulator.start({ apps: many.map(({ appid, secret }) => ({ appid, secret })) });
+    hub = await startHub({ upstream: simulator.url, apps: many, clients: [CLIENTS[0]!] });
+    const watched = await signedIn();
+    const { page } = watched;
+    await page.locator('.pages', { hasText: '1–50 of 1200' }).waitFor();
+    await page.click('[aria-label="Next page"]');
+    await page.locator('.pages', { hasText: '51–100 of 1200' }).waitFor();
+    await page.fill('input[type=search]', 'app 1199');
+    await eventually(async () => (await page.locator('.app').count()) === 1, 'the search');
+    await watched.shot('thousands');
+  });
+});
