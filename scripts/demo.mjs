@@ -44,6 +44,9 @@ curl -s ${auth} ${url}/admin/apps
 # a wrong key gets nothing
 curl -si -H 'Authorization: Bearer none-of-the-keys-that-the-hub-knows' ${url}/v1/apps/${mini.appid}/token
 
+# the console: open this in a browser and sign in with the key above
+http://127.0.0.1:${opsPort}/console
+
 # metrics
 curl -s http://127.0.0.1:${opsPort}/metrics | grep wxhub_token
 

@@ -32,8 +32,6 @@ import { startSimulator, stopSimulators } from './support/simulator-harness.js';
 const ROOT = fileURLToPath(new URL('../', import.meta.url));
 const READMES = ['README.md', 'README.zh-CN.md'];
 const CHINESE = '.zh-CN.md';
-/** Described with the console. */
-const OF_THE_CONSOLE = ['HUB_CONSOLE_OPEN'];
 
 interface Block {
   /** The info string: `sh run`. */
@@ -286,11 +284,7 @@ describe.each(
 it.each(READMES)('%s has a row for every variable of the hub, and for none that there is not', (readme) => {
   const cells = [...read(readme).matchAll(/^\| (`HUB_[^|]*) \|/gm)].map((match) => match[1]!);
   const named = cells.flatMap((cell) => cell.match(/HUB_[A-Z_]+/g) ?? []);
-  expect(named.toSorted()).toEqual(
-    knownVariables()
-      .filter((name) => !OF_THE_CONSOLE.includes(name))
-      .toSorted(),
-  );
+  expect(named.toSorted()).toEqual(knownVariables().toSorted());
 });
 
 /** The chapters that a reader looks for, by their English names; both languages have the same sections (below). */

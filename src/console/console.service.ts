@@ -5,7 +5,7 @@ import { Clock } from '../clock/clock.js';
 import { AppsConfig } from '../config/apps-config.service.js';
 import { HubEnvironment } from '../config/environment.js';
 import { WindowCounter } from '../core/access/limit.js';
-import { AccessGuard, notGranted, type AppRequest } from '../http/access.guard.js';
+import { AccessGuard, actorOf, notGranted, type AppRequest } from '../http/access.guard.js';
 import { HubException } from '../http/hub-exception.js';
 import { AppRows } from './app-rows.js';
 import { clientRows, clientsOf } from './client-rows.js';
@@ -63,8 +63,9 @@ export class ConsoleService {
     const admitted = request as AppRequest;
     this.guard.admit(admitted, 'admin');
     const { verdict } = admitted;
-    if (verdict?.ok !== true) throw notGranted();
-    return { by: 'key', actor: verdict };
+    const actor = actorOf(admitted);
+    if (verdict?.ok !== true || actor === undefined) throw notGranted();
+    return { by: 'key', client: verdict.client, actor };
   }
 
   /** What changed since `after`, a cursor of an earlier answer. @throws {HubException} */
@@ -116,7 +117,7 @@ export class ConsoleService {
 
 function viewerRow(viewer: Viewer): ViewerRow {
   const actor = viewer.by === 'key' ? viewer.actor : undefined;
-  return { client: actor?.client.id ?? null, keyId: actor?.key?.id ?? null, seesAll: seesAll(viewer) };
+  return { client: actor?.clientId ?? null, keyId: actor?.keyId ?? null, seesAll: seesAll(viewer) };
 }
 
 function fromElsewhere(): HubException {

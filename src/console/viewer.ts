@@ -1,24 +1,25 @@
 import type { FastifyRequest } from 'fastify';
 import type { ClientEntry } from '../core/access/client.js';
 import { grantsApp, type KnownApps } from '../core/access/decision.js';
-import type { Actor } from '../admin/admin-acts.js';
+import type { Actor } from '../events/hub-events.js';
 
 /** Who looks at the console: a client with `admin`, or anybody where HUB_CONSOLE_OPEN lets read. */
-export type Viewer = { readonly by: 'key'; readonly actor: Actor } | { readonly by: 'open' };
+export type Viewer =
+  { readonly by: 'key'; readonly client: ClientEntry; readonly actor: Actor } | { readonly by: 'open' };
 
 export function seesAll(viewer: Viewer): boolean {
-  return viewer.by === 'open' || viewer.actor.client.apps === '*';
+  return viewer.by === 'open' || viewer.client.apps === '*';
 }
 
 /** An app that is not granted is not seen, and none that does not exist. */
 export function seesApp(viewer: Viewer, appid: string, apps: KnownApps): boolean {
-  return viewer.by === 'open' ? apps.has(appid) : grantsApp(viewer.actor.client, appid, apps);
+  return viewer.by === 'open' ? apps.has(appid) : grantsApp(viewer.client, appid, apps);
 }
 
 /** Who sees only some apps sees of a client only what concerns those. */
 export function seesClient(viewer: Viewer, client: ClientEntry, apps: KnownApps): boolean {
   if (seesAll(viewer)) return true;
-  if (viewer.by === 'key' && viewer.actor.client.id === client.id) return true;
+  if (viewer.by === 'key' && viewer.client.id === client.id) return true;
   if (client.apps === '*') return true;
   for (const appid of client.apps) if (seesApp(viewer, appid, apps)) return true;
   return false;
@@ -32,7 +33,7 @@ export function seesRecord(
 ): boolean {
   if (seesAll(viewer)) return true;
   if (record.appid !== undefined) return seesApp(viewer, record.appid, apps);
-  return viewer.by === 'key' && record.client === viewer.actor.client.id;
+  return viewer.by === 'key' && record.client === viewer.client.id;
 }
 
 /**
