@@ -7,6 +7,7 @@ import { WeChatSimulator } from '../../src/simulator/simulator.js';
 import { startBrowser, WatchedPage } from '../support/browser.js';
 import { eventually } from '../support/eventually.js';
 import { startHub, testKey, type RunningHub } from '../support/start-hub.js';
+import { VirtualHub } from '../support/virtual-hub.js';
 
 /** The console as people meet it: in a real browser, on a hub whose WeChat is played by the simulator. */
 
@@ -87,6 +88,14 @@ async function signedIn(
   return watched;
 }
 
+/** Seen on top of everything, an open dialog too. */
+const toast = async (page: Page, kind: string, words: string) => {
+  const shown = page.locator(kind, { hasText: words }).last();
+  await shown.waitFor();
+  // A modal covers what is outside of it.
+  const dialogs = await page.locator('dialog').count();
+  if (dialogs > 0) expect(await shown.evaluate((element) => element.closest('dialog') !== null)).toBe(true);
+};
 const row = (page: Page, appid: string) => page.locator('.app', { hasText: appid });
 
 /** Its renewal fails from now on, while its token goes on living. */
@@ -180,7 +189,7 @@ describe('the list', () => {
     simulator.clearFaults();
     await page.click(`text=Delivery tracking`);
     await page.click('.actions >> text=Refresh >> nth=0');
-    await page.locator('.toast', { hasText: 'the token is valid' }).waitFor();
+    await toast(page, '.toast', 'the token is valid');
     await page.keyboard.press('Escape');
     await row(page, REFUSED.appid).locator('.badge-valid').waitFor();
     expect(await page.locator('.tile-unavailable .tile-count').innerText()).toBe('0');
@@ -228,7 +237,7 @@ describe('acts', () => {
     expect(simulator.journal({ appid: GOOD.appid }).filter(({ forced }) => forced)).toHaveLength(0);
     await page.click('text=Forced refresh…');
     await dialog.getByText('Force a new token', { exact: true }).click();
-    await page.locator('.toast', { hasText: 'a new token is in use' }).waitFor();
+    await toast(page, '.toast', 'a new token is in use');
     expect(simulator.journal({ appid: GOOD.appid }).filter(({ forced }) => forced)).toHaveLength(1);
     await page.click('text=Forced refresh…');
     await dialog.getByText(`${FORCED_PER_DAY - 1} of ${FORCED_PER_DAY}`).waitFor();
@@ -245,7 +254,7 @@ describe('acts', () => {
     const dialog = page.getByRole('alertdialog');
     expect(await dialog.innerText()).toContain('works for 5 more minutes');
     await dialog.getByText('Mint a new token', { exact: true }).click();
-    await page.locator('.toast', { hasText: 'the token is valid' }).waitFor();
+    await toast(page, '.toast', 'the token is valid');
     expect(simulator.calls({ appid: MINTED.appid })).toBe(2);
   });
 
@@ -253,9 +262,9 @@ describe('acts', () => {
     const { page } = await signedIn();
     await page.click(`text=${REFUSED.name}`);
     await page.click('.actions >> text=Refresh >> nth=0');
-    await page.locator('.toast-bad', { hasText: 'WeChat refused' }).waitFor();
+    await toast(page, '.toast-bad', 'WeChat refused');
     await page.click('.actions >> text=Refresh >> nth=0');
-    await page.locator('.toast-bad', { hasText: 'Too early' }).waitFor();
+    await toast(page, '.toast-bad', 'Too early');
   });
 
   it('a reload tells what changed; a refused one lists line, place and problem, and stays in sight', async () => {
@@ -461,7 +470,7 @@ describe('for everybody', () => {
       await page.keyboard.press('Tab');
     }
     await page.keyboard.press('Enter');
-    await page.locator('.toast', { hasText: 'the token is valid' }).waitFor();
+    await toast(page, '.toast', 'the token is valid');
     await page.keyboard.press('Escape');
     await page.waitForSelector('.sheet', { state: 'detached' });
     expect(await focused()).toBe(MINTED.name);
@@ -487,6 +496,58 @@ describe('for everybody', () => {
     await page.unroute('**/console/api/**');
     await page.locator('.link-live').waitFor();
     opened.at(-1)!.complaints.length = 0;
+  });
+});
+
+describe('after hours of work', () => {
+  const named = (number: number, name: string, more: object = {}) =>
+    app(`wx7c286b35385a6f${String(number).padStart(2, '0')}`, name, more);
+  const shops = [
+    named(11, 'Shop mini program', { tickets: ['jsapi'] }),
+    named(12, 'Shop official account', { tokenApi: 'token', tickets: ['jsapi', 'wx_card'] }),
+    named(13, 'Member center'),
+    named(14, 'Delivery tracking'),
+    named(15, 'Loyalty points'),
+    named(16, 'Store locator', { reconcileSeconds: 120 }),
+    named(17, 'Gift cards'),
+    named(18, 'Customer service', { tokenApi: 'token' }),
+  ];
+  let virtual: VirtualHub;
+
+  beforeEach(async () => {
+    await hub.stop();
+    await simulator.close();
+    virtual = await VirtualHub.start({ apps: shops, clients: [CLIENTS[0]!] });
+    ({ hub, simulator } = virtual);
+  });
+
+  it('calls and failures are drawn by five minutes, lives and states as they are', async () => {
+    const fail = (which: (typeof shops)[number], errcode: number, errmsg: string) =>
+      simulator.fault({ kind: 'errcode', errcode, errmsg, appid: which.appid, times: Infinity });
+    // Some minutes went wrong for everybody; later two apps began to fail.
+    await virtual.pass(100 * 60_000);
+    const busy = simulator.fault({ kind: 'errcode', errcode: -1, endpoint: 'stable_token', times: Infinity });
+    await virtual.pass(12 * 60_000);
+    busy.clear();
+    await virtual.pass(18 * 60_000);
+    fail(shops[3]!, 40164, 'invalid ip 203.0.113.18 ipv6 ::ffff:203.0.113.18, not in whitelist');
+    await virtual.pass(65 * 60_000);
+    fail(shops[2]!, 45009, 'reach max api daily quota limit');
+    await virtual.pass(24 * 60_000);
+    const watched = await signedIn({ viewport: { width: 1200, height: 760 } });
+    const { page } = watched;
+    expect(await row(page, shops[3]!.appid).innerText()).toMatch(/Unavailable[^]*40164/);
+    expect(await row(page, shops[2]!.appid).innerText()).toMatch(/Failing[^]*45009/);
+    const bars = row(page, shops[5]!.appid).locator('.chart-calls');
+    expect(await bars.count()).toBeGreaterThan(40);
+    const words = await row(page, shops[2]!.appid).locator('.chart').getAttribute('aria-label');
+    const [calls, failures] = (words ?? '').match(/\d+(?= calls| failed)/g) ?? [];
+    expect(Number(calls)).toBe(simulator.calls({ appid: shops[2]!.appid }));
+    expect(Number(failures)).toBeGreaterThan(5);
+    await watched.shot('after-hours');
+    await row(page, shops[2]!.appid).locator('a').click();
+    await page.waitForSelector('.granted li');
+    await watched.shot('after-hours-detail');
   });
 });
 

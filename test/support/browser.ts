@@ -80,7 +80,7 @@ export class WatchedPage {
   }
 
   async shot(name: string): Promise<void> {
-    await this.page.screenshot({ path: join(ARTEFACTS, `${name}.png`) });
+    await this.page.screenshot({ path: join(ARTEFACTS, `${name}.png`), animations: 'disabled' });
   }
 
   /** All that came over the network so far, and all that the page holds. */

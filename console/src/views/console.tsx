@@ -13,7 +13,7 @@ import { AuditView } from './audit-view.js';
 import { ClientsView } from './clients-view.js';
 import { Header } from './header.js';
 import { SignIn } from './sign-in.js';
-import { Toasts, useToasts } from './toasts.js';
+import { Toasts, ToastsContext, useToasts } from './toasts.js';
 
 /** Where a person stands: signing in, or looking with a key or without. */
 type Entry =
@@ -81,61 +81,63 @@ export function Console(): JSX.Element {
   return (
     <LanguageContext.Provider value={language}>
       <SessionContext.Provider value={session}>
-        <a class="skip" href="#content" onClick={focusContent}>
-          {t.skip}
-        </a>
-        <Header
-          model={entry.at === 'inside' ? model : undefined}
-          connection={connection}
-          view={route.view}
-          theme={theme}
-          isSignedIn={key !== undefined}
-          onLanguage={() => {
-            const next = language === 'en' ? 'zh' : 'en';
-            keepLanguage(next);
-            setLanguage(next);
-          }}
-          onTheme={() => {
-            const next = THEMES[(THEMES.indexOf(theme) + 1) % THEMES.length] ?? 'auto';
-            keepTheme(next);
-            setTheme(next);
-          }}
-          onSignOut={() => {
-            forgetKey();
-            setModel(undefined);
-            // Where anybody may read, that goes on; elsewhere the hub asks for a key.
-            setEntry({ at: 'inside' });
-          }}
-        />
-        <main id="content" tabIndex={-1}>
-          {entry.at === 'sign-in' ? (
-            <SignIn
-              error={entry.error}
-              onBack={
-                entry.mayGoBack === true
-                  ? () => {
-                      setEntry({ at: 'inside' });
-                    }
-                  : undefined
-              }
-              onKey={(given) => {
-                rememberKey(given);
-                setEntry({ at: 'inside', key: given });
-              }}
-            />
-          ) : model === undefined ? (
-            <p class="loading" role="status">
-              {connection === 'lost' ? t.errors.network : t.list.loading}
-            </p>
-          ) : route.view === 'clients' ? (
-            <ClientsView model={model} />
-          ) : route.view === 'audit' ? (
-            <AuditView model={model} />
-          ) : (
-            <AppsView model={model} openAppid={route.appid} />
-          )}
-        </main>
-        <Toasts toasts={toasts} />
+        <ToastsContext.Provider value={toasts}>
+          <a class="skip" href="#content" onClick={focusContent}>
+            {t.skip}
+          </a>
+          <Header
+            model={entry.at === 'inside' ? model : undefined}
+            connection={connection}
+            view={route.view}
+            theme={theme}
+            isSignedIn={key !== undefined}
+            onLanguage={() => {
+              const next = language === 'en' ? 'zh' : 'en';
+              keepLanguage(next);
+              setLanguage(next);
+            }}
+            onTheme={() => {
+              const next = THEMES[(THEMES.indexOf(theme) + 1) % THEMES.length] ?? 'auto';
+              keepTheme(next);
+              setTheme(next);
+            }}
+            onSignOut={() => {
+              forgetKey();
+              setModel(undefined);
+              // Where anybody may read, that goes on; elsewhere the hub asks for a key.
+              setEntry({ at: 'inside' });
+            }}
+          />
+          <main id="content" tabIndex={-1}>
+            {entry.at === 'sign-in' ? (
+              <SignIn
+                error={entry.error}
+                onBack={
+                  entry.mayGoBack === true
+                    ? () => {
+                        setEntry({ at: 'inside' });
+                      }
+                    : undefined
+                }
+                onKey={(given) => {
+                  rememberKey(given);
+                  setEntry({ at: 'inside', key: given });
+                }}
+              />
+            ) : model === undefined ? (
+              <p class="loading" role="status">
+                {connection === 'lost' ? t.errors.network : t.list.loading}
+              </p>
+            ) : route.view === 'clients' ? (
+              <ClientsView model={model} />
+            ) : route.view === 'audit' ? (
+              <AuditView model={model} />
+            ) : (
+              <AppsView model={model} openAppid={route.appid} />
+            )}
+          </main>
+          <Toasts />
+        </ToastsContext.Provider>
       </SessionContext.Provider>
     </LanguageContext.Provider>
   );

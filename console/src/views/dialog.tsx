@@ -2,6 +2,7 @@ import type { ComponentChildren, JSX } from 'preact';
 import { useEffect, useRef } from 'preact/hooks';
 import { useTexts } from '../context.js';
 import { CloseIcon } from './icons.js';
+import { Toasts } from './toasts.js';
 
 interface Props {
   readonly heading: string;
@@ -57,6 +58,7 @@ export function Dialog({ heading, onClose, children, form, role = 'dialog' }: Pr
         </header>
         {children}
       </div>
+      <Toasts />
     </dialog>
   );
 }

@@ -1,9 +1,9 @@
-import type { JSX } from 'preact';
-import { useCallback, useRef, useState } from 'preact/hooks';
+import { createContext, type JSX } from 'preact';
+import { useCallback, useContext, useRef, useState } from 'preact/hooks';
 
 const SHOWN_MS = 7000;
 
-interface Toast {
+export interface Toast {
   readonly id: number;
   readonly text: string;
   readonly isBad: boolean;
@@ -25,8 +25,14 @@ export function useToasts(): {
   return { toasts, say };
 }
 
-/** In the page from the beginning, so that screen readers hear what is put in. */
-export function Toasts({ toasts }: { readonly toasts: readonly Toast[] }): JSX.Element {
+export const ToastsContext = createContext<readonly Toast[]>([]);
+
+/**
+ * In the page from the beginning, so that screen readers hear what is put in; and again in each dialog, since a modal
+ * covers what is outside of it, for eyes and ears alike.
+ */
+export function Toasts(): JSX.Element {
+  const toasts = useContext(ToastsContext);
   return (
     <div class="toasts" role="status">
       {toasts.map(({ id, text, isBad }) => (
