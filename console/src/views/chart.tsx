@@ -7,6 +7,8 @@ import { sum, type Calls } from '../model.js';
 const UP = 20;
 const DOWN = 10;
 const STEP = 4;
+/** Beside a hundred calls one is still to be seen. */
+const SHORTEST = 2;
 
 interface Props {
   readonly calls: Calls;
@@ -38,8 +40,8 @@ export function CallsChart({ calls, className = 'chart', now }: Props): JSX.Elem
       {calls.calls.map((count, index) => {
         const failures = calls.failures[index] ?? 0;
         if (count === 0 && failures === 0) return null;
-        const height = (count / top) * (UP - 1);
-        const depth = (failures / bottom) * (DOWN - 1);
+        const height = SHORTEST + (count / top) * (UP - 1 - SHORTEST);
+        const depth = SHORTEST + (failures / bottom) * (DOWN - 1 - SHORTEST);
         const x = index * STEP + 0.5;
         return (
           <g key={index}>
