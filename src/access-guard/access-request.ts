@@ -15,6 +15,15 @@ export interface AccessRequest {
   readonly requestId?: string | undefined;
 }
 
+/**
+ * The same request with a key that came elsewhere. Written out: `{ ...request, key }` costs as much as a fiftieth of the
+ * drop-in's whole request (bench/README.md).
+ */
+export function withKey(request: AccessRequest, key: string): AccessRequest {
+  const { socketAddress, xForwardedFor, authorization, requestId } = request;
+  return { socketAddress, xForwardedFor, authorization, key, requestId };
+}
+
 /** What is presented, ready for the index. Hashed only if it can be a key at all. */
 export function credentialOf({ key, authorization }: AccessRequest): Credential {
   const presented = key === undefined ? parseBearer(authorization) : { key };

@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import type { AccessRequest } from '../access-guard/access-request.js';
+import { withKey, type AccessRequest } from '../access-guard/access-request.js';
 import type { AccessVerdict, Granted } from '../access-guard/access-verdict.js';
 import { AccessService } from '../access-guard/access.service.js';
 import { Clock } from '../clock/clock.js';
@@ -62,11 +62,11 @@ export class DropIn {
     const read = readCredentialRequest(parameters);
     if (!read.ok) return refused(read);
     const { request } = read;
-    const verdict = this.access.check({ ...caller, key: request.secret }, 'read', request.appid, this.cache);
+    const verdict = this.access.check(withKey(caller, request.secret), 'read', request.appid, this.cache);
     if (!verdict.ok) return denied(verdict);
     const now = this.clock.now();
     const repeated = this.#asksAgain(`${verdict.client.id} ${verdict.address} ${request.appid}`, now);
-    const reading = this.cache.read(request.appid);
+    const reading = this.cache.read(request.appid, now);
     const check =
       repeated && !request.forceRefresh ? this.deadTokens.makeSure(request.appid, now) : undefined;
     if (reading?.kind === 'held' && check === undefined && !request.forceRefresh) {

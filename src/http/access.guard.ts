@@ -71,6 +71,7 @@ export function accessRequestOf(request: FastifyRequest): AccessRequest {
     socketAddress: socket.remoteAddress ?? '',
     xForwardedFor: Array.isArray(forwarded) ? forwarded.join(', ') : forwarded,
     authorization: headers.authorization,
+    key: undefined,
     requestId: request.id,
   };
 }

@@ -110,10 +110,10 @@ export class TokenCache {
     return this.#entries.get(appid);
   }
 
-  read(appid: string): TokenReading | undefined {
+  /** @param now Epoch ms on the hub's clock, from somebody who has just read it. */
+  read(appid: string, now = this.clock.now()): TokenReading | undefined {
     const entry = this.#entries.get(appid);
     if (entry === undefined) return undefined;
-    const now = this.clock.now();
     const { ready } = entry;
     if (ready?.isValid(now) === true) {
       return { kind: 'held', held: ready.held, ready, expiresInSeconds: ready.expiresInSeconds(now) };
