@@ -1,6 +1,14 @@
 import fc from 'fast-check';
 import { aHeld, anError, aState } from '../../test/support/builders.js';
-import { failedElsewhere, isDisputed, isNewer, mayGoAloneAt, merged, withMerged } from './coordination.js';
+import {
+  disputeLeft,
+  failedElsewhere,
+  isDisputed,
+  isNewer,
+  mayGoAloneAt,
+  merged,
+  withMerged,
+} from './coordination.js';
 import type { Held } from './credential.js';
 import { Secret } from './secret.js';
 
@@ -38,7 +46,7 @@ describe('which of two tokens is newer', () => {
 
 describe('a look at the store', () => {
   const now = 1000;
-  const mine = aHeld({ value: A, version: 5, fence: 10, kind: 'token' });
+  const mine = aHeld({ value: A, version: 5, fence: 100_000, kind: 'token' });
 
   it('that holds nothing keeps what is held, and stores it again', () => {
     expect(merged(mine, undefined, 'token', now)).toEqual({
@@ -57,7 +65,7 @@ describe('a look at the store', () => {
   });
 
   it('takes what is newer, with its version', () => {
-    const stored = aHeld({ value: B, version: 6, fence: 11, kind: 'token' });
+    const stored = aHeld({ value: B, version: 6, fence: 110_000, kind: 'token' });
     expect(merged(mine, stored, 'token', now)).toEqual({
       held: stored,
       outcome: 'taken',
@@ -68,7 +76,7 @@ describe('a look at the store', () => {
   });
 
   it('never goes back in the version: a newer token with an old number gets a new one, for all', () => {
-    const stored = aHeld({ value: B, version: 5, fence: 11, kind: 'token' });
+    const stored = aHeld({ value: B, version: 5, fence: 110_000, kind: 'token' });
     expect(merged(mine, stored, 'token', now)).toEqual({
       held: { ...stored, version: 6 },
       outcome: 'taken',
@@ -78,7 +86,7 @@ describe('a look at the store', () => {
   });
 
   it('keeps what is newer than the store, and stores it again', () => {
-    const rolledBack = aHeld({ value: B, version: 4, fence: 9, kind: 'token' });
+    const rolledBack = aHeld({ value: B, version: 4, fence: 90_000, kind: 'token' });
     expect(merged(mine, rolledBack, 'token', now)).toEqual({
       held: mine,
       outcome: 'kept',
@@ -88,10 +96,10 @@ describe('a look at the store', () => {
   });
 
   it('of the same token brings together what both know of it', () => {
-    const own = aHeld({ value: A, version: 5, fence: 10, confirmedAt: 100, expiresAt: 7_000_000 });
-    const stored = aHeld({ value: A, version: 6, fence: 11, confirmedAt: 500, expiresAt: 7_000_400 });
+    const own = aHeld({ value: A, version: 5, fence: 100_000, confirmedAt: 100, expiresAt: 7_000_000 });
+    const stored = aHeld({ value: A, version: 6, fence: 110_000, confirmedAt: 500, expiresAt: 7_000_400 });
     expect(merged(own, stored, 'stable_token', now)).toEqual({
-      held: { ...own, version: 6, fence: 11, confirmedAt: 500 },
+      held: { ...own, version: 6, fence: 110_000, confirmedAt: 500 },
       outcome: 'confirmed',
       storeAgain: false,
       disputed: false,
@@ -118,7 +126,7 @@ describe('a look at the store', () => {
   });
 
   it('neither takes nor overwrites the other family while it holds a valid token of its own', () => {
-    const other = aHeld({ value: B, version: 9, fence: 11, kind: 'stable_token' });
+    const other = aHeld({ value: B, version: 9, fence: 110_000, kind: 'stable_token' });
     expect(merged(mine, other, 'token', now)).toEqual({
       held: mine,
       outcome: 'kept',
@@ -134,7 +142,16 @@ describe('a look at the store', () => {
     ['without a claim on one side, sent almost at once', { issuedAt: 0 }, { fence: 9, issuedAt: 5999 }, true],
     ['the other way round', { fence: 9, issuedAt: 5999 }, { issuedAt: 0 }, true],
     ['without a claim, but far apart', { issuedAt: 0 }, { fence: 9, issuedAt: 6000 }, false],
-    ['under claims, whenever', { fence: 8, issuedAt: 0 }, { fence: 9, issuedAt: 0 }, false],
+    ['under claims of one store', { fence: 8000, issuedAt: 0 }, { fence: 10_000, issuedAt: 0 }, false],
+    ['under claims of two nodes of the store', { fence: 8000 }, { fence: 9999 }, true],
+    ['the other way round', { fence: 9999 }, { fence: 8000 }, true],
+    [
+      'under claims shortly after each other',
+      { fence: 8000, version: 5 },
+      { fence: 9999, version: 6 },
+      false,
+    ],
+    ['under such claims, before a failover', { fence: 9999, version: 6 }, { fence: 8000, version: 5 }, false],
     ['of the other family', { kind: 'stable_token', issuedAt: 0 }, { issuedAt: 0 }, false],
   ])('knows when it cannot tell which token is newer: %s', (_case, own, stored, disputed) => {
     const one = aHeld({ value: A, kind: 'token', ...own });
@@ -200,6 +217,25 @@ function hasCycleOrTie(
   );
 }
 
+describe('a token that the store has with another end', () => {
+  const mine = aHeld({ value: A, version: 5, fence: 10, kind: 'token', expiresAt: 100_000 });
+
+  it.each<[string, Partial<Held>, number, boolean]>([
+    ['too late an end is not taken over, and is put right', { expiresAt: 101_501 }, 100_000, true],
+    ['what a translation may lose is left', { expiresAt: 101_500 }, 100_000, false],
+    ['a sooner end is taken over', { expiresAt: 90_000 }, 90_000, false],
+  ])('%s', (_case, stored, expiresAt, storeAgain) => {
+    const step = merged(mine, { ...mine, ...stored }, 'token', 1000);
+    expect(step.held?.expiresAt).toBe(expiresAt);
+    expect(step.storeAgain).toBe(storeAgain);
+  });
+
+  it('concerns no ticket, whose end is found out by asking', () => {
+    const ticket = { ...mine, kind: 'jsapi' } as const;
+    expect(merged(ticket, { ...ticket, expiresAt: 200_000 }, 'jsapi', 1000).storeAgain).toBe(false);
+  });
+});
+
 describe('the state after a look at the store', () => {
   it('counts another replica’s later success as its own', () => {
     const state = aState({ held: aHeld(), failures: 3, slowFailures: 1, attemptedAt: 400 });
@@ -222,13 +258,64 @@ describe('the state after a look at the store', () => {
   it('takes another replica’s failure over, and keeps the token', () => {
     const held = aHeld();
     const error = anError('configuration');
-    expect(failedElsewhere(aState({ held }), { error, failures: 2, slowFailures: 2 }, 900)).toMatchObject({
+    expect(
+      failedElsewhere(aState({ held }), { error, failures: 2, slowFailures: 2, fence: 7 }, 900),
+    ).toMatchObject({
       held,
       failures: 2,
       slowFailures: 2,
       attemptedAt: 900,
+      failedUnder: 7,
       lastError: { at: 900, error },
     });
+  });
+
+  it('does not begin to count failures anew with the first one of another replica', () => {
+    const shared = { error: anError('transient'), failures: 1, slowFailures: 0, fence: undefined };
+    expect(failedElsewhere(aState({ failures: 4 }), shared, 900).failures).toBe(4);
+    expect(failedElsewhere(aState(), shared, 900).failures).toBe(1);
+  });
+});
+
+describe('a success and a failure of different replicas', () => {
+  const error = anError('transient');
+
+  it.each<[string, number | undefined, number | undefined, number]>([
+    ['the failure of an older claim is answered, however late it is heard of', 8, 7, 0],
+    ['the failure of the same claim counts', 7, 7, 2],
+    ['the failure of a later claim counts', 7, 8, 2],
+    ['without a claim the later call decides', undefined, 8, 2],
+  ])('%s', (_case, heldFence, failedUnder, failures) => {
+    const held = aHeld({ fence: heldFence, confirmedAt: 500 });
+    const failing = aState({ held: aHeld(), failures: 2, attemptedAt: 600, failedUnder });
+    expect(withMerged(failing, { held, outcome: 'confirmed' }).failures).toBe(failures);
+  });
+
+  it('another token than before is what attempts were for, under whatever claim they failed', () => {
+    const failing = aState({ held: aHeld(), failures: 2, attemptedAt: 600, failedUnder: 8 });
+    const held = aHeld({ fence: 7, confirmedAt: 500 });
+    expect(withMerged(failing, { held, outcome: 'taken' }).failures).toBe(0);
+  });
+
+  it('news of a failure that has been answered changes nothing', () => {
+    const state = aState({ held: aHeld({ fence: 8 }) });
+    const shared = { error, failures: 3, slowFailures: 0, fence: 7 };
+    expect(failedElsewhere(state, shared, 900)).toBe(state);
+    expect(failedElsewhere(state, { ...shared, fence: 9 }, 900).failures).toBe(3);
+  });
+});
+
+describe('a doubt about which token was minted last', () => {
+  it.each([
+    ['is settled by a call that was sent after all in question', 1001, undefined],
+    ['is not settled by one that was sent when they ended', 1000, 1000],
+    ['is not settled by one that was sent before', 999, 1000],
+  ])('%s', (_case, sentAt, left) => {
+    expect(disputeLeft(1000, sentAt)).toBe(left);
+  });
+
+  it('does not come of nothing', () => {
+    expect(disputeLeft(undefined, 1)).toBeUndefined();
   });
 });
 

@@ -48,12 +48,13 @@ export function merged(
     return { held, outcome: 'kept', storeAgain: mine && held.kind === wanted, disputed: false };
   }
   if (held === undefined) return { held: stored, outcome: 'taken', storeAgain: false, disputed: false };
-  if (held.kind === stored.kind && held.value.equals(stored.value)) return sameValue(held, stored);
+  if (held.kind === stored.kind && held.value.equals(stored.value)) return sameValue(held, stored, mine);
   if (mine && held.kind === wanted && stored.kind !== wanted) {
     return { held, outcome: 'kept', storeAgain: false, disputed: false };
   }
   const take = !mine || (held.kind !== wanted && stored.kind === wanted) || isNewer(stored, held);
-  const disputed = mine && held.kind === stored.kind && areAtOnce(held, stored);
+  const [newer, older] = take ? [stored, held] : [held, stored];
+  const disputed = mine && held.kind === stored.kind && areAtOnce(newer, older);
   if (!take) return { held, outcome: 'kept', storeAgain: true, disputed };
   const version = Math.max(stored.version, held.version + 1);
   return { held: { ...stored, version }, outcome: 'taken', storeAgain: version > stored.version, disputed };
@@ -65,13 +66,24 @@ export function merged(
  */
 const AT_ONCE_MS = 6000;
 
-/** Only where a claim did not keep them apart. */
-function areAtOnce(a: Held, b: Held): boolean {
-  if (a.fence !== undefined && b.fence !== undefined) return false;
-  return Math.abs(a.issuedAt - b.issuedAt) < AT_ONCE_MS;
+/**
+ * Claims keep calls apart, as long as one store gives them all. While it fails over two may, and their clocks, which
+ * fences follow in ms, differ by up to this.
+ */
+const FENCES_AT_ONCE_MS = 2000;
+
+/**
+ * Only where no claim kept them apart: one had none, or the two are twins, each numbered as the successor of the same
+ * token by a replica that another node of the store had given its claim.
+ */
+function areAtOnce(newer: Held, older: Held): boolean {
+  if (newer.fence !== undefined && older.fence !== undefined) {
+    return newer.version <= older.version && newer.fence - older.fence < FENCES_AT_ONCE_MS;
+  }
+  return Math.abs(newer.issuedAt - older.issuedAt) < AT_ONCE_MS;
 }
 
-function sameValue(held: Held, stored: Held): Merged {
+function sameValue(held: Held, stored: Held, mine: boolean): Merged {
   const later = stored.confirmedAt > held.confirmedAt;
   const version = Math.max(held.version, stored.version);
   return {
@@ -84,21 +96,48 @@ function sameValue(held: Held, stored: Held): Merged {
       lifeMs: Math.max(held.lifeMs, stored.lifeMs),
     },
     outcome: later || version > held.version ? 'confirmed' : 'kept',
-    storeAgain: version > stored.version,
+    storeAgain: version > stored.version || (mine && endsTooLate(held, stored)),
     disputed: false,
   };
 }
 
-/** The state after {@link merged}: another replica's success counts as one's own. */
+/** What a translation between two clocks may lose is no reason to write, ms. */
+const SAME_END_MS = 1500;
+
+/**
+ * The store says that the token lives longer than it does: it was written by a replica whose clock had stood still.
+ * A replica that knows no better would serve it past its end.
+ */
+function endsTooLate(held: Held, stored: Held): boolean {
+  return isToken(held) && stored.expiresAt - held.expiresAt > SAME_END_MS;
+}
+
+function isToken({ kind }: Held): boolean {
+  return kind === 'token' || kind === 'stable_token';
+}
+
+/**
+ * The state after {@link merged}: another replica's success counts as one's own, unless an attempt has failed since.
+ *
+ * - Another token than before is what failed attempts were for.
+ * - Of the same token, claims order success and failure where both had one, in whatever order and however late this
+ *   replica hears of them; otherwise the times of the calls do.
+ */
 export function withMerged(
   state: CredentialState,
   { held, outcome }: Pick<Merged, 'held' | 'outcome'>,
 ): CredentialState {
   if (held === undefined) return state;
-  const news = held.confirmedAt > (state.attemptedAt ?? Number.NEGATIVE_INFINITY);
   const doubtfulSince = outcome === 'taken' ? undefined : state.doubtfulSince;
-  if (outcome === 'kept' || !news) return { ...state, held, doubtfulSince };
+  const byTime = held.confirmedAt > (state.attemptedAt ?? Number.NEGATIVE_INFINITY);
+  const confirmed = outcome === 'confirmed' && (followsFailure(held, state.failedUnder) ?? byTime);
+  if (outcome !== 'taken' && !confirmed) return { ...state, held, doubtfulSince };
   return { ...state, held, failures: 0, slowFailures: 0, refreshedAt: held.confirmedAt, doubtfulSince };
+}
+
+/** Whether what is held was got or confirmed under a later claim than the failure. `undefined`: no claims to compare. */
+function followsFailure(held: Held | undefined, failedUnder: number | undefined): boolean | undefined {
+  return held?.fence === undefined || failedUnder === undefined ? undefined : held.fence > failedUnder;
 }
 
 /**
@@ -106,8 +145,7 @@ export function withMerged(
  * has ended here does not come back to life. A ticket's end is found out by asking: the later answer knows best.
  */
 function endOfSame(held: Held, stored: Held, later: boolean): number {
-  if (held.kind === 'token' || held.kind === 'stable_token')
-    return Math.min(held.expiresAt, stored.expiresAt);
+  if (isToken(held)) return Math.min(held.expiresAt, stored.expiresAt);
   return later ? stored.expiresAt : held.expiresAt;
 }
 
@@ -120,15 +158,24 @@ export interface SharedFailure {
   readonly error: UpstreamError;
   readonly failures: number;
   readonly slowFailures: number;
+  /** Of the claim under which it was made. */
+  readonly fence: number | undefined;
 }
 
-/** Another replica's attempt failed: as if it had been this one's. */
+/**
+ * Another replica's attempt failed: as if it had been this one's.
+ *
+ * - What failed here before counts on: the first failure of another is no reason to try as soon again as after a first.
+ * - News may be heard late, by a process that was stopped. What has been got since then answers the failure.
+ */
 export function failedElsewhere(state: CredentialState, shared: SharedFailure, now: number): CredentialState {
+  if (followsFailure(state.held, shared.fence) === true) return state;
   return {
     ...state,
-    failures: Math.max(shared.failures, 1),
+    failures: Math.max(state.failures, shared.failures, 1),
     slowFailures: shared.slowFailures,
     attemptedAt: now,
+    failedUnder: shared.fence,
     lastError: { at: now, error: shared.error },
     // It was sent a little before it was heard of.
     doubtfulSince: doubtAfter(state, shared.error, now - AT_ONCE_MS),
@@ -174,6 +221,17 @@ export function mayGoAloneAt(
 export function isDisputed(tokenApi: TokenApi, call: EndedCall): boolean {
   if (tokenApi !== 'token') return false;
   return call.granted ? call.refused : call.mayHaveActed && call.endedAt >= call.lapsedAt;
+}
+
+/**
+ * What is left of a doubt about which token WeChat minted last, once a token is held whose call was sent at `sentAt`.
+ * `disputedUntil`: when all the calls in question had ended, epoch ms on the hub's clock; `undefined`: no doubt.
+ *
+ * A call that was sent later than that reached WeChat after all of them, whichever replica made it: it settles the
+ * doubt, and who shares the doubt need not mint as well.
+ */
+export function disputeLeft(disputedUntil: number | undefined, sentAt: number): number | undefined {
+  return disputedUntil === undefined || sentAt > disputedUntil ? undefined : disputedUntil;
 }
 
 export interface EndedCall {

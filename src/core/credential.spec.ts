@@ -76,6 +76,14 @@ describe('granted', () => {
 });
 
 describe('failed', () => {
+  it.each([
+    ['so soon after one that another replica’s success has answered is not a first one', 9_999, 2],
+    ['later is a first one', 10_000, 1],
+  ])('%s', (_case, after, failures) => {
+    const answered = aState({ held: aHeld(), attemptedAt: 1000, lastError: { at: 1200, error: anError() } });
+    expect(failed(answered, anError(), 1000 + after, 1000 + after).failures).toBe(failures);
+  });
+
   it('keeps a token that is valid', () => {
     const held = aHeld();
     expect(failed(aState({ held }), anError(), 10, 20).held).toBe(held);

@@ -46,6 +46,8 @@ export interface CredentialState {
   readonly slowFailures: number;
   /** When the last call was sent. */
   readonly attemptedAt: number | undefined;
+  /** Fence of the claim under which the last failed call was made, here or elsewhere; `undefined`: without a claim. */
+  readonly failedUnder?: number | undefined;
   /** When the last call that succeeded was sent. */
   readonly refreshedAt: number | undefined;
   /** The last failure, kept after recovery for people to read. `at`: when it was known. */
@@ -142,16 +144,21 @@ function ticketEnd(held: Held, grant: Grant): number {
   return outlived ? grant.sentAt + Math.min(grant.lifeMs, TICKET_UNKNOWN_LIFE_MS) : held.expiresAt;
 }
 
-/** An attempt failed. What is held stays held: a failure never costs a token that is still valid. */
+/**
+ * An attempt failed. What is held stays held: a failure never costs a token that is still valid.
+ * @param fence of the claim under which it was made
+ */
 export function failed(
   state: CredentialState,
   error: UpstreamError,
   sentAt: number,
   now: number,
+  fence?: number,
 ): CredentialState {
   return {
     ...state,
-    failures: state.failures + 1,
+    failures: goesOnFailing(state, sentAt) ? 2 : state.failures + 1,
+    failedUnder: fence,
     slowFailures: error.class === 'transient' ? 0 : state.slowFailures + 1,
     attemptedAt: sentAt,
     lastError: { at: now, error },
@@ -163,6 +170,23 @@ export function failed(
 export function doubtAfter(state: CredentialState, error: UpstreamError, sentAt: number): number | undefined {
   const doubtful = error.mayHaveActed && state.held?.kind === 'token';
   return state.doubtfulSince ?? (doubtful ? sentAt : undefined);
+}
+
+/**
+ * When the last call was sent, if it failed and only another replica's success has answered that: epoch ms.
+ * WeChat has answered nobody here since, so the pace of failing calls still holds.
+ */
+export function answeredFailureAt({ failures, attemptedAt, lastError }: CredentialState): number | undefined {
+  const failedLast = attemptedAt !== undefined && lastError !== undefined && lastError.at >= attemptedAt;
+  return failures === 0 && failedLast ? attemptedAt : undefined;
+}
+
+/** A call that fails so soon after such a one is not a first failure, ms. */
+const GOES_ON_MS = 10_000;
+
+function goesOnFailing(state: CredentialState, sentAt: number): boolean {
+  const failedAt = answeredFailureAt(state);
+  return failedAt !== undefined && sentAt - failedAt < GOES_ON_MS;
 }
 
 /**

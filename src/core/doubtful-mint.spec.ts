@@ -28,7 +28,7 @@ describe('a doubt begins', () => {
   });
 
   it('also by another replica’s call, which was sent before it was heard of', () => {
-    const shared = { error: LOST, failures: 1, slowFailures: 0 };
+    const shared = { error: LOST, failures: 1, slowFailures: 0, fence: undefined };
     const { doubtfulSince } = failedElsewhere(aState({ held }), shared, 20_000);
     expect(doubtfulSince).toBeLessThan(20_000 - 5000);
   });

@@ -179,6 +179,21 @@ describe('after a failure', () => {
   });
 });
 
+describe('after a failure that another replica’s success has answered', () => {
+  const error = { at: 100_200, error: anError() };
+  const due = aHeld({ kind: 'token', expiresAt: 200_000, lifeMs: 7_200_000 });
+
+  it('keeps away from the call that failed, also with what is due at once', () => {
+    const state = aState({ held: due, attemptedAt: 100_000, lastError: error });
+    expect(nextAttemptAt(anApp({ tokenApi: 'token' }), state, 100_300, 0)).toBe(105_000);
+  });
+
+  it('but not where a call of its own has succeeded since', () => {
+    const state = aState({ held: due, attemptedAt: 100_250, lastError: error });
+    expect(nextAttemptAt(anApp({ tokenApi: 'token' }), state, 100_300, 0)).toBe(101_300);
+  });
+});
+
 describe('vouchedUntil', () => {
   it('stable_token: the token’s own end', () => {
     expect(vouchedUntil(aHeld(), 10 * SECOND, 0)).toBe(7200 * SECOND);

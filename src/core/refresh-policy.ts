@@ -1,5 +1,5 @@
 import type { AppSettings } from './app.js';
-import { isValid, type CredentialState, type Held } from './credential.js';
+import { answeredFailureAt, isValid, type CredentialState, type Held } from './credential.js';
 import { TOKEN_OVERLAP_MS, undoubtedUntil } from './doubtful-mint.js';
 
 /**
@@ -26,7 +26,9 @@ const LONGEST_WAIT_MS = 24 * 60 * MINUTE;
 /** The next attempt, epoch ms on the hub's clock. `now` itself only for an app that was never tried. */
 export function nextAttemptAt(app: AppSettings, state: CredentialState, now: number, jitter: number): number {
   const { held } = state;
-  const soonest = now + SHORTEST_WAIT_MS;
+  // What is due on a token that another replica got keeps away from the call that failed here.
+  const failedAt = answeredFailureAt(state);
+  const soonest = Math.max(now + SHORTEST_WAIT_MS, failedAt === undefined ? now : failedAt + 5 * SECOND);
   if (state.failures > 0) return Math.max(soonest, afterFailure(state, now, jitter));
   if (!isValid(held, now) || held.kind !== app.tokenApi) {
     return state.attemptedAt === undefined ? now : soonest;

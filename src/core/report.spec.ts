@@ -15,7 +15,7 @@ describe('a report of a dead token', () => {
     ['of one whose time is up', 'unavailable', aState({ held }), 'current', NEVER, held.expiresAt],
     ['a millisecond before its end', 'ask', aState({ held }), 'current', NEVER, held.expiresAt - 1],
   ] as const)('%s: %s', (_what, decision, state, reported, lastAskedAt, now) => {
-    expect(decideReport(state, new Secret(reported), 'token', lastAskedAt, now)).toBe(decision);
+    expect(decideReport(state, new Secret(reported), 'token', lastAskedAt, false, now)).toBe(decision);
   });
 
   it.each([
@@ -24,8 +24,16 @@ describe('a report of a dead token', () => {
     ['stable_token', 4_999, 'throttled'],
     ['stable_token', 5_000, 'ask'],
   ] as const)('%s, %p ms after WeChat was last asked on a report: %s', (tokenApi, since, decision) => {
-    expect(decideReport(aState({ held }), new Secret('current'), tokenApi, 1000, 1000 + since)).toBe(
+    expect(decideReport(aState({ held }), new Secret('current'), tokenApi, 1000, false, 1000 + since)).toBe(
       decision,
     );
+  });
+
+  it.each([
+    [4_999, 'throttled'],
+    [5_000, 'ask'],
+  ] as const)('%p ms after a failure, where the schedule waits for the store: %s', (since, decision) => {
+    const state = aState({ held, failures: 2, attemptedAt: 1000 });
+    expect(decideReport(state, new Secret('current'), 'token', NEVER, true, 1000 + since)).toBe(decision);
   });
 });

@@ -27,17 +27,24 @@ export const REPORTS_APART_MS: Readonly<Record<TokenApi, number>> = { token: 60_
  */
 export const CHECKS_APART_MS: Readonly<Record<TokenApi, number>> = { token: 30_000, stable_token: 5_000 };
 
+/** After a call that failed WeChat is asked on a report only so much later (the contract's floor between token calls). */
+const AFTER_FAILURE_MS = 5_000;
+
+/** @param putOff the schedule does not retry either: it leaves the app to another replica (core/coordination.ts) */
 export function decideReport(
   state: CredentialState,
   reported: Secret,
   tokenApi: TokenApi,
   lastAskedAt: number,
+  putOff: boolean,
   now: number,
 ): ReportDecision {
   if (!isValid(state.held, now)) return 'unavailable';
   if (!state.held.value.equals(reported)) return 'superseded';
-  // While attempts fail the schedule keeps its own pace; reports must not quicken it.
-  if (state.failures > 0) return 'throttled';
+  // While attempts fail the schedule keeps its own pace; reports must not quicken it. Where it has stopped to try,
+  // they are all that is left.
+  const attemptedAt = state.attemptedAt ?? Number.NEGATIVE_INFINITY;
+  if (state.failures > 0 && (!putOff || now - attemptedAt < AFTER_FAILURE_MS)) return 'throttled';
   return now - lastAskedAt >= REPORTS_APART_MS[tokenApi] ? 'ask' : 'throttled';
 }
 

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { Clock } from '../clock/clock.js';
-import { merged, withMerged, type Merged } from '../core/coordination.js';
+import { disputeLeft, merged, withMerged, type Merged } from '../core/coordination.js';
 import type { Held } from '../core/credential.js';
 import { HubEvents } from '../events/hub-events.js';
 import type { CredentialCell } from './app-entry.js';
@@ -48,13 +48,15 @@ export class Agreement {
     const { entry, slot } = cell;
     cell.seen = stored?.stamp ?? 0;
     const wanted = slot === 'token' ? entry.app.tokenApi : slot;
-    const step = merged(cell.state.held, stored?.held, wanted, this.clock.now());
+    const now = this.clock.now();
+    const step = merged(cell.state.held, stored?.held, wanted, now);
     cell.state = withMerged(cell.state, step);
     if (step.outcome !== 'kept') cell.refreshedHere = false;
     if (step.outcome === 'taken' && step.held !== undefined) {
       this.events.emit('credentialTaken', { appid: entry.app.appid, kind: step.held.kind });
+      cell.disputedUntil = disputeLeft(cell.disputedUntil, step.held.issuedAt);
     }
-    cell.disputed ||= step.disputed;
+    if (step.disputed) cell.disputedUntil = now;
     return step;
   }
 

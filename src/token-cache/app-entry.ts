@@ -29,8 +29,16 @@ export class CredentialCell {
   seen = 0;
   /** Whether what is held was last got or confirmed by this replica itself, as far as it knows. */
   refreshedHere = false;
-  /** A mint of unknown fate may have superseded what is held: the next attempt asks WeChat, whatever others did. */
-  disputed = false;
+  /**
+   * A mint of unknown fate may have superseded what is held: the next attempt asks WeChat, whatever others did. Set to
+   * when the mints in question had ended, epoch ms on the hub's clock; see disputeLeft in core/coordination.ts.
+   */
+  disputedUntil: number | undefined;
+  /**
+   * An attempt is due, but the store is gone and another replica may be making it: see mayGoAloneAt in
+   * core/coordination.ts. Decided anew as soon as the store answers.
+   */
+  putOff = false;
 
   #state: CredentialState = UNTRIED;
   #nextAttemptAt: number | undefined;
@@ -74,6 +82,10 @@ export class CredentialCell {
 
   get waiting(): number {
     return this.#wakers.size;
+  }
+
+  get disputed(): boolean {
+    return this.disputedUntil !== undefined;
   }
 
   /** Whether an answer is on its way, and worth waiting for where there is no valid credential. */

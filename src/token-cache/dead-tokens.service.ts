@@ -118,7 +118,8 @@ export class DeadTokens {
     const cell = entry.token;
     const now = this.clock.now();
     const before = cell.state.held;
-    const decision = decideReport(cell.state, reported, entry.app.tokenApi, entry.reportedAt, now);
+    const { tokenApi } = entry.app;
+    const decision = decideReport(cell.state, reported, tokenApi, entry.reportedAt, cell.putOff, now);
     switch (decision) {
       case 'superseded':
         return 'superseded';

@@ -27,8 +27,8 @@ export type Right =
   | { readonly kind: 'needless' }
   /** Another replica's call is under way: wait for its result, or until its claim has lapsed. */
   | { readonly kind: 'elsewhere'; readonly lapsesInMs: number }
-  /** Not before then, epoch ms on the hub's clock. */
-  | { readonly kind: 'later'; readonly at: number };
+  /** Not before then, epoch ms on the hub's clock. `putOff`: only because the store is gone. */
+  | { readonly kind: 'later'; readonly at: number; readonly putOff: boolean };
 
 /** Each claim that finds something new in the store is followed by one more. */
 const MOST_CLAIMS = 4;
@@ -83,13 +83,13 @@ export class RefreshRights {
         case 'leased':
           return { kind: 'elsewhere', lapsesInMs: outcome.lapsesInMs };
         case 'paused':
-          return { kind: 'later', at: this.clock.now() + outcome.retryInMs };
+          return { kind: 'later', at: this.clock.now() + outcome.retryInMs, putOff: false };
         case 'changed':
           await this.agreement.reach(cell, outcome.stored);
           if (cell.entry.removed || isAnswered(cell, attempt)) return { kind: 'needless' };
       }
     }
-    return { kind: 'later', at: this.clock.now() + BUSY_MS };
+    return { kind: 'later', at: this.clock.now() + BUSY_MS, putOff: false };
   }
 
   async #claim(cell: CredentialCell, urgent: boolean): Promise<ClaimOutcome | undefined> {
@@ -108,7 +108,7 @@ export class RefreshRights {
     if (trigger !== 'schedule' || cell.slot !== 'token') return { kind: 'go', claim: undefined };
     const { state, refreshedHere, entry } = cell;
     const at = mayGoAloneAt(entry.app.tokenApi, state.held, refreshedHere, now, this.#turn);
-    return at <= now ? { kind: 'go', claim: undefined } : { kind: 'later', at };
+    return at <= now ? { kind: 'go', claim: undefined } : { kind: 'later', at, putOff: true };
   }
 }
 

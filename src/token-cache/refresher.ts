@@ -24,8 +24,8 @@ const START_LANE_WIDTH = 50;
 const STEADY_LANE_WIDTH = 1000;
 /** A claim elsewhere has lapsed for sure so long after the time that the store named, ms. */
 const LAPSE_MARGIN_MS = 20;
-/** A token whose standing is in doubt is minted anew after so long, ms: soon, and not on top of the doubtful mint. */
-const DISPUTE_MS = 2000;
+/** A token whose standing is in doubt is minted anew after so long, ms: not on top of a call that has just failed. */
+const DISPUTE_MS = 5000;
 
 /** Told each credential's next attempt (epoch ms on the hub's clock) whenever it is decided. */
 export type Arm = (appid: string, slot: CredentialSlot, at: number) => void;
@@ -119,7 +119,10 @@ export class Refresher {
       cell.slot === 'token'
         ? nextAttemptAt(entry.app, state, now, chance)
         : nextTicketAttemptAt(state, now, chance);
-    this.plan(cell, cell.disputed ? Math.min(next, now + DISPUTE_MS) : next);
+    // While attempts fail, they keep their pace whatever is in doubt.
+    const urgent = cell.disputed && state.failures === 0;
+    cell.putOff = false;
+    this.plan(cell, urgent ? Math.min(next, now + DISPUTE_MS) : next);
     if (cell.slot === 'token' && isValid(state.held, now)) {
       this.served.note(entry.app.appid, state.held);
       this.#wakeWarmTickets(entry, now);
@@ -236,6 +239,7 @@ export class Refresher {
         case 'later':
           cell.outcomeKnown = true;
           cell.settledOnce = true;
+          cell.putOff = right.putOff;
           this.plan(cell, right.at);
           cell.wake();
           return { ended: undefined };

@@ -79,7 +79,9 @@ export class ReplicaNews {
   #failed(appid: string, failure: SharedFailure): void {
     const cell = this.#entries.get(appid)?.token;
     if (cell === undefined) return;
-    cell.state = failedElsewhere(cell.state, failure, this.clock.now());
+    const known = cell.state;
+    cell.state = failedElsewhere(known, failure, this.clock.now());
+    if (cell.state === known) return;
     this.refresher.settle(cell);
     this.refresher.doubt(cell);
   }
@@ -111,10 +113,10 @@ export class ReplicaNews {
       this.agreement.tell('store.load', error);
       return false;
     }
-    const cells = appids.flatMap((appid) => {
-      const entry = this.#entries.get(appid);
-      return entry === undefined ? [] : cellsToCompare(entry, found.get(appid) ?? [], thorough);
-    });
+    const entries = appids.flatMap((appid) => this.#entries.get(appid) ?? []);
+    const cells = entries.flatMap((entry) =>
+      cellsToCompare(entry, found.get(entry.app.appid) ?? [], thorough),
+    );
     for (let from = 0; from < cells.length; from += AGREEING) {
       await Promise.all(
         cells.slice(from, from + AGREEING).map(async ({ cell, stored }) => {
@@ -122,6 +124,9 @@ export class ReplicaNews {
           if ((outcome !== 'kept' || cell.disputed) && !cell.entry.removed) this.refresher.settle(cell);
         }),
       );
+    }
+    for (const entry of entries) {
+      for (const cell of entry.cells()) if (cell.putOff && !entry.removed) this.refresher.settle(cell);
     }
     return true;
   }

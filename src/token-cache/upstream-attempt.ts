@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { Clock } from '../clock/clock.js';
 import { sameCredentials, type AppSettings } from '../core/app.js';
-import { isDisputed, merged, withMerged } from '../core/coordination.js';
+import { disputeLeft, isDisputed, merged, withMerged } from '../core/coordination.js';
 import { failed, granted, isValid, type CredentialKind, type Held } from '../core/credential.js';
 import { isEarlyRotation, nextAttemptAt, nextTicketAttemptAt } from '../core/refresh-policy.js';
 import type { UpstreamResult } from '../core/upstream.js';
@@ -101,32 +101,34 @@ export class UpstreamAttempt {
     cell.refreshedHere = true;
     if (saved?.saved === true) this.agreement.written(cell, saved.held, saved.stamp);
     else await claim?.release();
+    cell.disputedUntil = disputeLeft(cell.disputedUntil, ended.sentAt);
     if (refused) await this.agreement.reach(cell, saved.stored);
-    cell.disputed = this.#isDisputed(cell, ended, claim, { granted: true, refused, mayHaveActed: true });
+    const disputed = this.#isDisputed(cell, ended, claim, { granted: true, refused, mayHaveActed: true });
+    if (disputed) cell.disputedUntil = this.clock.now();
   }
 
   async #failed(cell: CredentialCell, ended: EndedCall, claim: Claim | undefined): Promise<void> {
     const { result, app, sentAt, endedAt } = ended;
     if (result.ok) return;
     const { error } = result;
-    cell.disputed ||= this.#isDisputed(cell, ended, claim, {
-      granted: false,
-      refused: false,
-      mayHaveActed: error.mayHaveActed,
-    });
+    const { mayHaveActed } = error;
+    if (this.#isDisputed(cell, ended, claim, { granted: false, refused: false, mayHaveActed })) {
+      cell.disputedUntil = endedAt;
+    }
     // A failure of credentials that a reload has replaced meanwhile says nothing about the new ones.
     if (!sameCredentials(app, cell.entry.app)) {
       await claim?.release();
       return;
     }
-    cell.state = failed(cell.state, error, sentAt, endedAt);
+    const fence = claim?.fence;
+    cell.state = failed(cell.state, error, sentAt, endedAt, fence);
     const { failures, slowFailures } = cell.state;
     // The latest that this replica will choose for its own next attempt: until then the others leave the app to it.
     const next =
       cell.slot === 'token'
         ? nextAttemptAt(cell.entry.app, cell.state, endedAt, 1)
         : nextTicketAttemptAt(cell.state, endedAt, 1);
-    await claim?.release({ failure: { error, failures, slowFailures }, retryInMs: next - endedAt });
+    await claim?.release({ failure: { error, failures, slowFailures, fence }, retryInMs: next - endedAt });
   }
 
   #isDisputed(

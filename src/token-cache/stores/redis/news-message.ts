@@ -45,7 +45,7 @@ const CLASSES: readonly UpstreamErrorClass[] = ['transient', 'configuration', 'q
 
 function readFailure(read: unknown): SharedFailure | undefined {
   if (!isRecord(read) || !isRecord(read.error)) return undefined;
-  const { error, failures, slowFailures } = read;
+  const { error, failures, slowFailures, fence } = read;
   const errorClass = CLASSES.find((known) => known === error.class);
   if (errorClass === undefined || !isCount(failures) || !isCount(slowFailures)) return undefined;
   const { reason, errmsg, hint } = error;
@@ -53,6 +53,7 @@ function readFailure(read: unknown): SharedFailure | undefined {
   return {
     failures,
     slowFailures,
+    fence: isCount(fence) ? fence : undefined,
     error: {
       class: errorClass,
       reason: reason as SharedFailure['error']['reason'],

@@ -98,6 +98,27 @@ describe('the record', () => {
     await until(async () => (await a.read()) === undefined);
   });
 
+  it('is put right by a replica that knows of a sooner end, and keeps all else that it holds', async () => {
+    const a = new Replica();
+    const b = new Replica();
+    const held = a.held('A', { version: 7, kind: 'token', lifeMs: 7_200_000 });
+    await a.store.save('wx1', { ...held, expiresAt: held.expiresAt + 60_000 }, await a.claim());
+    const late = await b.read();
+    const sooner = {
+      ...late!.held!,
+      confirmedAt: late!.held!.confirmedAt - 1000,
+      expiresAt: late!.held!.expiresAt - 60_000,
+    };
+    expect(await b.store.save('wx1', sooner)).toMatchObject({ saved: true });
+    const right = await b.read();
+    expect(Math.abs(right!.held!.expiresAt - sooner.expiresAt)).toBeLessThan(200);
+    expect(Math.abs(right!.held!.confirmedAt - late!.held!.confirmedAt)).toBeLessThan(200);
+    // Nobody but WeChat moves it to later again.
+    expect(await a.store.save('wx1', { ...held, expiresAt: held.expiresAt + 60_000 })).toMatchObject({
+      saved: false,
+    });
+  });
+
   it('is never written for a token whose life is over', async () => {
     const a = new Replica();
     const over = a.held('A', { issuedAt: a.clock.now() - 7_200_000 });
@@ -126,7 +147,7 @@ describe('the record', () => {
     await (
       await a.claim({ seen: (await a.read())!.stamp })
     ).release({
-      failure: { error: anError(), failures: 1, slowFailures: 0 },
+      failure: { error: anError(), failures: 1, slowFailures: 0, fence: undefined },
       retryInMs: 1000,
     });
     await a.store.throttle('wx1', 'report', 1000);
@@ -307,7 +328,7 @@ describe('a claim', () => {
 
   it('after a failure is left to who failed, until that one must be gone', async () => {
     const [a, b] = [new Replica(), new Replica()];
-    const failure = { error: anError('configuration'), failures: 2, slowFailures: 2 };
+    const failure = { error: anError('configuration'), failures: 2, slowFailures: 2, fence: undefined };
     await b.read();
     await until(() => b.news.length > 0);
     await (await a.claim()).release({ failure, retryInMs: 300 });

@@ -25,6 +25,7 @@ local function clock()
   return tonumber(t[1]) * 1000 + math.floor(tonumber(t[2]) / 1000)
 end
 local COUNTER_LIFE_MS = '604800000'
+local SAME_END_MS = 1000
 local function grow(key, now)
   local n = math.max((tonumber(redis.call('GET', key) or '0') or 0) + 1, now)
   redis.call('SET', key, text(n), 'PX', COUNTER_LIFE_MS)
@@ -32,11 +33,11 @@ local function grow(key, now)
 end
 local function parse(record)
   if not record then return nil end
-  local stamp, version, fence, issued, confirmed, print =
-    string.match(record, '^1 (%d+) (%d+) (%d+) %S+ (%d+) (%d+) %d+ %d+ (%S+) ')
+  local stamp, version, fence, issued, confirmed, expires, print =
+    string.match(record, '^1 (%d+) (%d+) (%d+) %S+ (%d+) (%d+) (%d+) %d+ (%S+) ')
   if not stamp then return nil end
   return { stamp = tonumber(stamp), version = tonumber(version), fence = tonumber(fence),
-    issued = tonumber(issued), confirmed = tonumber(confirmed), print = print }
+    issued = tonumber(issued), confirmed = tonumber(confirmed), expires = tonumber(expires), print = print }
 end
 `;
 
@@ -81,7 +82,8 @@ return { 'granted', text(now), text(fence) }
  * KEYS: record, lease, pause, counter, tombstone. ARGV: owner, fence (0: got without a claim), 1 for a claim, version, kind,
  * issued, confirmed, expires, life left now, longest life, fingerprint, body, news channel, news.
  *
- * - The same value: written where it brings a later confirmation or a higher version, never under an older fence.
+ * - The same value: written where it brings a later confirmation, a higher version or, of a token, an end that comes
+ *   sooner; never under an older fence. Only who has just asked WeChat under a claim moves a token's end to later.
  * - Another value: under a greater fence. Where one of the two was got without a claim (fence 0), the one whose call
  *   was sent later.
  * - The expiry is the earlier of the two that the writer names: absolute, which no delay on the way moves, and as
@@ -100,6 +102,7 @@ local fence = tonumber(ARGV[2])
 local claimed = ARGV[3] == '1'
 local version = tonumber(ARGV[4])
 local issued, confirmed = tonumber(ARGV[6]), tonumber(ARGV[7])
+local expires = math.min(tonumber(ARGV[8]), now + tonumber(ARGV[9]))
 local record = redis.call('GET', KEYS[1])
 local stored = parse(record)
 local function done(answer)
@@ -111,10 +114,14 @@ if stored and stored.print == ARGV[11] then
     return done({ 'newer', text(now), record })
   end
   if version < stored.version then return { 'raise', text(now), text(stored.version) } end
-  if not claimed and version == stored.version and confirmed <= stored.confirmed then
+  local final = not claimed and (ARGV[5] == 'token' or ARGV[5] == 'stable_token')
+  local sooner = final and expires < stored.expires - SAME_END_MS
+  if not claimed and version == stored.version and confirmed <= stored.confirmed and not sooner then
     return { 'newer', text(now), record }
   end
   fence = math.max(fence, stored.fence)
+  confirmed = math.max(confirmed, stored.confirmed)
+  if final then expires = math.min(expires, stored.expires) end
 elseif stored then
   local newer = fence > stored.fence
   if fence == 0 or stored.fence == 0 or fence == stored.fence then newer = issued > stored.issued end
@@ -124,7 +131,6 @@ else
   local removed = tonumber(redis.call('GET', KEYS[5]) or '0')
   if claimed and fence < removed then return done({ 'refused', text(now) }) end
 end
-local expires = math.min(tonumber(ARGV[8]), now + tonumber(ARGV[9]))
 if expires <= now then return done({ 'refused', text(now) }) end
 local stamp = grow(KEYS[4], now)
 redis.call('SET', KEYS[1], table.concat({ '1', text(stamp), text(version), text(fence), ARGV[5], text(issued),
