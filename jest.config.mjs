@@ -17,8 +17,6 @@ export default {
   testEnvironment: 'node',
   roots: ['<rootDir>/src', '<rootDir>/test', '<rootDir>/packages/client', '<rootDir>/console'],
   testMatch: ['**/*.spec.ts'],
-  // Not yet a part of npm test: the simulation still finds faults (npm run sim).
-  testPathIgnorePatterns: process.env.HUB_SIMULATION === '1' ? [] : ['<rootDir>/test/simulation/'],
   extensionsToTreatAsEsm: ['.ts'],
   moduleNameMapper: { '^(\\.{1,2}/.*)\\.js$': ['$1.ts', '$1.js'] },
   transform: { '^.+\\.ts$': swc },

@@ -2,8 +2,6 @@
 declare module 'fengari' {
   type LuaState = object;
   type LuaString = Uint8Array;
-  export function to_luastring(text: string): LuaString;
-  export function to_jsstring(text: LuaString): string;
   export const lua: {
     readonly LUA_REGISTRYINDEX: number;
     readonly LUA_OK: number;

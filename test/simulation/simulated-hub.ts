@@ -2,9 +2,11 @@ import { SchedulerRegistry } from '@nestjs/schedule';
 import type { AppsConfig } from '../../src/config/apps-config.service.js';
 import type { HubEnvironment } from '../../src/config/environment.js';
 import type { AppSettings } from '../../src/core/app.js';
-import { HubEvents } from '../../src/events/hub-events.js';
+import { HubEvents, type RefreshEnded } from '../../src/events/hub-events.js';
 import { RefreshScheduler } from '../../src/scheduler/refresh-scheduler.service.js';
+import type { Secret } from '../../src/core/secret.js';
 import { Agreement } from '../../src/token-cache/agreement.js';
+import { DeadTokens } from '../../src/token-cache/dead-tokens.service.js';
 import { RefreshRights } from '../../src/token-cache/refresh-rights.js';
 import { Refresher } from '../../src/token-cache/refresher.js';
 import { ReplicaNews } from '../../src/token-cache/replica-news.js';
@@ -12,7 +14,8 @@ import { ServedTokens } from '../../src/token-cache/served-tokens.js';
 import { RedisTokenStore } from '../../src/token-cache/stores/redis/redis-token-store.js';
 import { TokenCache } from '../../src/token-cache/token-cache.service.js';
 import { UpstreamAttempt } from '../../src/token-cache/upstream-attempt.js';
-import { SimulatedClient, UPSTREAM_LIMIT_MS, type Upstream } from './simulated-client.js';
+import type { Minted } from './chronicle.js';
+import { SimulatedClient, UPSTREAM_LIMIT_MS, type CallWatch, type Upstream } from './simulated-client.js';
 import { SimulatedLink, type Rewrite } from './simulated-link.js';
 import { SimulatedProcess } from './simulated-process.js';
 import type { SimulatedRedis } from './simulated-redis.js';
@@ -25,8 +28,16 @@ export interface HubParts {
   readonly apps: readonly AppSettings[];
   readonly chance: Chance;
   readonly rewrite: Rewrite;
-  readonly onCall: (hub: SimulatedHub, app: AppSettings, sent: 'sent' | 'second') => void;
+  readonly onCall: (hub: SimulatedHub, app: AppSettings) => CallWatch;
+  readonly onEnded: (hub: SimulatedHub, ended: RefreshEnded) => void;
   readonly onTrouble: (hub: SimulatedHub, trouble: unknown) => void;
+}
+
+interface Answered {
+  /** When the last call ended. */
+  readonly at: number;
+  /** What the last one that succeeded brought. */
+  readonly got: { readonly at: number; readonly sentAt: number; readonly minted: Minted } | undefined;
 }
 
 /** One life of one replica: the hub's own cache, refresher, scheduler, coordination and store, on simulated ground. */
@@ -35,16 +46,27 @@ export class SimulatedHub {
   readonly link: SimulatedLink;
   readonly cache: TokenCache;
   readonly startedAt: number;
+  readonly #dead: DeadTokens;
+  readonly #world: World;
+  readonly #answered = new Map<string, Answered>();
+  readonly #asked = new Map<string, number>();
 
   constructor(
     readonly name: string,
-    { world, redis, upstream, apps, chance, rewrite, onCall, onTrouble }: HubParts,
+    { world, redis, upstream, apps, chance, rewrite, onCall, onEnded, onTrouble }: HubParts,
   ) {
+    this.#world = world;
     this.startedAt = world.now;
     const wallSkew = chance.between(-300_000, 300_000);
-    const clock = new SimulatedProcess(world, Math.round(chance.between(-1e9, 1e9)), wallSkew);
+    const clock = new SimulatedProcess(
+      world,
+      Math.round(chance.between(-1e9, 1e9)),
+      wallSkew,
+      chance.split(),
+    );
     this.process = clock;
     const events = new HubEvents();
+    events.on('refreshEnded', (ended) => onEnded(this, ended));
     events.on('troubleSeen', (trouble) => onTrouble(this, trouble));
     const links: SimulatedLink[] = [];
     const store = new RedisTokenStore(
@@ -52,15 +74,13 @@ export class SimulatedHub {
       clock,
       events,
       (_channel, listener) => {
-        const link = new SimulatedLink(world, clock, redis, listener, chance.split(), rewrite);
+        const link = new SimulatedLink(name, world, clock, redis, listener, chance.split(), rewrite);
         links.push(link);
         return link;
       },
     );
     this.link = links[0]!;
-    const client = new SimulatedClient(world, clock, upstream, chance.split(), (app, sent) =>
-      onCall(this, app, sent),
-    );
+    const client = new SimulatedClient(world, clock, upstream, chance.split(), (app) => onCall(this, app));
     const snapshot = { apps: new Map(apps.map((app) => [app.appid, app])), clients: [] };
     const config = {
       current: snapshot,
@@ -77,6 +97,7 @@ export class SimulatedHub {
     const news = new ReplicaNews(store, agreement, refresher, config, clock, randomness);
     const environment = { wechatTimeoutMs: UPSTREAM_LIMIT_MS } as HubEnvironment;
     this.cache = new TokenCache(config, refresher, store, clock, environment, served, agreement, news);
+    this.#dead = new DeadTokens(this.cache, refresher, clock, events, store, agreement, served);
     new RefreshScheduler(this.cache, new SchedulerRegistry(), clock, events).onApplicationBootstrap();
   }
 
@@ -84,4 +105,57 @@ export class SimulatedHub {
     this.process.kill();
     this.link.close();
   }
+
+  /** Whether it ran all the time between the two moments. */
+  ran(from: number, to: number): boolean {
+    return this.startedAt <= from && !this.process.dead && !this.process.stops.during(from, to);
+  }
+
+  /** Whether it ran, and Redis could be reached, all the time between the two moments. */
+  connected(from: number, to: number): boolean {
+    return this.ran(from, to) && !this.link.troubles.during(from, to);
+  }
+
+  /** A call of its own brought an answer; `undefined`: it failed. */
+  answered(appid: string, sentAt: number, minted: Minted | undefined): void {
+    const before = this.#answered.get(appid);
+    const got = minted === undefined ? before?.got : { at: this.#world.now, sentAt, minted };
+    this.#answered.set(appid, { at: this.#world.now, got });
+  }
+
+  /** How much too late an end it may believe in by itself, since its clock stood still after it had last asked; ms. */
+  lateFor(appid: string, minted: Minted): number {
+    const got = this.#answered.get(appid)?.got;
+    const asked = got?.minted === minted ? got.sentAt : minted.firstSentAt;
+    return this.process.frozenSince(asked);
+  }
+
+  answeredSince(appid: string, from: number): boolean {
+    return (this.#answered.get(appid)?.at ?? Number.NEGATIVE_INFINITY) >= from;
+  }
+
+  /** What the last call of its own brought that succeeded, if that was born later. */
+  gotAfter(appid: string, bornAt: number): Answered['got'] {
+    const got = this.#answered.get(appid)?.got;
+    return got !== undefined && got.minted.validity.bornAt > bornAt ? got : undefined;
+  }
+
+  /** A caller says that this token is dead. */
+  report(appid: string, token: Secret): void {
+    void this.#dead.report(appid, token, { by: 'client' });
+  }
+
+  /** An admin asks for a refresh. */
+  refresh(appid: string): void {
+    this.#asked.set(appid, this.#world.now);
+    void this.cache.requestRefresh(appid, false);
+  }
+
+  /** Whether the call that is made now may be the one that an admin asked for. */
+  isAskedByAdmin(appid: string): boolean {
+    return this.#world.now - (this.#asked.get(appid) ?? Number.NEGATIVE_INFINITY) < ASKED_MS;
+  }
 }
+
+/** An attempt that somebody asked for may wait so long for another replica's claim. */
+const ASKED_MS = 15_000;

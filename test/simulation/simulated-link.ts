@@ -1,6 +1,7 @@
 import { StoreUnavailable } from '../../src/token-cache/token-store.js';
 import type { LinkListener, StoreLink } from '../../src/token-cache/stores/redis/redis-link.js';
 import type { Script } from '../../src/token-cache/stores/redis/scripts.js';
+import { Spells } from './spells.js';
 import type { SimulatedProcess } from './simulated-process.js';
 import type { SimulatedRedis } from './simulated-redis.js';
 import type { Chance, World } from './world.js';
@@ -17,25 +18,36 @@ export type Way =
   /** Each way takes up to a second: some commands are carried out and counted as failed. */
   | 'slow'
   /** Writes are refused (out of memory, a replica). */
-  | 'read-only';
+  | 'read-only'
+  /** Commands work, but messages get lost, and nobody notices. */
+  | 'deaf';
+
+/** What a process that was deaf has missed is found by its slow comparison, a round a minute; ms. */
+const DEAF_AFTERWARDS_MS = 75_000;
 
 /** The scripts as they are to be run; the simulation may leave a check out. */
 export type Rewrite = (script: Script) => string;
 
 /** A process's connection to the simulated Redis. */
 export class SimulatedLink implements StoreLink {
+  /** When this was no good: until the process has been told that it may have missed something. */
+  readonly troubles = new Spells();
   #way: Way = 'good';
-  #heldBack: (() => void)[] = [];
+  readonly #heldBack: (() => void)[] = [];
   #unsubscribe: () => void;
+  /** The one that all use. */
+  private readonly main: SimulatedRedis;
 
   constructor(
+    private readonly name: string,
     private readonly world: World,
     private readonly process: SimulatedProcess,
-    private readonly redis: SimulatedRedis,
+    private redis: SimulatedRedis,
     private readonly listener: LinkListener,
     private readonly chance: Chance,
     private readonly rewrite: Rewrite,
   ) {
+    this.main = redis;
     this.#unsubscribe = this.#subscribe();
   }
 
@@ -47,14 +59,38 @@ export class SimulatedLink implements StoreLink {
     const before = this.#way;
     if (way === before) return;
     this.#way = way;
+    this.troubles.begin(this.world.now);
     this.#unsubscribe();
     // What hung is carried out late, in its order.
     for (const send of this.#heldBack.splice(0)) this.world.after(this.chance.between(1, 50), send);
-    if (way === 'refused' || way === 'hanging') return;
+    if (way === 'refused' || way === 'hanging' || way === 'deaf') return;
     this.#unsubscribe = this.#subscribe();
+    if (before === 'deaf') this.world.after(DEAF_AFTERWARDS_MS, () => this.#recovered(way));
+    else this.#reconnect();
+  }
+
+  /** Another server, to be lost later, or again the one that all use. */
+  connectTo(redis: SimulatedRedis): void {
+    this.troubles.begin(this.world.now);
+    this.#unsubscribe();
+    this.redis = redis;
+    this.#unsubscribe = this.#subscribe();
+    this.#reconnect();
+  }
+
+  #reconnect(): void {
+    const [way, redis] = [this.#way, this.redis];
     this.world.after(this.chance.between(50, 2500), () => {
-      if (this.#way === way) this.process.deliver(() => this.listener.missed());
+      this.process.deliver(() => {
+        if (this.#way !== way || this.redis !== redis) return;
+        this.listener.missed();
+        this.#recovered(way);
+      });
     });
+  }
+
+  #recovered(way: Way): void {
+    if (way === 'good' && this.#way === way && this.redis === this.main) this.troubles.end(this.world.now);
   }
 
   open(): Promise<void> {
@@ -65,7 +101,7 @@ export class SimulatedLink implements StoreLink {
     const writes = script.name !== 'load';
     return this.#send(() => {
       if (this.#way === 'read-only' && writes) throw new Error('READONLY');
-      return this.redis.run(this.rewrite(script), keys, args);
+      return this.redis.run(this.rewrite(script), keys, args, this.name);
     });
   }
 
@@ -88,7 +124,7 @@ export class SimulatedLink implements StoreLink {
         this.world.after(1, () => fail('refused'));
         return;
       }
-      const late = this.world.after(COMMAND_LIMIT_MS, () => fail('no answer'));
+      const late = this.process.setTimeout(() => reject(new StoreUnavailable('no answer')), COMMAND_LIMIT_MS);
       const slow = this.#way === 'slow' ? 1000 : 3;
       const send = (): void => {
         // The connection broke meanwhile: what was under way is lost.
@@ -104,7 +140,7 @@ export class SimulatedLink implements StoreLink {
         this.world.after(this.chance.between(0.1, slow), () => {
           if (this.#way === 'refused') return;
           this.process.deliver(() => {
-            late.dropped = true;
+            this.process.clearTimeout(late);
             resolve(answer);
           });
         });
@@ -117,7 +153,7 @@ export class SimulatedLink implements StoreLink {
   #subscribe(): () => void {
     return this.redis.subscribe((text) => {
       this.world.after(this.chance.between(0.1, 5), () => {
-        if (this.#way !== 'refused' && this.#way !== 'hanging') {
+        if (this.#way !== 'refused' && this.#way !== 'hanging' && this.#way !== 'deaf') {
           this.process.deliver(() => this.listener.message(text));
         }
       });

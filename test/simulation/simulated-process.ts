@@ -1,13 +1,17 @@
 import { Clock } from '../../src/clock/clock.js';
 import type { TimerHandle } from '../../src/clock/clock.js';
-import type { World, WorldEvent } from './world.js';
+import { Spells } from './spells.js';
+import type { Chance, World, WorldEvent } from './world.js';
 
 /**
  * A process as the world treats it: it can be stopped and go on later (SIGSTOP, SIGCONT), be frozen with its clock
  * standing still (a virtual machine that is moved), or be killed.
  */
 export class SimulatedProcess extends Clock {
-  readonly #backlog: (() => void)[] = [];
+  readonly stops = new Spells();
+  /** When its clock stood still, and for how long. */
+  readonly #freezes: { readonly at: number; readonly ms: number }[] = [];
+  readonly #backlog: { readonly event: () => void; readonly timer: boolean }[] = [];
   #stopped = false;
   #dead = false;
   #frozenSince: number | undefined;
@@ -18,6 +22,7 @@ export class SimulatedProcess extends Clock {
     private readonly world: World,
     private readonly offsetMs: number,
     public wallSkewMs: number,
+    private readonly chance: Chance,
   ) {
     super();
   }
@@ -30,9 +35,9 @@ export class SimulatedProcess extends Clock {
     return this.#dead;
   }
 
-  /** By how much its clock has fallen behind in all, ms. */
-  get frozenMs(): number {
-    return this.#frozenMs;
+  /** How far its clock has fallen behind since then, ms. Nothing in the process can tell. */
+  frozenSince(worldTime: number): number {
+    return this.#freezes.reduce((sum, { at, ms }) => sum + (at >= worldTime ? ms : 0), 0);
   }
 
   override now(): number {
@@ -52,7 +57,7 @@ export class SimulatedProcess extends Clock {
         // A clock that stood still has the timer go off later.
         if (this.now() < due) event.current = this.world.after(due - this.now(), look);
         else callback();
-      });
+      }, true);
     };
     event.current = this.world.after(Math.max(0, delayMs), look);
     return event;
@@ -66,9 +71,9 @@ export class SimulatedProcess extends Clock {
   }
 
   /** Something reaches the process: now, when it goes on, or never. */
-  deliver(event: () => void): void {
+  deliver(event: () => void, timer = false): void {
     if (this.#dead) return;
-    if (this.#stopped) this.#backlog.push(event);
+    if (this.#stopped) this.#backlog.push({ event, timer });
     else event();
   }
 
@@ -76,15 +81,24 @@ export class SimulatedProcess extends Clock {
   stop(frozen: boolean): void {
     if (this.#stopped) return;
     this.#stopped = true;
+    this.stops.begin(this.world.now);
     if (frozen) this.#frozenSince = this.world.now;
   }
 
+  /** Timers that came due meanwhile may go off before what came in is read, however early it came. */
   resume(): void {
     if (!this.#stopped) return;
     this.#stopped = false;
-    if (this.#frozenSince !== undefined) this.#frozenMs += this.world.now - this.#frozenSince;
-    this.#frozenSince = undefined;
-    for (const event of this.#backlog.splice(0)) this.world.after(0, () => this.deliver(event));
+    this.stops.end(this.world.now);
+    if (this.#frozenSince !== undefined) {
+      const ms = this.world.now - this.#frozenSince;
+      this.#freezes.push({ at: this.#frozenSince, ms });
+      this.#frozenMs += ms;
+      this.#frozenSince = undefined;
+    }
+    const backlog = this.#backlog.splice(0);
+    if (this.chance.next() < 0.5) backlog.sort((a, b) => Number(b.timer) - Number(a.timer));
+    for (const { event, timer } of backlog) this.world.after(0, () => this.deliver(event, timer));
   }
 
   kill(): void {

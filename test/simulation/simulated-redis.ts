@@ -17,8 +17,9 @@ export class SimulatedRedis {
   readonly #subscribers = new Set<(text: string) => void>();
   /** By how much its clock is off, ms. */
   skewMs = 0;
-  /** Called with each write of a text. */
-  onSet: (key: string, value: string) => void = () => undefined;
+  /** Called with each write of a text, and who writes. */
+  onSet: (key: string, value: string, writer: string) => void = () => undefined;
+  #writer = '';
 
   constructor(private readonly time: () => number) {
     this.#scripts = new LuaScripts((command, args) => this.#call(command, args));
@@ -28,7 +29,8 @@ export class SimulatedRedis {
     return Math.floor(this.time() + this.skewMs);
   }
 
-  run(source: string, keys: readonly string[], args: readonly (string | number)[]): LuaValue {
+  run(source: string, keys: readonly string[], args: readonly (string | number)[], writer: string): LuaValue {
+    this.#writer = writer;
     return this.#scripts.run(source, keys, args);
   }
 
@@ -46,6 +48,14 @@ export class SimulatedRedis {
     return () => this.#subscribers.delete(subscriber);
   }
 
+  /** Another with the same memory, as of now: the old master after a failover that it has not heard of. */
+  fork(): SimulatedRedis {
+    const other = new SimulatedRedis(this.time);
+    other.#memory = new Map(this.#memory);
+    other.skewMs = this.skewMs;
+    return other;
+  }
+
   /** Killed and started again. */
   empty(): void {
     this.#memory.clear();
@@ -58,10 +68,17 @@ export class SimulatedRedis {
     if (this.#older.length > 8) this.#older.shift();
   }
 
-  /** A replica takes over that had not heard of the last `ms`. */
-  rollBack(ms: number): void {
+  /**
+   * A replica takes over that had not heard of the last `ms`.
+   * @returns up to when it knows all
+   */
+  rollBack(ms: number): number {
     const then = this.#older.findLast(({ at }) => at <= this.time() - ms);
-    if (then !== undefined) this.#memory = new Map(then.memory);
+    if (then === undefined) return this.time();
+    this.#memory = new Map(then.memory);
+    this.#older = this.#older.filter(({ at }) => at <= then.at);
+    this.snapshot();
+    return then.at;
   }
 
   #live(key: string): Entry | undefined {
@@ -99,7 +116,7 @@ export class SimulatedRedis {
     const life = px < 0 ? undefined : Number(options[px + 1]);
     if (life !== undefined && !(life > 0)) throw new Error('ERR invalid expire time');
     this.#memory.set(key, { value, expiresAt: life === undefined ? undefined : this.now + life });
-    this.onSet(key, value);
+    this.onSet(key, value, this.#writer);
     return 'OK';
   }
 }

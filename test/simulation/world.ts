@@ -1,5 +1,3 @@
-import { settle } from '../support/fake-clock.js';
-
 /** Random numbers that a seed repeats. mulberry32. */
 export class Chance {
   #state: number;
@@ -65,7 +63,8 @@ export class World {
   /** Lets `ms` pass. Before the first and after each event all promises settle that can. */
   async pass(ms: number): Promise<void> {
     const end = this.now + ms;
-    await settle();
+    // Other tests' workers and signals want a turn of the event loop now and then.
+    await new Promise((resolve) => setImmediate(resolve));
     for (let next = this.#heap[0]; next !== undefined && next.at <= end; next = this.#heap[0]) {
       this.#pop();
       if (next.dropped) continue;
@@ -95,4 +94,11 @@ export class World {
 
 function isBefore(a: WorldEvent, b: WorldEvent): boolean {
   return a.at < b.at || (a.at === b.at && a.nth < b.nth);
+}
+
+/** Resolves when every promise has settled that can; nothing in the simulation does any real I/O. */
+function settle(): Promise<void> {
+  return new Promise((resolve) => {
+    process.nextTick(resolve);
+  });
 }
