@@ -71,7 +71,7 @@ function harness(
   const clock = new HandClock();
   const listeners: ChangeListener[] = [];
   const config = {
-    current: { apps: appMap, clients } as HubSnapshot,
+    current: { apps: appMap, clients, notify: [] } as HubSnapshot,
     onChange: (listener: ChangeListener) => listeners.push(listener),
   };
   const environment = { trustedProxies: addresses(...trusted) } as HubEnvironment;

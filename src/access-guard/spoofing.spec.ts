@@ -298,7 +298,7 @@ function snapshotOf(world: World): HubSnapshot {
     gatewayPaths: undefined,
     requestsPerMinute: 1_000_000_000,
   }));
-  return { apps: new Map(world.apps.map((appid) => [appid, {} as AppSettings])), clients };
+  return { apps: new Map(world.apps.map((appid) => [appid, {} as AppSettings])), clients, notify: [] };
 }
 
 const clock = { now: () => 0, wallNow: () => WALL_NOW } as unknown as Clock;

@@ -11,7 +11,7 @@ function app(appid: string, changes: Partial<AppSettings> = {}): AppSettings {
 
 const STAMPS = { content: 'x', secretFiles: new Map<string, string>() };
 const good = (...apps: AppSettings[]): AppsFileReading => ({
-  result: { ok: true, apps, clients: [], secretFiles: [] },
+  result: { ok: true, apps, clients: [], notify: [], secretFiles: [] },
   stamps: STAMPS,
 });
 const BAD: AppsFileReading = {
@@ -54,7 +54,7 @@ beforeAll(() => {
 describe('AppsConfig', () => {
   it('serves nobody before it is loaded', () => {
     const config = configOf(new StubLoader());
-    expect(config.current).toEqual({ apps: new Map(), clients: [] });
+    expect(config.current).toEqual({ apps: new Map(), clients: [], notify: [] });
     expect(config.stamps).toBeUndefined();
   });
 

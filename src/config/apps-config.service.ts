@@ -123,7 +123,8 @@ export class AppsConfig implements OnModuleInit {
       this.#stamps = stamps;
       if (!result.ok) return { ok: false, problems: result.problems };
       const previous = this.#snapshot;
-      const { snapshot, diff } = await nextSnapshot(previous, result.apps, result.clients);
+      const { apps, clients, notify } = result;
+      const { snapshot, diff } = await nextSnapshot(previous, apps, { clients, notify });
       this.#snapshot = snapshot;
       const { added, changed, removed } = diff;
       this.#tell(this.#changeListeners, (listener) => {

@@ -2,7 +2,7 @@ import { APP_DEFAULTS, APPID_PATTERN } from '../core/app.js';
 import { AppDto, appOnlyHint, DefaultsDto } from './apps-file.dto.js';
 import { readEntry, type Problems } from './apps-file.entry.js';
 import type { PlainApp } from './apps-file.plain.js';
-import type { SecretReader } from './apps-file.secrets.js';
+import { APP_SECRET, type SecretReader } from './apps-file.secrets.js';
 
 type Defaults = Required<DefaultsDto>;
 
@@ -33,7 +33,7 @@ export function readApps(
     const entry = readEntry(AppDto, plain, path, problems);
     if (entry === undefined) return;
     const { appid } = entry.values;
-    const secret = secrets.read(entry, path);
+    const secret = secrets.read(entry, path, APP_SECRET);
     if (appid === undefined) return;
     const first = indexByAppid.get(appid);
     if (first !== undefined) {

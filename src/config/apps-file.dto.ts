@@ -14,6 +14,7 @@ import {
   TICKETS_RULE,
   VERSION_RULE,
 } from './apps-file.rules.js';
+import { NotifyDto } from './apps-file.notify-dto.js';
 import { didYouMean } from './nearest-name.js';
 import {
   dateTimeWithZone,
@@ -132,6 +133,9 @@ export class AppsFileDto {
 
   @Holds(listOfMappings('- { id: order-service, apps: "*", keys: […] }', ClientDto), { default: [] })
   clients?: unknown[];
+
+  @Holds(listOfMappings('- { type: wecom, urlEnv: WECOM_ROBOT_URL }', NotifyDto), { default: [] })
+  notify?: unknown[];
 }
 
 /** The keys that `defaults` does not take although an app does. */

@@ -18,7 +18,7 @@ const SOURCES = resolve(dirname(fileURLToPath(import.meta.url)), '..');
 
 /** Compiles what the thread imports, as the build would. */
 function compileWorker(target: string): URL {
-  for (const folder of ['config', 'core', 'core/access']) {
+  for (const folder of ['config', 'core', 'core/access', 'core/notices']) {
     mkdirSync(join(target, folder), { recursive: true });
     for (const file of readdirSync(join(SOURCES, folder))) {
       if (!file.endsWith('.ts') || file.endsWith('.spec.ts')) continue;
@@ -79,11 +79,14 @@ apps:
 clients:
   - { id: a, allowIps: [10.0.0.0/8], apps: [wx1, wx3], may: [read] }
   - { id: b, allowIps: [10.0.0.1], apps: "*" }
+notify:
+  - { type: feishu, urlFile: two.secret.url, secretFile: two.secret, apps: [wx3], events: [recovered] }
 `;
 
 describe('AppsFileLoader', () => {
   it('reads the same in a thread as without one', async () => {
     write('two.secret', 'from-file\n');
+    write('two.secret.url', 'https://robot.example/simulated\n');
     const file = write('apps.yaml', TEXT);
     const readings = [
       await loaderOf(file).read('reload'),
@@ -92,12 +95,17 @@ describe('AppsFileLoader', () => {
       if (!result.ok) throw new Error(JSON.stringify(result.problems));
       const apps = result.apps.map((app) => ({ ...app, secret: app.secret.reveal() }));
       const clients = result.clients.map((client) => ({ ...client, allowIps: client.allowIps?.ranges }));
-      return { apps, clients, secretFiles: result.secretFiles, stamps };
+      const notify = result.notify.map(({ url, secret, ...rest }) => [rest, url.reveal(), secret?.reveal()]);
+      return { apps, clients, notify, secretFiles: result.secretFiles, stamps };
     });
     expect(readings[0]).toEqual(readings[1]);
     expect(readings[0]?.apps.map(({ secret }) => secret)).toEqual(['from-env', 'from-file', SECRET]);
     expect(readings[0]?.clients[0]?.apps).toEqual(new Set(['wx1', 'wx3']));
-    expect([...(readings[0]?.stamps.secretFiles.keys() ?? [])]).toEqual([join(folder, 'two.secret')]);
+    expect(readings[0]?.notify).toEqual([
+      [expect.objectContaining({ language: 'zh' }), 'https://robot.example/simulated', 'from-file'],
+    ]);
+    const files = ['two.secret', 'two.secret.url'].map((name) => join(folder, name));
+    expect([...(readings[0]?.stamps.secretFiles.keys() ?? [])]).toEqual(files);
     expect(readings[0]?.stamps.content).toBe(await loaderOf(file).stampContent());
   });
 

@@ -2,9 +2,8 @@ import { hash } from 'node:crypto';
 import { constants, existsSync } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
-import { buildApp, buildClient } from './apps-file.build.js';
 import { readAppsFileBytes } from './apps-file.bytes.js';
-import type { AppsFileResult } from './apps-file.js';
+import { buildAppsFile, type AppsFileResult } from './apps-file.js';
 import { codeOf, FILE_TOO_LARGE, hintFor, NOT_A_FILE, type Environment } from './apps-file.secrets.js';
 import { readInThread } from './apps-file.thread.js';
 import { StampingReader, type FileStamps } from './file-stamp.js';
@@ -81,9 +80,7 @@ export class AppsFileLoader {
     if (worker === undefined || bytes.length <= inlineBytes[occasion]) {
       const reader = new StampingReader();
       const plain = readAppsFileBytes(bytes, { ...input, readFile: reader.readFile });
-      const result = plain.ok
-        ? { ...plain, apps: plain.apps.map(buildApp), clients: plain.clients.map(buildClient) }
-        : plain;
+      const result = plain.ok ? buildAppsFile(plain) : plain;
       return { result, stamps: { content, secretFiles: reader.stamps } };
     }
     const { result, secretFiles } = await readInThread(input, { worker, timeoutMs, maxMemoryMb });

@@ -1,5 +1,7 @@
 import type { Act } from '../core/access/client.js';
 import type { TicketType, TokenApi } from '../core/app.js';
+import type { Language } from '../core/error-texts.js';
+import type { NoticeKind, TargetType } from '../core/notices/notice.js';
 
 /*
  * What apps.yaml says, checked, as data that can pass between threads: no classes, no Map, no Set.
@@ -31,4 +33,21 @@ export interface PlainClient {
   readonly may: readonly Act[];
   readonly gatewayPaths: readonly string[] | undefined;
   readonly requestsPerMinute: number;
+}
+
+export interface PlainNotify {
+  readonly type: TargetType;
+  /** In the clear, as {@link PlainApp.secret}. */
+  readonly url: string;
+  readonly secret: string | undefined;
+  readonly apps: readonly string[] | undefined;
+  readonly language: Language;
+  readonly events: readonly NoticeKind[] | undefined;
+}
+
+/** All that a file without problems says. */
+export interface PlainAppsFile {
+  readonly apps: PlainApp[];
+  readonly clients: PlainClient[];
+  readonly notify: PlainNotify[];
 }

@@ -51,6 +51,15 @@ const MISTAKES: readonly ((secret: string) => string)[] = [
   (secret) =>
     `  - appid: wx1\n    secret: ok\nclients:\n  - { id: c, apps: "*", keys: [{ id: k, sha256: ${HASH_1}, expiresAt: ${secret} }] }`,
   (secret) => `  - appid: wx1\n    secret: ok\n${secret}: x`,
+  (secret) => `  - appid: wx1\n    secret: ok\nnotify:\n  - { type: wecom, url: "${secret}" }`,
+  (secret) =>
+    `  - appid: wx1\n    secret: ok\nnotify:\n  - { type: wecom, url: "http://example.com/${secret}" }`,
+  (secret) =>
+    `  - appid: wx1\n    secret: ok\nnotify:\n  - { type: ${secret}, urlEnv: ${secret}, secret: ${secret} }`,
+  (secret) =>
+    `  - appid: wx1\n    secret: ok\nnotify:\n  - { type: feishu, url: "https://x.test/a b", secret: "${secret} " }`,
+  (secret) =>
+    `  - appid: wx1\n    secret: ok\nnotify:\n  - { type: feishu, urlFile: ${secret}, events: [${secret}] }`,
 ];
 
 describe('problems of apps.yaml', () => {

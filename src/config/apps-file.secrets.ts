@@ -1,5 +1,4 @@
 import { isAbsolute, resolve } from 'node:path';
-import type { AppDto } from './apps-file.dto.js';
 import { secretFlaw } from './apps-file.rules.js';
 import type { Entry, Problems } from './apps-file.entry.js';
 import type { Path } from './problem.js';
@@ -15,9 +14,31 @@ export interface AppsFileSources {
   readonly baseDir: string;
 }
 
-const KINDS = ['secret', 'secretEnv', 'secretFile'] as const;
+/** A value that a file may give in three ways: itself, by a variable, by a file. */
+export interface SecretField<Name extends string> {
+  /** The key of the value itself; the others are `<name>Env` and `<name>File`. */
+  readonly name: Name;
+  /** As in "write the AppSecret into it". */
+  readonly what: string;
+  /** What is wrong with a value; it was not empty. */
+  readonly flaw: (value: string) => string | undefined;
+  /** Without any of the three: a problem, in these words. */
+  readonly missing: string | undefined;
+}
 
-/** Finds the AppSecrets of the apps, wherever the file says they are. */
+/** A class with the three keys of {@link SecretField}. */
+export type SecretKeys<Name extends string> = Readonly<
+  Partial<Record<Name | `${Name}Env` | `${Name}File`, string>>
+>;
+
+export const APP_SECRET: SecretField<'secret'> = {
+  name: 'secret',
+  what: 'the AppSecret',
+  flaw: secretFlaw,
+  missing: 'has no secret: give exactly one of secret, secretEnv, secretFile',
+};
+
+/** Finds secrets, wherever the file says they are. */
 export class SecretReader {
   /** Absolute paths of all secret files named, readable or not: a change of any of them matters. */
   readonly files = new Set<string>();
@@ -27,35 +48,40 @@ export class SecretReader {
     private readonly problems: Problems,
   ) {}
 
-  /** `undefined`: there is none, and why is reported. */
-  read({ values, present }: Entry<AppDto>, path: Path): string | undefined {
-    const given = KINDS.filter((kind) => present.has(kind));
-    if (given.length === 0)
-      this.problems.add(path, 'has no secret: give exactly one of secret, secretEnv, secretFile');
+  /** `undefined`: there is none; why is reported where there must be one. */
+  read<Name extends string>(
+    { values, present }: Entry<SecretKeys<Name>>,
+    path: Path,
+    field: SecretField<Name>,
+  ): string | undefined {
+    const { name, missing } = field;
+    const kinds = [name, `${name}Env`, `${name}File`] as const;
+    const given = kinds.filter((kind) => present.has(kind));
+    if (given.length === 0 && missing !== undefined) this.problems.add(path, missing);
     for (const extra of given.slice(1)) {
       this.problems.add(
         [...path, extra],
-        `stands beside ${given[0] ?? ''}: keep exactly one of ${KINDS.join(', ')}`,
+        `stands beside ${given[0] ?? ''}: keep exactly one of ${kinds.join(', ')}`,
       );
     }
-    if (values.secret !== undefined) return values.secret;
-    if (values.secretEnv !== undefined)
-      return this.#fromEnvironment(values.secretEnv, [...path, 'secretEnv']);
-    if (values.secretFile !== undefined) return this.#fromFile(values.secretFile, [...path, 'secretFile']);
+    const [value, variable, file] = kinds.map((kind) => values[kind]);
+    if (value !== undefined) return value;
+    if (variable !== undefined) return this.#fromEnvironment(variable, [...path, `${name}Env`], field);
+    if (file !== undefined) return this.#fromFile(file, [...path, `${name}File`], field);
     return undefined;
   }
 
-  #fromEnvironment(name: string, path: Path): string | undefined {
+  #fromEnvironment(name: string, path: Path, field: SecretField<string>): string | undefined {
     const value = Object.hasOwn(this.sources.env, name) ? this.sources.env[name] : undefined;
     const variable = `the environment variable${printableVariable(name)}`;
     if (value === undefined)
       this.problems.add(path, `${variable} is not set: set it where the hub is started`);
     else if (value === '') this.problems.add(path, `${variable} is empty: set it where the hub is started`);
-    else return this.#checked(value, variable, path);
+    else return this.#checked(value, variable, path, field);
     return undefined;
   }
 
-  #fromFile(name: string, path: Path): string | undefined {
+  #fromFile(name: string, path: Path, field: SecretField<string>): string | undefined {
     const file = isAbsolute(name) ? name : resolve(this.sources.baseDir, name);
     this.files.add(file);
     let content: string;
@@ -67,13 +93,13 @@ export class SecretReader {
     }
     // Editors and `echo` end a file with a newline that is not part of the secret.
     const value = content.replace(/[\r\n]+$/, '');
-    if (value === '') this.problems.add(path, 'the file is empty: write the AppSecret into it');
-    else return this.#checked(value, 'the file', path);
+    if (value === '') this.problems.add(path, `the file is empty: write ${field.what} into it`);
+    else return this.#checked(value, 'the file', path, field);
     return undefined;
   }
 
-  #checked(value: string, where: string, path: Path): string | undefined {
-    const flaw = secretFlaw(value);
+  #checked(value: string, where: string, path: Path, field: SecretField<string>): string | undefined {
+    const flaw = field.flaw(value);
     if (flaw === undefined) return value;
     this.problems.add(path, `${where} ${flaw}`);
     return undefined;

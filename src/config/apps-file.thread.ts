@@ -1,7 +1,8 @@
 import { Worker } from 'node:worker_threads';
 import type { ClientEntry } from '../core/access/client.js';
 import type { AppSettings } from '../core/app.js';
-import { buildApp, buildClient } from './apps-file.build.js';
+import type { NotifyTarget } from '../core/notices/notice.js';
+import { buildApp, buildClient, buildNotify } from './apps-file.build.js';
 import type { AppsFileResult } from './apps-file.js';
 import { codeOf } from './apps-file.secrets.js';
 import { NEXT, type Piece, type WorkerInput } from './apps-file.wire.js';
@@ -79,6 +80,7 @@ async function receive(worker: Worker, received: Received, timeoutMs: number): P
 class Received {
   readonly #apps: AppSettings[] = [];
   readonly #clients: ClientEntry[] = [];
+  readonly #notify: NotifyTarget[] = [];
   readonly #problems: ConfigProblem[] = [];
   readonly #stamps = new Map<string, FileStamp>();
 
@@ -89,6 +91,9 @@ class Received {
         break;
       case 'clients':
         for (const client of piece.items) this.#clients.push(buildClient(client));
+        break;
+      case 'notify':
+        for (const target of piece.items) this.#notify.push(buildNotify(target));
         break;
       case 'problems':
         this.#problems.push(...piece.items);
@@ -104,7 +109,7 @@ class Received {
   ended(ok: boolean): ThreadReading {
     const secretFiles = [...this.#stamps.keys()];
     const result: AppsFileResult = ok
-      ? { ok, apps: this.#apps, clients: this.#clients, secretFiles }
+      ? { ok, apps: this.#apps, clients: this.#clients, notify: this.#notify, secretFiles }
       : { ok, problems: this.#problems, secretFiles };
     return { result, secretFiles: this.#stamps };
   }

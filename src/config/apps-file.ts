@@ -1,11 +1,13 @@
 import type { ClientEntry } from '../core/access/client.js';
 import type { AppSettings } from '../core/app.js';
+import type { NotifyTarget } from '../core/notices/notice.js';
 import { appidsIn, readApps, readDefaults } from './apps-file.apps.js';
-import { buildApp, buildClient } from './apps-file.build.js';
+import { buildApp, buildClient, buildNotify } from './apps-file.build.js';
 import { ClientsReader } from './apps-file.clients.js';
 import { AppsFileDto } from './apps-file.dto.js';
 import { Problems, readEntry } from './apps-file.entry.js';
-import type { PlainApp, PlainClient } from './apps-file.plain.js';
+import { readNotify } from './apps-file.notify.js';
+import type { PlainAppsFile } from './apps-file.plain.js';
 import { SecretReader, type AppsFileSources } from './apps-file.secrets.js';
 import type { ConfigProblem } from './problem.js';
 import { readYaml } from './yaml-source.js';
@@ -15,26 +17,31 @@ export type AppsFileResult =
       readonly ok: true;
       readonly apps: AppSettings[];
       readonly clients: ClientEntry[];
+      readonly notify: NotifyTarget[];
       /** Absolute paths of the files that hold secrets. */
       readonly secretFiles: string[];
     }
   | { readonly ok: false; readonly problems: ConfigProblem[]; readonly secretFiles: string[] };
 
 export type PlainAppsFileResult =
-  | {
-      readonly ok: true;
-      readonly apps: PlainApp[];
-      readonly clients: PlainClient[];
-      readonly secretFiles: string[];
-    }
+  | ({ readonly ok: true; readonly secretFiles: string[] } & PlainAppsFile)
   | { readonly ok: false; readonly problems: ConfigProblem[]; readonly secretFiles: string[] };
 
 /** Reads apps.yaml: all of it, or all that is wrong with it. */
 export function loadAppsFile(text: string, sources: AppsFileSources): AppsFileResult {
   const plain = readAppsFile(text, sources);
-  return plain.ok
-    ? { ...plain, apps: plain.apps.map(buildApp), clients: plain.clients.map(buildClient) }
-    : plain;
+  return plain.ok ? buildAppsFile(plain) : plain;
+}
+
+/** The hub's own objects of what the file says. */
+export function buildAppsFile(plain: Extract<PlainAppsFileResult, { ok: true }>): AppsFileResult {
+  const { apps, clients, notify } = plain;
+  const built = {
+    apps: apps.map(buildApp),
+    clients: clients.map(buildClient),
+    notify: notify.map(buildNotify),
+  };
+  return { ...plain, ...built };
 }
 
 /** The same as data that can pass between threads. */
@@ -44,26 +51,25 @@ export function readAppsFile(text: string, sources: AppsFileSources): PlainAppsF
   const problems = new Problems(yaml.source);
   problems.list.push(...yaml.problems);
   const secrets = new SecretReader(sources, problems);
-  const { apps, clients } = readTopLevel(yaml.source.value, secrets, problems);
+  const file = readTopLevel(yaml.source.value, secrets, problems);
   const secretFiles = [...secrets.files];
   if (problems.list.length > 0) return { ok: false, problems: problems.sorted(), secretFiles };
-  return { ok: true, apps, clients, secretFiles };
+  return { ok: true, ...file, secretFiles };
 }
 
-function readTopLevel(
-  plain: unknown,
-  secrets: SecretReader,
-  problems: Problems,
-): { apps: PlainApp[]; clients: PlainClient[] } {
+const EMPTY: PlainAppsFile = { apps: [], clients: [], notify: [] };
+
+function readTopLevel(plain: unknown, secrets: SecretReader, problems: Problems): PlainAppsFile {
   if (plain === null) {
     problems.add([], 'the file is empty: it needs version: 1 and apps');
-    return { apps: [], clients: [] };
+    return EMPTY;
   }
   const file = readEntry(AppsFileDto, plain, [], problems)?.values;
-  if (file === undefined) return { apps: [], clients: [] };
+  if (file === undefined) return EMPTY;
   const entries = file.apps ?? [];
   const apps = readApps(entries, readDefaults(file.defaults, problems), secrets, problems);
   const appids = file.apps === undefined ? undefined : appidsIn(file.apps);
   const clients = new ClientsReader(appids, apps, problems).read(file.clients ?? []);
-  return { apps, clients };
+  const notify = readNotify(file.notify ?? [], appids, secrets, problems);
+  return { apps, clients, notify };
 }

@@ -1,4 +1,4 @@
-import type { PlainApp, PlainClient } from './apps-file.plain.js';
+import type { PlainApp, PlainClient, PlainNotify } from './apps-file.plain.js';
 import type { PlainAppsFileResult } from './apps-file.js';
 import type { Environment } from './apps-file.secrets.js';
 import type { FileStamp } from './file-stamp.js';
@@ -21,6 +21,7 @@ export const NEXT = 'next';
 export type Piece =
   | { readonly kind: 'apps'; readonly items: readonly PlainApp[] }
   | { readonly kind: 'clients'; readonly items: readonly PlainClient[] }
+  | { readonly kind: 'notify'; readonly items: readonly PlainNotify[] }
   | { readonly kind: 'problems'; readonly items: readonly ConfigProblem[] }
   | { readonly kind: 'stamps'; readonly items: readonly (readonly [path: string, stamp: FileStamp])[] }
   | { readonly kind: 'end'; readonly ok: boolean };
@@ -36,6 +37,7 @@ export function* piecesOf(
   if (result.ok) {
     for (const items of split(result.apps, () => 1)) yield { kind: 'apps', items };
     for (const items of split(result.clients, weigh)) yield { kind: 'clients', items };
+    for (const items of split(result.notify, () => 1)) yield { kind: 'notify', items };
   } else {
     for (const items of split(result.problems, () => 1)) yield { kind: 'problems', items };
   }

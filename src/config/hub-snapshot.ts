@@ -1,15 +1,18 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { ClientEntry } from '../core/access/client.js';
 import { sameApp, type AppSettings } from '../core/app.js';
+import type { NotifyTarget } from '../core/notices/notice.js';
 
 /** All that apps.yaml says, as of one reading. Never changed; a reload makes another. */
 export interface HubSnapshot {
   /** By appid, in the order of the file. */
   readonly apps: ReadonlyMap<string, AppSettings>;
   readonly clients: readonly ClientEntry[];
+  /** Where operators are told of what needs them. */
+  readonly notify: readonly NotifyTarget[];
 }
 
-export const EMPTY_SNAPSHOT: HubSnapshot = { apps: new Map(), clients: [] };
+export const EMPTY_SNAPSHOT: HubSnapshot = { apps: new Map(), clients: [], notify: [] };
 
 /** Appids, by what became of the app between two snapshots. */
 export interface SnapshotDiff {
@@ -27,7 +30,7 @@ const APPS_PER_TURN = 500;
 export async function nextSnapshot(
   previous: HubSnapshot,
   apps: readonly AppSettings[],
-  clients: readonly ClientEntry[],
+  rest: Pick<HubSnapshot, 'clients' | 'notify'>,
 ): Promise<{ readonly snapshot: HubSnapshot; readonly diff: SnapshotDiff }> {
   const next = new Map<string, AppSettings>();
   const diff = { added: [] as string[], changed: [] as string[], removed: [] as string[], unchanged: 0 };
@@ -44,7 +47,7 @@ export async function nextSnapshot(
     if (!next.has(appid)) diff.removed.push(appid);
     await turn();
   }
-  return { snapshot: { apps: next, clients }, diff };
+  return { snapshot: { ...rest, apps: next }, diff };
 }
 
 function turnTaker(): () => Promise<void> | undefined {

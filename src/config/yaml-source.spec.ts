@@ -19,7 +19,9 @@ describe('a file that is wrong as a whole', () => {
     ['version: 1\napps: []\nclients: {}', [/^3 clients: must be a list/]],
     [
       'version: 1\napps: []\nclient: []',
-      ['3 client: is not a known key (did you mean "clients"?). Known: version, defaults, apps, clients'],
+      [
+        '3 client: is not a known key (did you mean "clients"?). Known: version, defaults, apps, clients, notify',
+      ],
     ],
     ['version: 1\ndefaults: []\napps: []', [/^2 defaults: must be a mapping/]],
     [

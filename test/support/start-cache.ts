@@ -53,10 +53,10 @@ export async function startCache(options: StartCacheOptions = {}) {
     onReload: () => undefined,
   } as unknown as AppsConfig;
   const reload = (next: readonly AppSettings[]): void => {
-    const previous = { apps, clients: [] };
+    const previous = { apps, clients: [], notify: [] };
     apps = mapOf(next);
     notify({
-      snapshot: { apps, clients: [] },
+      snapshot: { apps, clients: [], notify: [] },
       previous,
       added: [...apps.keys()].filter((appid) => !previous.apps.has(appid)),
       removed: [...previous.apps.keys()].filter((appid) => !apps.has(appid)),
