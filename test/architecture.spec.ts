@@ -34,6 +34,8 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
   logging: ['clock', 'config', 'events'],
   // Who did what: listens, and writes.
   audit: ['clock', 'config', 'events', 'logging'],
+  // What operators are told: looks, and writes.
+  notices: ['clock', 'config', 'events', 'logging', 'token-cache'],
   metrics: ['clock', 'config', 'events', 'token-cache'],
   ops: ['clock', 'config', 'events', 'metrics', 'access-guard', 'token-cache'],
   // Callers' side: guard → cache → memory.
@@ -135,7 +137,7 @@ describe('the core is pure', () => {
 describe('npm packages and Node’s own modules', () => {
   /** Where a package may be used at all: the port or edge that it is hidden behind. */
   const PLACES: Readonly<Record<string, RegExp>> = {
-    undici: /^(wechat-client|gateway|cli)\//,
+    undici: /^(wechat-client|gateway|notices|cli)\//,
     ioredis: /^token-cache\/stores\//,
     pino: /^logging\//,
     yaml: /^config\//,
@@ -179,6 +181,10 @@ describe('the environment and secrets', () => {
     // To WeChat.
     'wechat-client/http-wechat-client.ts',
     'gateway/gateway-call.ts',
+    // To a robot of the operators: its URL and its signature.
+    'notices/channel.ts',
+    // As the name of a robot.
+    'notices/notices.service.ts',
     // To be found in what WeChat sends back, and taken out.
     'gateway/token-spellings.ts',
     // To an authorised caller.

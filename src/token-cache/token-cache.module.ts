@@ -37,7 +37,7 @@ import { UpstreamAttempt } from './upstream-attempt.js';
       inject: [HubEnvironment, Clock, HubEvents, Randomness],
     },
   ],
-  exports: [TokenCache, CacheCensus, TicketCache, DeadTokens, ServedTokens],
+  exports: [TokenCache, CacheCensus, TicketCache, DeadTokens, ServedTokens, TokenStore],
 })
 export class TokenCacheModule {}
 

@@ -26,6 +26,8 @@ export interface StartHubOptions {
   readonly apps: readonly AppEntry[];
   /** `key` (the key itself) becomes its hash in apps.yaml. */
   readonly clients: readonly Record<string, unknown>[];
+  /** `notify` of apps.yaml. */
+  readonly notify?: readonly Record<string, unknown>[];
   readonly environment?: Readonly<Record<string, string>>;
   readonly clock?: Clock;
 }
@@ -44,7 +46,11 @@ export interface RunningHub {
   /** Knows the secrets of the apps, the keys of the clients, and all keys and tokens of requests and answers. */
   readonly leaks: LeakWatch;
   /** Writes apps.yaml anew; the hub is not told. */
-  writeApps(apps: readonly AppEntry[], clients?: readonly Record<string, unknown>[]): void;
+  writeApps(
+    apps: readonly AppEntry[],
+    clients?: readonly Record<string, unknown>[],
+    notify?: readonly Record<string, unknown>[],
+  ): void;
   get(path: string, headers?: Record<string, string>): Promise<Answer>;
   post(path: string, body?: unknown, headers?: Record<string, string>): Promise<Answer>;
   /** `path`: of the callers' port, or a whole URL. */
@@ -75,11 +81,19 @@ export function sha256(text: string): string {
 }
 
 /** apps.yaml as JSON, which is YAML. */
-export function appsYaml(apps: readonly AppEntry[], clients: readonly Record<string, unknown>[]): string {
+export function appsYaml(
+  apps: readonly AppEntry[],
+  clients: readonly Record<string, unknown>[],
+  notify: readonly Record<string, unknown>[] = [],
+): string {
   const entries = clients.map(({ key, ...client }) =>
     typeof key === 'string' ? { keys: [{ id: 'first', sha256: sha256(key) }], ...client } : client,
   );
-  return JSON.stringify({ version: 1, apps, clients: entries }, undefined, 1);
+  return JSON.stringify(
+    { version: 1, apps, clients: entries, ...(notify.length > 0 ? { notify } : {}) },
+    undefined,
+    1,
+  );
 }
 
 /** The whole hub on free ports of the loopback: real sockets, real files, the log kept. */
@@ -87,12 +101,20 @@ export async function startHub(options: StartHubOptions): Promise<RunningHub> {
   const folder = mkdtempSync(join(tmpdir(), 'hub-test-'));
   const appsFile = join(folder, 'apps.yaml');
   const leaks = new LeakWatch();
-  const writeApps: RunningHub['writeApps'] = (apps, clients = options.clients) => {
+  const writeApps: RunningHub['writeApps'] = (
+    apps,
+    clients = options.clients,
+    notify = options.notify ?? [],
+  ) => {
     for (const { appid, secret } of apps) leaks.addSecret(`AppSecret of ${appid}`, secret);
     for (const { id, key } of clients) {
       if (typeof key === 'string') leaks.addSecret(`key of ${String(id)}`, key);
     }
-    writeFileSync(appsFile, appsYaml(apps, clients));
+    for (const { type, url, secret } of notify) {
+      if (typeof url === 'string') leaks.addSecret(`URL of ${String(type)}`, url);
+      if (typeof secret === 'string') leaks.addSecret(`signing secret of ${String(type)}`, secret);
+    }
+    writeFileSync(appsFile, appsYaml(apps, clients, notify));
   };
   writeApps(options.apps);
   const parsed = parseEnvironment({

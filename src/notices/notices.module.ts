@@ -1,0 +1,13 @@
+import { Module } from '@nestjs/common';
+import { TokenCacheModule } from '../token-cache/token-cache.module.js';
+import { AppConditions } from './app-conditions.js';
+import { ExpiringKeys } from './expiring-keys.js';
+import { NoticeClaims } from './notice-claims.js';
+import { Notices } from './notices.service.js';
+
+/** Tells operators what needs them: `notify` of apps.yaml. */
+@Module({
+  imports: [TokenCacheModule],
+  providers: [Notices, NoticeClaims, AppConditions, ExpiringKeys],
+})
+export class NoticesModule {}
