@@ -1,5 +1,6 @@
 import { createHmac } from 'node:crypto';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import type { TargetType } from '../../src/core/notices/notice.js';
 
@@ -17,6 +18,12 @@ export type RobotFault =
   | { readonly code: number; readonly message: string }
   | { readonly status: number; readonly retryAfter?: number }
   | 'silent';
+
+/** PEM. */
+export interface RobotTls {
+  readonly key: string;
+  readonly cert: string;
+}
 
 /** The query or path that makes a URL a secret. */
 const KEYS: Readonly<Record<TargetType, string>> = {
@@ -44,13 +51,19 @@ export class RobotServer {
     private readonly server: Server,
     private readonly secret: string | undefined,
     private readonly now: () => number,
+    private readonly scheme: 'http' | 'https',
   ) {}
 
   /** @param now Epoch ms: signatures are good for an hour around it. */
-  static async start(type: TargetType, now: () => number, secret?: string): Promise<RobotServer> {
-    const server = createServer();
+  static async start(
+    type: TargetType,
+    now: () => number,
+    secret?: string,
+    tls?: RobotTls,
+  ): Promise<RobotServer> {
+    const server = tls === undefined ? createServer() : createTlsServer(tls);
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-    const robot = new RobotServer(type, server, secret, now);
+    const robot = new RobotServer(type, server, secret, now, tls === undefined ? 'http' : 'https');
     server.on('request', (request: IncomingMessage, response: ServerResponse) => {
       void robot.#serve(request, response);
     });
@@ -58,7 +71,7 @@ export class RobotServer {
   }
 
   get url(): string {
-    return `http://127.0.0.1:${(this.server.address() as AddressInfo).port}${KEYS[this.type]}`;
+    return `${this.scheme}://127.0.0.1:${(this.server.address() as AddressInfo).port}${KEYS[this.type]}`;
   }
 
   /** An entry of `notify`. */
