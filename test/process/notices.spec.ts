@@ -46,6 +46,7 @@ it('of two replicas on one Redis one tells, over HTTPS, of all apps in one messa
       await eventually(async () => (await read()) === 200, 'a token');
     }
     for (const { appid } of APPS) simulator.setSecret(appid, 'simulated-secret-that-was-reset');
+    await Promise.any(replicas.map((replica) => replica.logged('refresh failed')));
     await eventually(() => robot.messages.length > 0, 'a message');
     // What the other replica gathered meanwhile is due by then.
     await new Promise((resolve) => setTimeout(resolve, 12_000));
