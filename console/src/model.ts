@@ -1,5 +1,6 @@
 import type { AppRow, AuditRow, HubRow, LiveAnswer, ViewerRow } from '../../src/console/wire.js';
 import { BUCKETS, countsAt } from '../../src/core/call-buckets.js';
+import { fitsSearch } from './search.js';
 
 export type State = AppRow['state'];
 export const STATES: readonly State[] = ['unavailable', 'failing', 'refreshing', 'valid'];
@@ -84,12 +85,10 @@ export interface Choice {
 }
 
 export function chosen(model: Model, { text, state, sort }: Choice, now: number): AppRow[] {
-  const words = text.toLowerCase().split(/\s+/).filter(Boolean);
   const fits = (app: AppRow): boolean => {
     if (state !== 'all' && stateOf(app, now) !== state) return false;
     const errcode = app.failures > 0 ? (app.lastError?.errcode ?? '') : '';
-    const content = `${app.name ?? ''} ${app.appid} ${errcode} ${app.tokenApi}`.toLowerCase();
-    return words.every((word) => content.includes(word));
+    return fitsSearch(text, [app.name ?? '', app.appid, errcode, app.tokenApi]);
   };
   return [...model.apps.values()].filter(fits).sort(compare(sort, now));
 }

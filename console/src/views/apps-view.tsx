@@ -5,9 +5,9 @@ import { chosen, countByState, SORTS, type Choice, type Model, type Sort } from 
 import { hrefOf } from '../route.js';
 import { AppDetail } from './app-detail.js';
 import { AppRowView } from './app-row.js';
-import { SearchIcon } from './icons.js';
 import { Pages, PER_PAGE } from './pages.js';
 import { ReloadBanner, ReloadButton } from './reload.js';
+import { SearchField } from './search-field.js';
 import { Summary } from './summary.js';
 
 /** How often the order is decided anew while the hub tells nothing; lives run down each second all the same. */
@@ -52,20 +52,13 @@ export function AppsView({ model, openAppid }: Props): JSX.Element {
         }}
       />
       <div class="toolbar">
-        <label class="search">
-          <SearchIcon />
-          <span class="hidden">{t.list.search}</span>
-          <input
-            type="search"
-            value={choice.text}
-            placeholder={t.list.search}
-            autocomplete="off"
-            spellcheck={false}
-            onInput={(event) => {
-              choose({ text: event.currentTarget.value });
-            }}
-          />
-        </label>
+        <SearchField
+          label={t.list.search}
+          value={choice.text}
+          onInput={(text) => {
+            choose({ text });
+          }}
+        />
         <label class="sort">
           <span>{t.list.sort}</span>
           <select

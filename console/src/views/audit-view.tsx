@@ -2,9 +2,10 @@ import type { JSX } from 'preact';
 import { useState } from 'preact/hooks';
 import { useNow, useTexts } from '../context.js';
 import type { Model } from '../model.js';
+import { fitsSearch } from '../search.js';
 import { AuditList, detailsOf, wordOf } from './audit-list.js';
-import { SearchIcon } from './icons.js';
 import { Pages, PER_PAGE } from './pages.js';
+import { SearchField } from './search-field.js';
 
 /** What was done, by whom, and what was refused. */
 export function AuditView({ model }: { readonly model: Model }): JSX.Element {
@@ -12,40 +13,28 @@ export function AuditView({ model }: { readonly model: Model }): JSX.Element {
   const now = useNow(model, 10_000);
   const [text, setText] = useState('');
   const [page, setPage] = useState(0);
-  const words = text.toLowerCase().split(/\s+/).filter(Boolean);
-  const fitting = model.audit.filter((record) => {
-    if (words.length === 0) return true;
-    const content = [
+  const fitting = model.audit.filter((record) =>
+    fitsSearch(text, [
       wordOf(t.audit.acts, record.act),
       wordOf(t.audit.words, record.outcome),
       record.appid ?? '',
       ...detailsOf(record, t),
-    ]
-      .join(' ')
-      .toLowerCase();
-    return words.every((word) => content.includes(word));
-  });
+    ]),
+  );
   const shown = fitting.slice(page * PER_PAGE, (page + 1) * PER_PAGE);
   return (
     <>
       <h1>{t.audit.heading}</h1>
       <p class="muted">{t.audit.intro}</p>
       <div class="toolbar">
-        <label class="search">
-          <SearchIcon />
-          <span class="hidden">{t.audit.search}</span>
-          <input
-            type="search"
-            value={text}
-            placeholder={t.audit.search}
-            autocomplete="off"
-            spellcheck={false}
-            onInput={(event) => {
-              setText(event.currentTarget.value);
-              setPage(0);
-            }}
-          />
-        </label>
+        <SearchField
+          label={t.audit.search}
+          value={text}
+          onInput={(given) => {
+            setText(given);
+            setPage(0);
+          }}
+        />
       </div>
       <section class="card" aria-label={t.audit.heading}>
         {fitting.length === 0 ? (

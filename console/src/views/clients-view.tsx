@@ -6,8 +6,9 @@ import { useNow, useSession, useTexts } from '../context.js';
 import { count, date, roughSpan } from '../format.js';
 import type { Model } from '../model.js';
 import { hrefOf } from '../route.js';
-import { SearchIcon } from './icons.js';
+import { fitsSearch } from '../search.js';
 import { Pages, PER_PAGE } from './pages.js';
+import { SearchField } from './search-field.js';
 
 /** A key that ends within so long is worth a word: time enough for a rotation. */
 const SOON_MS = 14 * 86_400_000;
@@ -36,33 +37,22 @@ export function ClientsView({ model }: { readonly model: Model }): JSX.Element {
     };
   }, [api, reloadedAt]);
 
-  const words = text.toLowerCase().split(/\s+/).filter(Boolean);
-  const fitting = (answer?.clients ?? []).filter((client) => {
-    const content = [client.id, ...client.apps, ...(client.allowIps ?? []), ...client.may]
-      .join(' ')
-      .toLowerCase();
-    return words.every((word) => content.includes(word));
-  });
+  const fitting = (answer?.clients ?? []).filter(({ id, apps, allowIps, may }) =>
+    fitsSearch(text, [id, ...apps, ...(allowIps ?? []), ...may]),
+  );
   const shown = fitting.slice(page * PER_PAGE, (page + 1) * PER_PAGE);
   return (
     <>
       <h1>{t.clients.heading}</h1>
       <div class="toolbar">
-        <label class="search">
-          <SearchIcon />
-          <span class="hidden">{t.clients.search}</span>
-          <input
-            type="search"
-            value={text}
-            placeholder={t.clients.search}
-            autocomplete="off"
-            spellcheck={false}
-            onInput={(event) => {
-              setText(event.currentTarget.value);
-              setPage(0);
-            }}
-          />
-        </label>
+        <SearchField
+          label={t.clients.search}
+          value={text}
+          onInput={(given) => {
+            setText(given);
+            setPage(0);
+          }}
+        />
       </div>
       {answer !== undefined && answer.total > answer.clients.length && (
         <p class="muted">{t.clients.cut(answer.clients.length, answer.total)}</p>
