@@ -385,18 +385,19 @@ describe('for everybody', () => {
   it('light and dark: as the system, or as chosen', async () => {
     const { page } = await signedIn({ colorScheme: 'dark' });
     const background = () => page.evaluate(() => getComputedStyle(document.body).backgroundColor);
-    const dark = await background();
+    const turns = (to: string, what: string) => eventually(async () => (await background()) === to, what);
+    const [light, dark] = ['rgb(244, 246, 245)', 'rgb(14, 19, 17)'];
+    await turns(dark, 'dark, as the system');
     await page.click('[aria-label="Theme: as the system"]');
-    const light = await background();
-    expect(light).not.toBe(dark);
+    await turns(light, 'light, as chosen');
     await page.click('[aria-label="Theme: light"]');
-    expect(await background()).toBe(dark);
+    await turns(dark, 'dark, as chosen');
     await page.reload();
     await page.waitForSelector('.app');
     await page.emulateMedia({ colorScheme: 'light' });
-    expect(await background()).toBe(dark);
+    await turns(dark, 'dark, as chosen before');
     await page.click('[aria-label="Theme: dark"]');
-    expect(await background()).toBe(light);
+    await turns(light, 'light, as the system now');
   });
 
   it.each(['en-GB', 'zh-CN'])('on a phone 360 px wide, in %s: nothing sticks out', async (locale) => {
@@ -470,7 +471,7 @@ describe('for everybody', () => {
     await toast(page, '.toast', 'the token is valid');
     await page.keyboard.press('Escape');
     await page.waitForSelector('.sheet', { state: 'detached' });
-    expect(await focused()).toBe(MINTED.name);
+    await eventually(async () => (await focused()) === MINTED.name, 'the focus to come back');
   });
 
   it('who wants no motion gets none', async () => {

@@ -1,5 +1,5 @@
 import type { ComponentChildren, JSX } from 'preact';
-import { useEffect, useRef } from 'preact/hooks';
+import { useLayoutEffect, useRef } from 'preact/hooks';
 import { useTexts } from '../context.js';
 import { CloseIcon } from './icons.js';
 import { Toasts } from './toasts.js';
@@ -19,7 +19,8 @@ export function Dialog({ heading, onClose, children, form, role = 'dialog' }: Pr
   const { t } = useTexts();
   const dialog = useRef<HTMLDialogElement>(null);
   const id = `dialog-${form}`;
-  useEffect(() => {
+  // At once, and undone at once: the focus must not rest nowhere in between.
+  useLayoutEffect(() => {
     const element = dialog.current;
     // The browser would give it back too, but not when the element is taken out of the page at the same time.
     const before = document.activeElement;
@@ -38,6 +39,10 @@ export function Dialog({ heading, onClose, children, form, role = 'dialog' }: Pr
       onCancel={(event) => {
         event.preventDefault();
         onClose();
+      }}
+      onClose={() => {
+        // By the browser itself: a second Escape in a row asks nobody.
+        if (dialog.current?.isConnected === true) onClose();
       }}
       onClick={(event) => {
         // The backdrop counts as the dialog itself.
