@@ -71,7 +71,12 @@ const HOW: readonly Row[] = [
     by: 'writes; test/deploy/kustomize.spec.ts compares',
   },
   { fits: /^helm /, how: 'looked at', by: 'no cluster; test/deploy renders the chart' },
-  { fits: /^kubectl /, how: 'looked at', by: 'no cluster; test/deploy renders the manifests' },
+  {
+    fits: /^kubectl kustomize /,
+    how: 'elsewhere',
+    by: 'test/deploy/kustomize.spec.ts, where kubectl is installed',
+  },
+  { fits: /^kubectl (?!kustomize )/, how: 'looked at', by: 'no cluster; test/deploy renders the manifests' },
 ];
 
 interface Command {
