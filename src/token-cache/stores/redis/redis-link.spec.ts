@@ -60,6 +60,9 @@ class Watched {
   }
 }
 
+/** Two and a half times what it takes at most to find Redis back. */
+const LOOKS_MS = 2500;
+
 const links: Watched[] = [];
 
 afterEach(async () => {
@@ -120,7 +123,7 @@ describe('a connection to one Redis', () => {
     },
   );
 
-  it('to a Redis that refuses writes is down, and says why', async () => {
+  it('to a Redis that refuses writes is down, says why, and stays so until it takes one', async () => {
     const server = await start();
     const watched = await Watched.to(server);
     await server.admin.config('SET', 'maxmemory', '1');
@@ -134,6 +137,13 @@ describe('a connection to one Redis', () => {
     expect(refused).toBeInstanceOf(StoreUnavailable);
     expect((refused as Error).message).toMatch(/OOM/);
     expect(watched.states).toEqual(['up', 'down']);
+    // It answers all the same: some of the looks after it that would find it back if answers were enough.
+    const since = performance.now();
+    await until(async () => (await watched.outcome()).ends === 'ok' && performance.now() - since > LOOKS_MS);
+    expect(watched.states).toEqual(['up', 'down']);
+    await server.admin.config('SET', 'maxmemory', '0');
+    await until(() => watched.states.at(-1) === 'up');
+    expect(watched.states).toEqual(['up', 'down', 'up']);
   });
 
   it('with a password works, and never tells it', async () => {

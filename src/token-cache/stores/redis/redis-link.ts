@@ -3,10 +3,12 @@ import type { RedisTarget } from '../../../config/redis-url.js';
 import { scrub } from '../../../core/scrub.js';
 import { StoreUnavailable } from '../../token-store.js';
 import { COMMAND_LIMIT_MS, createCluster, createRedis, type RedisCommands } from './redis-clients.js';
-import type { Script } from './scripts.js';
+import { PROBE, type Script } from './scripts.js';
 
 /** Redis is looked after every so often while it fails, ms. */
 const PROBE_MS = 1000;
+/** In a Cluster so many keys lie in most of the nodes: one after the other is written. */
+const PROBE_KEYS = 100;
 /** Without a failure for so long, ms, it counts as back. */
 const QUIET_MS = 1000;
 /** A Cluster may fail for some apps and serve others: it is back when none has failed for so long, ms. */
@@ -39,7 +41,7 @@ export interface LinkListener {
  * - A command ends within {@link COMMAND_LIMIT_MS} and a moment, and fails at once while there is no connection.
  *   Nothing queues up.
  * - Whether Redis is of use is told by what commands do, not by sockets: one that accepts connections and hangs, or
- *   refuses writes, is as good as gone.
+ *   refuses writes, is as good as gone. Once it was, only a write that it takes shows that it is back.
  */
 export class RedisLink implements StoreLink {
   readonly #commands: Redis | Cluster;
@@ -50,6 +52,7 @@ export class RedisLink implements StoreLink {
   #available: boolean | undefined;
   #failedAt = Number.NEGATIVE_INFINITY;
   #closed = false;
+  #probes = 0;
 
   constructor(
     target: RedisTarget,
@@ -104,7 +107,7 @@ export class RedisLink implements StoreLink {
   async #command<T>(send: (client: RedisCommands) => Promise<T>): Promise<T> {
     try {
       const answer = await within(COMMAND_LIMIT_MS * 1.5, send(this.#commands));
-      this.#succeeded();
+      if (this.#available === undefined) this.#isBack();
       return answer;
     } catch (error) {
       const cause = scrub(messageOf(error), this.#secrets);
@@ -144,7 +147,12 @@ export class RedisLink implements StoreLink {
 
   #probe(): void {
     if (this.#closed || this.#available === true || this.#commands.status !== 'ready') return;
-    void this.#command((client) => client.ping()).catch(() => undefined);
+    this.#probes += 1;
+    const key = `${this.channel}:probe:${this.#probes % PROBE_KEYS}`;
+    this.run(PROBE, [key], []).then(
+      () => this.#isBack(),
+      () => undefined,
+    );
   }
 
   #pingNews(): void {
@@ -153,7 +161,7 @@ export class RedisLink implements StoreLink {
     this.#news.ping().catch(() => undefined);
   }
 
-  #succeeded(): void {
+  #isBack(): void {
     if (this.#closed || this.#available === true) return;
     if (performance.now() - this.#failedAt < this.#quietMs) return;
     const first = this.#available === undefined;

@@ -217,3 +217,13 @@ redis.call('PEXPIRE', KEYS[1], ARGV[2])
 return { '0', text(left - 1) }
 `,
 );
+
+/** Whether Redis takes writes: a replica, or one whose memory is full, answers a PING all the same. KEYS: one, and nothing stays. -> 1 */
+export const PROBE = script(
+  'probe',
+  `
+redis.call('SET', KEYS[1], '1', 'PX', '1000')
+redis.call('DEL', KEYS[1])
+return 1
+`,
+);
