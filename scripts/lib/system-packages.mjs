@@ -9,6 +9,7 @@ const BROWSERS = JSON.parse(readFileSync(new URL('browsers.json', import.meta.ur
 const NEEDED = [
   { program: 'redis-server', apt: 'redis-server', brew: 'redis' },
   { program: 'haproxy', apt: 'haproxy', brew: 'haproxy' },
+  { program: 'faketime', apt: 'faketime', brew: 'libfaketime' },
   { program: 'nginx', apt: 'nginx-light', brew: 'nginx' },
   { program: 'promtool', apt: 'prometheus', brew: 'prometheus' },
   { program: 'chromium', apt: 'chromium', brew: 'chromium', others: BROWSERS },

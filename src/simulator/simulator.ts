@@ -97,6 +97,11 @@ export class WeChatSimulator {
     return this.#parts.model.validity(value);
   }
 
+  /** Whether WeChat has given no other token of its family since. */
+  isCurrent(value: string): boolean {
+    return this.#parts.model.isCurrent(value);
+  }
+
   // Faults
 
   fault(spec: FaultSpec): FaultHandle {

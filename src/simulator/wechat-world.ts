@@ -67,6 +67,13 @@ export class WeChatWorld {
     return { appid, family, bornAt, expiresAt, diesAt };
   }
 
+  /** Whether WeChat has given no other token of its family since. */
+  isCurrent(value: string): boolean {
+    const { appid = '', family } = this.ledger.find(value) ?? {};
+    if (family !== 'token' && family !== 'stable_token') return false;
+    return this.apps.find(appid)?.families[family].current?.value === value;
+  }
+
   isAlive(value: string): boolean {
     const credential = this.ledger.find(value);
     return credential !== undefined && isAliveAt(credential, this.options.now());
