@@ -12,16 +12,20 @@ import { isAnswered, RefreshRights, type Attempt } from './refresh-rights.js';
 import { fingerprintOf, ServedTokens } from './served-tokens.js';
 import type { Claim } from './token-store.js';
 import { UpstreamAttempt } from './upstream-attempt.js';
-import { loadOf, UpstreamLane, type LaneLoad, type LaneTicket } from './upstream-lanes.js';
+import {
+  UpstreamLanes,
+  type CallKind,
+  type LaneLoad,
+  type LaneTicket,
+  type LaneWidths,
+} from './upstream-lanes.js';
 import { UpstreamTurns } from './upstream-turns.js';
 
-/** First fetches: the contract's bound, so that a start with thousands of apps is no storm. */
-const START_LANE_WIDTH = 50;
 /**
- * All later calls. Wide, since hundreds of apps whose calls hang must not hold up the others; bounded, so that an
- * upstream that hangs for all of 10,000 apps cannot exhaust sockets and memory.
+ * At the start: the contract's bound. Later: wide, since hundreds of apps whose calls hang must not hold up the others;
+ * bounded, so that an upstream that hangs for all of 10,000 apps cannot exhaust sockets and memory.
  */
-const STEADY_LANE_WIDTH = 1000;
+const WIDTHS: LaneWidths = { start: 50, startReserved: 10, steady: 1000 };
 /** A claim elsewhere has lapsed for sure so long after the time that the store named, ms. */
 const LAPSE_MARGIN_MS = 20;
 /** A token whose standing is in doubt is minted anew after so long, ms: not on top of a call that has just failed. */
@@ -43,8 +47,7 @@ type Turn = { readonly ended: RefreshEnded | undefined } | { readonly waitMs: nu
 export class Refresher {
   /** Survives an entry: an app that is removed and added again waits for the call of its first life. */
   readonly #turns = new UpstreamTurns();
-  readonly #startLane = new UpstreamLane(START_LANE_WIDTH);
-  readonly #steadyLane = new UpstreamLane(STEADY_LANE_WIDTH);
+  readonly #lanes = new UpstreamLanes(WIDTHS);
   #arm: Arm = () => undefined;
   #onDeadToken: (entry: AppEntry, token: Held, ticket: CredentialCell) => void = () => undefined;
   #onDoubt: (entry: AppEntry) => void = () => undefined;
@@ -83,7 +86,7 @@ export class Refresher {
 
   /** Attempts that have a place upstream, and those that wait for one. */
   get load(): LaneLoad {
-    return loadOf(this.#startLane, this.#steadyLane);
+    return this.#lanes.load;
   }
 
   /** Starts an attempt, or joins the one under way. Never rejects; `undefined` where no call was made. */
@@ -169,10 +172,8 @@ export class Refresher {
     force: boolean,
   ): { readonly done: Promise<RefreshEnded | undefined> } {
     const attempt = { trigger, force, since: this.clock.now(), before: cell.state.held };
-    const first = cell.slot === 'token' && cell.state.attemptedAt === undefined;
-    const lane = first ? this.#startLane : this.#steadyLane;
-    const seat = { ticket: lane.enter() };
-    const done = this.#attempt(cell, attempt, lane, seat).finally(() => {
+    const seat = { ticket: this.#lanes.enter(this.#kindOfCall(cell)) };
+    const done = this.#attempt(cell, attempt, seat).finally(() => {
       seat.ticket.leave();
       cell.underWay = undefined;
       this.#ended(cell);
@@ -186,6 +187,11 @@ export class Refresher {
       cell.usedAt < (cell.state.attemptedAt ?? Number.NEGATIVE_INFINITY);
     if (cell.waiting > 0) seat.ticket.promote();
     return cell.underWay;
+  }
+
+  #kindOfCall({ state }: CredentialCell): CallKind {
+    if (state.attemptedAt === undefined) return 'first';
+    return isValid(state.held, this.clock.now()) ? 'renewal' : 'again';
   }
 
   #ended(cell: CredentialCell): void {
@@ -203,7 +209,6 @@ export class Refresher {
   async #attempt(
     cell: CredentialCell,
     attempt: Attempt,
-    lane: UpstreamLane,
     seat: { ticket: LaneTicket },
   ): Promise<RefreshEnded | undefined> {
     for (let first = true; ; first = false) {
@@ -215,7 +220,7 @@ export class Refresher {
       await this.#changeWithin(cell, turn.waitMs);
       const failedElsewhere = cell.state !== known && cell.state.failures > 0;
       if (failedElsewhere || isAnswered(cell, attempt)) return undefined;
-      seat.ticket = lane.enter();
+      seat.ticket = this.#lanes.enter(this.#kindOfCall(cell));
       if (cell.waiting > 0) seat.ticket.promote();
     }
   }

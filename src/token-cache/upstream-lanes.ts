@@ -2,61 +2,92 @@
 export interface LaneTicket {
   /** Resolves when the call may begin. */
   readonly entered: Promise<void>;
-  /** Somebody waits for this one: it goes before all that nobody waits for. */
+  /** Somebody waits for this one: it goes before all of its kind that nobody waits for. */
   promote(): void;
   /** Must be called once, whatever became of the call. */
   leave(): void;
 }
 
+/**
+ * What a call is for:
+ * - `first`: the first one for a credential in this process;
+ * - `again`: a further one, and there still is no valid credential;
+ * - `renewal`: there is a valid one.
+ */
+export type CallKind = 'first' | 'again' | 'renewal';
+
+export interface LaneWidths {
+  /** First and repeated calls together, while there are first ones; from then on it grows by {@link REGAINED}. */
+  readonly start: number;
+  /** Of those, so many places belong to first calls, however many repeated ones were under way before them. */
+  readonly startReserved: number;
+  /** Repeated calls and renewals, at any time. */
+  readonly steady: number;
+}
+
+/** How many calls have a place, and how many wait for one. */
+export interface LaneLoad {
+  readonly underWay: number;
+  readonly queued: number;
+}
+
+/** Places that each repeated call leaves behind when there are no first ones: a crowd of them doubles in four rounds. */
+const REGAINED = 0.25;
+
 interface Waiting {
+  readonly kind: CallKind;
   start: () => void;
   started: boolean;
 }
 
 /**
- * Bounds how many upstream calls are under way. First come, first served, promoted ones first.
- * A ticket that is left before it was entered gives up its place.
+ * Bounds how many upstream calls are under way, so that a start with thousands of apps is no storm.
+ *
+ * - While there are first calls, they and the repeated attempts of apps that got nothing share the places of the
+ *   start, first calls before repeated ones.
+ * - Then the repeated ones get room little by little: none of a crowd that all failed comes back at once, and an
+ *   upstream that hangs for hundreds of apps does not hold up the others for long.
+ * - A renewal waits for neither.
+ *
+ * Within a kind: first come, first served, promoted ones first. A ticket that is left before it was entered gives up
+ * its place.
  */
-export class UpstreamLane {
-  readonly #width: number;
-  #underWay = 0;
+export class UpstreamLanes {
+  readonly #widths: LaneWidths;
+  readonly #underWay: Record<CallKind, number> = { first: 0, again: 0, renewal: 0 };
+  readonly #urgent: Record<CallKind, Queue> = newQueues();
+  readonly #normal: Record<CallKind, Queue> = newQueues();
+  /** Calls that wait: first ones, and all. */
+  #firstWaiting = 0;
   #queued = 0;
-  #urgent: Waiting[] = [];
-  #normal: Waiting[] = [];
-  #normalHead = 0;
+  /** First and repeated calls under way, as far as repeated ones may make it grow. */
+  #room: number;
 
-  constructor(width: number) {
-    this.#width = width;
+  constructor(widths: LaneWidths) {
+    this.#widths = widths;
+    this.#room = widths.start;
   }
 
-  get underWay(): number {
-    return this.#underWay;
-  }
-
-  get queued(): number {
-    return this.#queued;
-  }
-
-  enter(): LaneTicket {
+  enter(kind: CallKind): LaneTicket {
     let start: () => void = () => undefined;
     const entered = new Promise<void>((resolve) => {
       start = resolve;
     });
-    const waiting: Waiting = { start, started: false };
+    const waiting: Waiting = { kind, start, started: false };
     let left = false;
-    this.#normal.push(waiting);
-    this.#queued += 1;
+    this.#normal[kind].push(waiting);
+    this.#waits(kind, 1);
     this.#admit();
     return {
       entered,
       promote: () => {
-        if (!waiting.started) this.#urgent.push(waiting);
+        if (!waiting.started) this.#urgent[kind].push(waiting);
       },
       leave: () => {
         if (left) return;
         left = true;
-        if (waiting.started) this.#underWay -= 1;
-        else this.#queued -= 1;
+        if (waiting.started) this.#ended(kind);
+        else this.#waits(kind, -1);
         // Marked as started so that neither queue admits it any more.
         waiting.started = true;
         this.#admit();
@@ -64,46 +95,74 @@ export class UpstreamLane {
     };
   }
 
+  get load(): LaneLoad {
+    const { first, again, renewal } = this.#underWay;
+    return { underWay: first + again + renewal, queued: this.#queued };
+  }
+
+  #waits(kind: CallKind, change: 1 | -1): void {
+    this.#queued += change;
+    if (kind === 'first') this.#firstWaiting += change;
+  }
+
+  #ended(kind: CallKind): void {
+    this.#underWay[kind] -= 1;
+    if (kind !== 'again' || this.#underWay.first > 0) return;
+    this.#room = Math.min(this.#room + REGAINED, this.#widths.steady);
+  }
+
   #admit(): void {
-    while (this.#underWay < this.#width) {
-      const next = this.#next();
-      if (next === undefined) return;
-      next.started = true;
-      this.#queued -= 1;
-      this.#underWay += 1;
-      next.start();
+    for (const kind of ['renewal', 'first', 'again'] as const) {
+      while (this.#hasRoom(kind)) {
+        const next = this.#urgent[kind].shift() ?? this.#normal[kind].shift();
+        if (next === undefined) break;
+        next.started = true;
+        this.#waits(kind, -1);
+        this.#underWay[kind] += 1;
+        next.start();
+      }
+      if (this.#firstWaiting > 0) this.#room = this.#widths.start;
     }
   }
 
-  #next(): Waiting | undefined {
-    for (let urgent = this.#urgent.shift(); urgent !== undefined; urgent = this.#urgent.shift()) {
-      if (!urgent.started) return urgent;
+  #hasRoom(kind: CallKind): boolean {
+    const { start, startReserved, steady } = this.#widths;
+    const { first, again, renewal } = this.#underWay;
+    switch (kind) {
+      case 'first':
+        return first + again < start || first < startReserved;
+      case 'again':
+        return again + renewal < steady && first + again < this.#room;
+      case 'renewal':
+        return again + renewal < steady;
     }
-    while (this.#normalHead < this.#normal.length) {
-      const waiting = this.#normal[this.#normalHead++];
-      if (this.#normalHead > 1024 && this.#normalHead * 2 > this.#normal.length) {
-        this.#normal = this.#normal.slice(this.#normalHead);
-        this.#normalHead = 0;
+  }
+}
+
+/** Entries that have started meanwhile are skipped. */
+class Queue {
+  #entries: Waiting[] = [];
+  #head = 0;
+
+  push(waiting: Waiting): void {
+    this.#entries.push(waiting);
+  }
+
+  shift(): Waiting | undefined {
+    while (this.#head < this.#entries.length) {
+      const waiting = this.#entries[this.#head++];
+      if (this.#head > 1024 && this.#head * 2 > this.#entries.length) {
+        this.#entries = this.#entries.slice(this.#head);
+        this.#head = 0;
       }
       if (waiting !== undefined && !waiting.started) return waiting;
     }
-    this.#normal = [];
-    this.#normalHead = 0;
+    this.#entries = [];
+    this.#head = 0;
     return undefined;
   }
 }
 
-/** How much of several lanes is used. */
-export interface LaneLoad {
-  readonly underWay: number;
-  readonly queued: number;
-}
-
-export function loadOf(...lanes: readonly UpstreamLane[]): LaneLoad {
-  const load = { underWay: 0, queued: 0 };
-  for (const { underWay, queued } of lanes) {
-    load.underWay += underWay;
-    load.queued += queued;
-  }
-  return load;
+function newQueues(): Record<CallKind, Queue> {
+  return { first: new Queue(), again: new Queue(), renewal: new Queue() };
 }

@@ -230,4 +230,20 @@ describe('at the start of many apps', () => {
     expect(virtual.simulator.calls()).toBe(180);
     expect(virtual.simulator.maxConcurrent().credential).toBe(50);
   });
+
+  it('tickets that are kept warm and apps that try again are among the 50', async () => {
+    const apps = Array.from({ length: 240 }, (_, index) => ({
+      appid: `wx-many-${index}`,
+      secret: `simulated-secret-of-${index}`,
+      tickets: ['jsapi'],
+    }));
+    const faults: FaultSpec[] = apps
+      .filter((_, index) => index % 6 === 0)
+      .map(({ appid }) => ({ kind: 'errcode', errcode: -1, appid, times: 2 }));
+    await start(STABLE, { apps, faults, simulator: { latencyMs: 400 } });
+    await virtual.pass(20 * SECOND);
+    const granted = virtual.simulator.journal().filter(({ outcome }) => outcome === 'ok');
+    expect(granted).toHaveLength(2 * apps.length);
+    expect(virtual.simulator.maxConcurrent().all).toBe(50);
+  });
 });

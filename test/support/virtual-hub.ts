@@ -72,10 +72,12 @@ export class VirtualHub {
     const patience = performance.now() + 10_000;
     for (;;) {
       await settle();
-      // A check of a token is a call as well; it waits for its turn behind the app's refresh.
-      const refreshing = [...cache.appids()].filter(
-        (appid) => cache.status(appid)?.health === 'refreshing' || cache.entry(appid)?.checking !== undefined,
-      );
+      // One call per app at a time: for its token, for a ticket, or a check, which waits for its turn behind those.
+      const refreshing = [...cache.appids()].filter((appid) => {
+        const entry = cache.entry(appid);
+        const isBusy = [...(entry?.cells() ?? [])].some(({ underWay }) => underWay !== undefined);
+        return isBusy || entry?.checking !== undefined;
+      });
       const waiting = this.simulator.journal().filter(({ outcome }) => outcome === 'pending');
       const sent = Math.min(refreshing.length, MOST_AT_THE_START);
       // Also not more: a call that the hub has given up must have left WeChat before the next one comes.
