@@ -46,7 +46,7 @@ export class HttpExchange {
   readonly #pool: Pool;
   readonly #timeoutMs: number;
   readonly #clock: Clock;
-  readonly #underWay = new Set<Promise<HttpOutcome>>();
+  readonly #underWay = new Set<Call>();
   #closed: Promise<void> | undefined;
 
   /** @param timeoutMs of one call, by `clock`. */
@@ -71,15 +71,19 @@ export class HttpExchange {
     if (this.#closed !== undefined) {
       return { ok: false, error: describeFailure('internal', 'the hub is shutting down', false) };
     }
-    const outcome = new Promise<HttpOutcome>((resolve) => {
-      this.#start(request, resolve);
-    });
-    this.#underWay.add(outcome);
+    const call = new Call(this.#clock, this.#timeoutMs);
+    this.#underWay.add(call);
     try {
-      return await outcome;
+      this.#start(request, call);
+      return await call.outcome;
     } finally {
-      this.#underWay.delete(outcome);
+      this.#underWay.delete(call);
     }
+  }
+
+  /** Ends the calls under way, as failed. */
+  giveUp(): void {
+    for (const call of [...this.#underWay]) call.giveUp();
   }
 
   /**
@@ -87,13 +91,13 @@ export class HttpExchange {
    * be stopped: it goes when undici gives it up.
    */
   close(): Promise<void> {
-    this.#closed ??= Promise.all(this.#underWay).then(() => this.#pool.destroy());
+    this.#closed ??= Promise.all([...this.#underWay].map(({ outcome }) => outcome)).then(() =>
+      this.#pool.destroy(),
+    );
     return this.#closed;
   }
 
-  #start(request: HttpRequest, resolve: (outcome: HttpOutcome) => void): void {
-    const call = new Call(this.#clock, this.#timeoutMs, resolve);
-    const { method, path, headers, body } = request;
+  #start({ method, path, headers, body }: HttpRequest, call: Call): void {
     try {
       this.#pool.dispatch({ method, path, headers: { ...headers }, body: body ?? null }, call);
     } catch (error) {
@@ -104,6 +108,7 @@ export class HttpExchange {
 
 /** One call, as undici tells of it. Settles once; what comes later is of no interest. */
 class Call implements Dispatcher.DispatchHandler {
+  readonly outcome: Promise<HttpOutcome>;
   readonly #sentAt: number;
   readonly #timeoutMs: number;
   readonly #settle: (outcome: HttpOutcome) => void;
@@ -115,11 +120,15 @@ class Call implements Dispatcher.DispatchHandler {
   /** From then on WeChat may act on the request. Set by undici's telling that it writes it to an open connection. */
   #connection: Dispatcher.DispatchController | undefined;
 
-  constructor(clock: Clock, timeoutMs: number, resolve: (outcome: HttpOutcome) => void) {
+  constructor(clock: Clock, timeoutMs: number) {
     this.#timeoutMs = timeoutMs;
     const timer = clock.setTimeout(() => {
       this.#timeOut();
     }, timeoutMs);
+    let resolve: (outcome: HttpOutcome) => void = () => undefined;
+    this.outcome = new Promise((settle) => {
+      resolve = settle;
+    });
     this.#settle = (outcome) => {
       if (this.#settled) return;
       this.#settled = true;
@@ -163,6 +172,11 @@ class Call implements Dispatcher.DispatchHandler {
 
   onResponseError(_controller: unknown, error: unknown): void {
     this.#fail(failureOf(error, this.#connection !== undefined));
+  }
+
+  giveUp(): void {
+    this.#fail(describeFailure('internal', 'the hub is shutting down', this.#connection !== undefined));
+    this.#hangUp();
   }
 
   #timeOut(): void {

@@ -1,6 +1,6 @@
-import type { OnApplicationShutdown } from '@nestjs/common';
+import type { OnApplicationShutdown, OnModuleDestroy } from '@nestjs/common';
 
-import type { Clock } from '../clock/clock.js';
+import type { Clock, TimerHandle } from '../clock/clock.js';
 import type { AppSettings, TicketType } from '../core/app.js';
 import type { Secret } from '../core/secret.js';
 import type { UpstreamResult } from '../core/upstream.js';
@@ -17,8 +17,16 @@ export interface WeChatClientSettings {
   readonly wechatTimeoutMs: number;
 }
 
+/**
+ * After the start of a shutdown calls under way have so long, ms, whatever HUB_WECHAT_TIMEOUT_MS is: who waits for them
+ * must be answered before main.ts gives up, 7.5 s after it.
+ */
+const SHUTDOWN_GRACE_MS = 5500;
+
 /** WeChat over HTTP/1.1 with kept connections. */
-export class HttpWeChatClient extends WeChatClient implements OnApplicationShutdown {
+export class HttpWeChatClient extends WeChatClient implements OnModuleDestroy, OnApplicationShutdown {
+  readonly #clock: Clock;
+  #grace: TimerHandle | undefined;
   readonly #exchange: HttpExchange;
   readonly #pathPrefix: string;
 
@@ -28,6 +36,7 @@ export class HttpWeChatClient extends WeChatClient implements OnApplicationShutd
     const base = new URL(settings.wechatBaseUrl);
     this.#pathPrefix = base.pathname.replace(/\/+$/, '');
     this.#exchange = new HttpExchange(base.origin, settings.wechatTimeoutMs, clock);
+    this.#clock = clock;
   }
 
   override async fetchToken(app: AppSettings, options: FetchTokenOptions = {}): Promise<UpstreamResult> {
@@ -64,8 +73,16 @@ export class HttpWeChatClient extends WeChatClient implements OnApplicationShutd
     return this.#exchange.close();
   }
 
+  /** The first hook of a shutdown, before any that waits for calls. */
+  onModuleDestroy(): void {
+    this.#grace = this.#clock.setTimeout(() => {
+      this.#exchange.giveUp();
+    }, SHUTDOWN_GRACE_MS);
+  }
+
   async onApplicationShutdown(): Promise<void> {
     await this.close();
+    this.#clock.clearTimeout(this.#grace);
   }
 
   /** A value also where something throws that nobody foresaw, such as a secret that no URL can carry. */
