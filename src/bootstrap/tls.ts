@@ -31,6 +31,10 @@ export function readTls(files: readonly string[]): TlsMaterial {
     key: readOne('HUB_TLS_KEY_FILE', keyFile),
     ca: caFile === undefined ? undefined : readOne('HUB_TLS_CLIENT_CA_FILE', caFile),
   };
+  if (material.ca !== undefined && !isCertificate(material.ca)) {
+    // OpenSSL takes a file without any: every client would be turned away, and nobody would know why.
+    throw new Error(`HUB_TLS_CLIENT_CA_FILE: ${String(caFile)} holds no PEM certificate; check the path`);
+  }
   try {
     createSecureContext(material);
   } catch (error) {
@@ -47,6 +51,16 @@ export function readTls(files: readonly string[]): TlsMaterial {
 /** When the certificate that is shown ends, epoch ms: the first of the file; those that signed it come after. */
 export function endOf({ cert }: TlsMaterial): number {
   return Date.parse(new X509Certificate(cert).validTo);
+}
+
+/** Whether the file begins with one; of several OpenSSL looks at the others. */
+function isCertificate(pem: Buffer): boolean {
+  try {
+    new X509Certificate(pem);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 function readOne(variable: string, file: string): Buffer {

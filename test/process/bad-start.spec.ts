@@ -144,4 +144,15 @@ describe('the certificate', () => {
     });
     expect(lines).toEqual([expect.stringMatching(message)]);
   });
+
+  it('authorities of which there are none', async () => {
+    const lines = await refusalOf({
+      environment: {
+        HUB_TLS_CERT_FILE: join(folder, 'cert.pem'),
+        HUB_TLS_KEY_FILE: join(folder, 'key.pem'),
+        HUB_TLS_CLIENT_CA_FILE: join(folder, 'key.pem'),
+      },
+    });
+    expect(lines).toEqual([expect.stringMatching(/^HUB_TLS_CLIENT_CA_FILE: .*no PEM certificate/)]);
+  });
 });
