@@ -6,6 +6,8 @@ import { DropInRoutes } from '../dropin/drop-in.routes.js';
 import { EXPLICIT_ROUTE, GatewayRoutes, TRANSPARENT_ROUTE } from '../gateway/gateway.routes.js';
 import { AccessGuard } from '../http/access.guard.js';
 import { limitArrival } from '../http/arrival-limit.js';
+import { readBodies } from '../http/bodies.js';
+import { answerBroken, takeUnusual } from '../http/broken-requests.js';
 import { shortenRoute } from '../http/hot-route.js';
 import { ProblemFilter } from '../http/problem.filter.js';
 import { TOKEN_ROUTE, TokenController } from '../http/token.controller.js';
@@ -58,17 +60,20 @@ export function createAdapter(environment: HubEnvironment): {
     requestTimeout: UPLOAD_ARRIVAL_MS,
     return503OnClosing: false,
     frameworkErrors: sendRouterProblem,
+    clientErrorHandler: answerBroken,
     routerOptions: {
       ignoreTrailingSlash: false,
       caseSensitive: true,
-      maxParamLength: 256,
+      // As long as headers may be: an appid of any length is an app that nobody is granted.
+      maxParamLength: 16 * 1024,
       // `request.query` is the text: the few that want a parameter read it themselves (dropin/parameters.ts).
       querystringParser: (text: string) => text as never,
     },
   };
-  if (tls === undefined) return { adapter: new FastifyAdapter(options), tls };
+  const server = { requireHostHeader: false };
+  if (tls === undefined) return { adapter: new FastifyAdapter({ ...options, http: server }), tls };
   const client = tls.ca === undefined ? {} : { requestCert: true, rejectUnauthorized: true };
-  return { adapter: new FastifyAdapter({ ...options, https: { ...tls, ...client } }), tls };
+  return { adapter: new FastifyAdapter({ ...options, https: { ...server, ...tls, ...client } }), tls };
 }
 
 /** What the application needs beside its modules; before {@link listen}. */
@@ -82,6 +87,8 @@ export function configureHub(app: NestFastifyApplication, tls: TlsMaterial | und
   const tokens = app.get(TokenController);
   const hot = { url: TOKEN_ROUTE, act: 'read', answer: tokens.read.bind(tokens) } as const;
   shortenRoute(instance, hot, app.get(AccessGuard), app.get(ProblemFilter));
+  readBodies(app);
+  takeUnusual(instance.server);
   instance.server.headersTimeout = REQUEST_ARRIVAL_MS;
   limitArrival(instance, REQUEST_ARRIVAL_MS, new Set([EXPLICIT_ROUTE, TRANSPARENT_ROUTE]));
   const dropIn = app.get(DropInRoutes);

@@ -4,6 +4,7 @@ import type { Log, LogFields } from '../logging/log.js';
 import type { RequestMetrics } from '../metrics/request-metrics.js';
 import type { Readiness } from '../ops/readiness.js';
 import type { AppRequest } from './access.guard.js';
+import { refuseWithoutHost } from './broken-requests.js';
 
 const UNMATCHED = 'unmatched';
 
@@ -19,7 +20,7 @@ export function installRequestHooks(
     reply.header('x-request-id', request.id);
     // Whoever keeps a connection open is told to open the next one elsewhere.
     if (readiness.draining) reply.raw.setHeader('connection', 'close');
-    done();
+    if (!refuseWithoutHost(request, reply)) done();
   });
   instance.addHook('onResponse', (request: FastifyRequest, reply: FastifyReply, done: () => void) => {
     const route = request.is404 ? UNMATCHED : (request.routeOptions.url ?? UNMATCHED);

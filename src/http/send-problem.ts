@@ -10,6 +10,8 @@ export function sendProblem(request: FastifyRequest, reply: FastifyReply, except
     reply.header('www-authenticate', 'Bearer realm="wechat-token-hub"');
   void reply
     .status(exception.status)
+    // Set by a hook already, but for what the router refuses before every hook.
+    .header('x-request-id', request.id)
     .header('cache-control', 'no-store')
     .header('content-type', PROBLEM_CONTENT_TYPE)
     .send(JSON.stringify(problemOf(exception, request.id)));
@@ -17,6 +19,5 @@ export function sendProblem(request: FastifyRequest, reply: FastifyReply, except
 
 /** Errors of the router (malformed paths, over-long segments), which come before every hook and filter. */
 export function sendRouterProblem(thrown: unknown, request: FastifyRequest, reply: FastifyReply): void {
-  reply.header('x-request-id', request.id);
   sendProblem(request, reply, asHubException(thrown));
 }

@@ -8,6 +8,8 @@ const KEY = testKey('reader');
 const EXPIRED = testKey('expired');
 const ELSEWHERE = testKey('elsewhere');
 const ADMIN = testKey('admin');
+const REPORTER = testKey('reporter');
+const OPERATOR = testKey('operator');
 const APPS = ['wx-shop', 'wx-other'].map((appid) => ({ appid, secret: `simulated-secret-of-${appid}` }));
 
 let virtual: VirtualHub;
@@ -24,6 +26,8 @@ beforeAll(async () => {
       },
       { id: 'elsewhere', key: ELSEWHERE, allowIps: ['192.0.2.0/24'], apps: ['wx-shop'] },
       { id: 'admin', key: ADMIN, apps: ['wx-shop'], may: ['admin'] },
+      { id: 'reporter', key: REPORTER, apps: ['wx-shop'], may: ['report'] },
+      { id: 'operator', key: OPERATOR, apps: ['wx-other'], may: ['admin'] },
     ],
   });
 });
@@ -215,6 +219,25 @@ describe('400 HUB_BAD_REQUEST', () => {
     );
     expectProblem(await refresh('<force/>', { 'content-type': 'application/xml' }), 'HUB_BAD_REQUEST');
     expectProblem(await refresh('{}', { 'content-type': 'nonsense' }), 'HUB_BAD_REQUEST');
+  });
+
+  it('for a report as a form: the body is JSON', async () => {
+    const form = { 'content-type': 'application/x-www-form-urlencoded' };
+    const report = (body: string, headers = {}) =>
+      virtual.hub.post(`${TOKEN}/reject`, body, { ...bearer(REPORTER), ...headers });
+    expectProblem(await report('access_token=simulated-dead', form), 'HUB_BAD_REQUEST');
+    expect((await report('{"access_token":"simulated-dead"}')).status).toBe(200);
+  });
+
+  it('but a body of no bytes is none, whatever its announced type', async () => {
+    for (const type of ['application/json', 'application/x-www-form-urlencoded', 'text/plain']) {
+      const answer = await virtual.hub.raw(
+        'POST /admin/apps/wx-other/refresh HTTP/1.1\r\nHost: hub\r\nContent-Length: 0\r\n' +
+          `Content-Type: ${type}\r\nAuthorization: Bearer ${OPERATOR}\r\n\r\n`,
+      );
+      // Accepted, and from the second one on too early.
+      expect([200, 429]).toContain(answer.status);
+    }
   });
 
   it('does not repeat what was sent', async () => {

@@ -56,9 +56,26 @@ describe('requests that no ordinary client sends', () => {
     expect((await virtual.hub.request(TOKEN, { method: 'HEAD' })).status).toBe(401);
   });
 
+  /** What Node refuses is answered like everything else. */
+  function expectProblem(answer: Awaited<ReturnType<typeof raw>>, status: number): void {
+    expect(answer.status).toBe(status);
+    expect(answer.headers.get('content-type')).toBe('application/problem+json; charset=utf-8');
+    expect(answer.headers.get('cache-control')).toBe('no-store');
+    expect(JSON.parse(answer.body)).toMatchObject({
+      type: expect.stringContaining('HUB_'),
+      title: expect.any(String),
+      status,
+      detail: expect.any(String),
+      code: expect.stringContaining('HUB_'),
+      requestId: answer.headers.get('x-request-id'),
+    });
+    expect(answer.headers.get('x-request-id')).toMatch(/^\S+$/);
+  }
+
   it('headers of more than 16 KiB are refused, and the connection with them', async () => {
     const answer = await raw(`GET ${TOKEN} HTTP/1.1`, `X-Long: ${'x'.repeat(20_000)}\r\n`);
-    expect(answer.status).toBe(431);
+    expectProblem(answer, 431);
+    expect(answer.headers.get('connection')).toBe('close');
   });
 
   it('a thousand headers do not help anybody', async () => {
@@ -72,8 +89,27 @@ describe('requests that no ordinary client sends', () => {
     ['two lengths', `GET ${TOKEN} HTTP/1.1\r\nContent-Length: 1\r\nContent-Length: 2`, 400],
     ['a length and chunks', `GET ${TOKEN} HTTP/1.1\r\nContent-Length: 1\r\nTransfer-Encoding: chunked`, 400],
     ['a header with a line break inside', `GET ${TOKEN} HTTP/1.1\r\nX-A: b\rc`, 400],
+    ['a tunnel', 'CONNECT wechat.example:443 HTTP/1.1', 400],
+    ['a question about the server as a whole', 'OPTIONS * HTTP/1.1', 404],
   ])('%s is refused', async (_what, line, status) => {
-    expect((await raw(line)).status).toBe(status);
+    expectProblem(await raw(line), status);
+  });
+
+  it('without a Host header nothing is answered but that', async () => {
+    const answer = await virtual.hub.raw(`GET ${TOKEN} HTTP/1.1\r\nAuthorization: Bearer ${KEY}\r\n\r\n`);
+    expectProblem(answer, 400);
+    expect(answer.headers.get('connection')).toBe('close');
+  });
+
+  it('an expectation that the hub does not know is ignored', async () => {
+    const answer = await raw(`GET ${TOKEN} HTTP/1.1`, `Authorization: Bearer ${KEY}\r\nExpect: 200-ok\r\n`);
+    expect(answer.status).toBe(200);
+  });
+
+  it('an appid of any length is one that is not granted', async () => {
+    const answer = await raw(`GET /v1/apps/${'a'.repeat(12_000)}/token HTTP/1.1`);
+    expectProblem(answer, 403);
+    expect(JSON.parse(answer.body)).toMatchObject({ code: 'HUB_NOT_GRANTED' });
   });
 
   it('two keys in two headers are no key', async () => {
