@@ -21,10 +21,7 @@ import {
 } from './upstream-lanes.js';
 import { UpstreamTurns } from './upstream-turns.js';
 
-/**
- * At the start: the contract's bound. Later: wide, since hundreds of apps whose calls hang must not hold up the others;
- * bounded, so that an upstream that hangs for all of 10,000 apps cannot exhaust sockets and memory.
- */
+/** The contract's bound at the start; later wide, as hanging calls of some must not hold up others, but not endless. */
 const WIDTHS: LaneWidths = { start: 50, startReserved: 10, steady: 1000 };
 /** A claim elsewhere has lapsed for sure so long after the time that the store named, ms. */
 const LAPSE_MARGIN_MS = 20;
