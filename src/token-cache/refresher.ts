@@ -12,17 +12,9 @@ import { isAnswered, RefreshRights, type Attempt } from './refresh-rights.js';
 import { fingerprintOf, ServedTokens } from './served-tokens.js';
 import type { Claim } from './token-store.js';
 import { UpstreamAttempt } from './upstream-attempt.js';
-import {
-  UpstreamLanes,
-  type CallKind,
-  type LaneLoad,
-  type LaneTicket,
-  type LaneWidths,
-} from './upstream-lanes.js';
+import { UpstreamLanes, WIDTHS, type CallKind, type LaneLoad, type LaneTicket } from './upstream-lanes.js';
 import { UpstreamTurns } from './upstream-turns.js';
 
-/** The contract's bound at the start; later wide, as hanging calls of some must not hold up others, but not endless. */
-const WIDTHS: LaneWidths = { start: 50, startReserved: 10, steady: 1000 };
 /** A claim elsewhere has lapsed for sure so long after the time that the store named, ms. */
 const LAPSE_MARGIN_MS = 20;
 /** A token whose standing is in doubt is minted anew after so long, ms: not on top of a call that has just failed. */

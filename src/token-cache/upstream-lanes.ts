@@ -25,6 +25,12 @@ export interface LaneWidths {
   readonly steady: number;
 }
 
+/**
+ * Of the hub. The start: the contract's bound. Later: wide, since hundreds of apps whose calls hang must not hold up
+ * the others; bounded, so that an upstream that hangs for all of 10,000 apps cannot exhaust sockets and memory.
+ */
+export const WIDTHS: LaneWidths = { start: 50, startReserved: 10, steady: 1000 };
+
 /** How many calls have a place, and how many wait for one. */
 export interface LaneLoad {
   readonly underWay: number;
