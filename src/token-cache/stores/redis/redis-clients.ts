@@ -55,6 +55,23 @@ export function createRedis(target: RedisTarget, name: string, chance: () => num
   return new Redis({ ...options, host: place?.host, port: place?.port, db: target.database });
 }
 
+/** A client that has given up is connected anew after so long, ms. */
+const REVIVAL_MS = 500;
+
+/**
+ * Connects a client again that has given up for good. None is meant to; but ioredis ends without a further try where
+ * the news of a failover comes in while it is on its way from the Sentinel to the master.
+ */
+export function revive(client: Redis | Cluster, isClosed: () => boolean): void {
+  client.on('end', () => {
+    if (isClosed()) return;
+    setTimeout(() => {
+      // It tells of its failure by another end.
+      if (!isClosed() && client.status === 'end') client.connect().catch(() => undefined);
+    }, REVIVAL_MS).unref();
+  });
+}
+
 export function createCluster(target: RedisTarget, name: string, chance: () => number): Cluster {
   return new Cluster(
     target.places.map(({ host, port }) => ({ host, port })),

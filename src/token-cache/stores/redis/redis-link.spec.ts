@@ -8,7 +8,7 @@ import {
 } from '../../../../test/support/redis-server.js';
 import { parseRedisUrl } from '../../../config/redis-url.js';
 import { StoreUnavailable } from '../../token-store.js';
-import { reconnectDelay } from './redis-clients.js';
+import { createRedis, reconnectDelay, revive } from './redis-clients.js';
 import { RedisLink } from './redis-link.js';
 import { LOAD } from './scripts.js';
 
@@ -185,6 +185,28 @@ describe('reconnecting', () => {
     ]);
     expect([reconnectDelay(1, 0), reconnectDelay(1, 0.999)]).toEqual([38, 62]);
     expect(reconnectDelay(9, 0.999)).toBeLessThanOrEqual(2500);
+  });
+});
+
+describe('a client that has given up for good', () => {
+  it('is connected again, unless it was closed', async () => {
+    const server = await start();
+    let closed = false;
+    const client = createRedis(parseRedisUrl(server.url), 'test', () => 0.5);
+    client.on('error', () => undefined);
+    revive(client, () => closed);
+    await client.connect();
+    client.disconnect();
+    await until(() => client.status === 'end');
+    await until(() => client.status === 'ready');
+    await server.kill();
+    client.disconnect();
+    await until(() => client.status === 'end');
+    await server.launch();
+    await until(() => client.status === 'ready');
+    closed = true;
+    client.disconnect();
+    await until(() => client.status === 'end');
   });
 });
 

@@ -2,7 +2,7 @@ import type { Cluster, Redis } from 'ioredis';
 import type { RedisTarget } from '../../../config/redis-url.js';
 import { scrub } from '../../../core/scrub.js';
 import { StoreUnavailable } from '../../token-store.js';
-import { COMMAND_LIMIT_MS, createCluster, createRedis, type RedisCommands } from './redis-clients.js';
+import { COMMAND_LIMIT_MS, createCluster, createRedis, revive, type RedisCommands } from './redis-clients.js';
 import { PROBE, type Script } from './scripts.js';
 
 /** Redis is looked after every so often while it fails, ms. */
@@ -130,6 +130,7 @@ export class RedisLink implements StoreLink {
       if (this.#available !== true) this.#failed(scrub(messageOf(error), this.#secrets));
     });
     if (news !== commands) news.on('error', () => undefined);
+    for (const client of new Set([commands, news])) revive(client, () => this.#closed);
     commands.on('ready', () => this.#probe());
     news.on('message', (_channel: string, text: string) => {
       this.listener.message(text);
