@@ -200,4 +200,11 @@ describe('any path', () => {
     }
     expect(performance.now() - startedAt).toBeLessThan(500);
   });
+
+  it('with a long row of dots inside, which one client could send a hundred times a second, as well', () => {
+    const path = `/${'.'.repeat(4000)}x`;
+    const startedAt = performance.now();
+    for (let times = 0; times < 100; times += 1) judgeTarget(path, undefined);
+    expect(performance.now() - startedAt).toBeLessThan(500);
+  });
 });

@@ -68,11 +68,18 @@ function widestReading(path: string): string {
     .toLowerCase();
   for (const part of plain.split('/')) {
     const segment = part.replace(/[;?#].*$/s, '').replace(/[^!-~]/g, '');
-    const undotted = segment.replace(/\.+$/, '');
+    const undotted = withoutDotsBehind(segment);
     if (segment === '..') segments.pop();
     else if (undotted !== '') segments.push(undotted);
   }
   return `/${segments.join('/')}`;
+}
+
+/** By hand: `/\.+$/` begins anew at each dot of a long row, and takes 20 ms for 4000 of them. */
+function withoutDotsBehind(segment: string): string {
+  let end = segment.length;
+  while (segment[end - 1] === '.') end -= 1;
+  return segment.slice(0, end);
 }
 
 function unescaped(path: string): string {
