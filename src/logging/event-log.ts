@@ -45,7 +45,7 @@ export class EventLog {
     events.on('storedUnreadable', (event) => {
       log.warn('a stored token cannot be read; it counts as absent', {
         ...event,
-        hint: 'HUB_ENCRYPTION_KEYS must have the key that it was written with',
+        hint: 'HUB_ENCRYPTION_KEYS must have the key that it was written with; what lies there unencrypted is not believed',
       });
     });
     events.on('tokenLost', (event) => {

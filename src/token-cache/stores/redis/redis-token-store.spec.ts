@@ -494,8 +494,13 @@ describe('encryption', () => {
     expect(await a.read()).toMatchObject({ held: undefined });
   });
 
-  it('reads what was stored before it was turned on', async () => {
-    await new Replica().refresh('A', 5);
-    expect(await new Replica(0, [current]).read()).toMatchObject({ value: 'A' });
+  it('takes what lies there unsealed for absent, whoever wrote it, and writes over it', async () => {
+    await new Replica().refresh('planted', 5);
+    const b = new Replica(0, [current]);
+    expect(await b.read()).toMatchObject({ held: undefined });
+    expect(b.unreadable).toEqual([{ appid: 'wx1', slot: 'token' }]);
+    await b.refresh('B', 1);
+    expect(await redis.admin.get('test:{wx1}:token')).toMatch(/ gcm:2026:/);
+    expect(await b.read()).toMatchObject({ value: 'B', held: { version: 6 } });
   });
 });

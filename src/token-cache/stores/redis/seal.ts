@@ -26,7 +26,8 @@ const PLAIN = 'raw:';
  * Writes values so that only who has a key reads them, and nobody moves or alters them unnoticed.
  *
  * - Without keys: `raw:<value>`. With keys: `gcm:<key id>:<base64url of iv, ciphertext, tag>`, under the first key.
- * - All keys open, and so does a value that was stored before there were keys: it is sealed at its next write.
+ * - All keys open. With keys a `raw:` value does not: anybody who can write to Redis could have put it there. What was
+ *   stored before there were keys is fetched anew.
  */
 export class Sealer {
   readonly #keys: ReadonlyMap<string, Uint8Array>;
@@ -47,9 +48,11 @@ export class Sealer {
     return `${SEALED}${id}:${Buffer.concat(parts).toString('base64url')}`;
   }
 
-  /** `undefined`: altered, of another owner, under a key that is not here, or no envelope at all. Never throws. */
+  /** `undefined`: altered, of another owner, under a key that is not here, unsealed, or no envelope. Never throws. */
   open(envelope: string, owner: SealedFor): string | undefined {
-    if (envelope.startsWith(PLAIN)) return envelope.slice(PLAIN.length);
+    if (envelope.startsWith(PLAIN)) {
+      return this.#first === undefined ? envelope.slice(PLAIN.length) : undefined;
+    }
     const [, id, text] = /^gcm:([^:]+):([A-Za-z0-9_-]+)$/.exec(envelope) ?? [];
     const key = id === undefined ? undefined : this.#keys.get(id);
     if (key === undefined || text === undefined) return undefined;
