@@ -1,7 +1,7 @@
 import type { SharedFailure } from '../../../core/coordination.js';
 import { APPID_PATTERN } from '../../../core/app.js';
 import type { CredentialSlot } from '../../../core/credential.js';
-import type { UpstreamErrorClass } from '../../../core/upstream.js';
+import { retoldError } from '../../../core/retold-error.js';
 import type { StoreNews } from '../../token-store.js';
 
 /** What travels between replicas. Never a token: a message says where to look. */
@@ -41,29 +41,12 @@ export function readMessage(self: string, text: string): Message | undefined {
   }
 }
 
-const CLASSES: readonly UpstreamErrorClass[] = ['transient', 'configuration', 'quota'];
-
 function readFailure(read: unknown): SharedFailure | undefined {
   if (!isRecord(read) || !isRecord(read.error)) return undefined;
-  const { error, failures, slowFailures, fence } = read;
-  const errorClass = CLASSES.find((known) => known === error.class);
-  if (errorClass === undefined || !isCount(failures) || !isCount(slowFailures)) return undefined;
-  const { reason, errmsg, hint } = error;
-  if (typeof reason !== 'string' || typeof errmsg !== 'string' || typeof hint !== 'string') return undefined;
-  return {
-    failures,
-    slowFailures,
-    fence: isCount(fence) ? fence : undefined,
-    error: {
-      class: errorClass,
-      reason: reason as SharedFailure['error']['reason'],
-      errcode: typeof error.errcode === 'number' ? error.errcode : undefined,
-      errmsg,
-      hint,
-      notBeforeMs: isCount(error.notBeforeMs) ? error.notBeforeMs : undefined,
-      mayHaveActed: error.mayHaveActed === true,
-    },
-  };
+  const { failures, slowFailures, fence } = read;
+  const error = retoldError(read.error);
+  if (error === undefined || !isCount(failures) || !isCount(slowFailures)) return undefined;
+  return { failures, slowFailures, fence: isCount(fence) ? fence : undefined, error };
 }
 
 function isRecord(read: unknown): read is Record<string, unknown> {

@@ -6,6 +6,7 @@ import { SystemClock } from '../../../clock/system-clock.js';
 import type { EncryptionKey } from '../../../config/environment.js';
 import type { Held } from '../../../core/credential.js';
 import { Secret } from '../../../core/secret.js';
+import { classifyErrcode } from '../../../core/wechat-error.js';
 import { HubEvents } from '../../../events/hub-events.js';
 import type { Claim, ClaimRequest, StoreNews } from '../../token-store.js';
 import { RedisTokenStore } from './redis-token-store.js';
@@ -328,7 +329,8 @@ describe('a claim', () => {
 
   it('after a failure is left to who failed, until that one must be gone', async () => {
     const [a, b] = [new Replica(), new Replica()];
-    const failure = { error: anError('configuration'), failures: 2, slowFailures: 2, fence: undefined };
+    const error = classifyErrcode(40125, 'invalid appsecret');
+    const failure = { error, failures: 2, slowFailures: 2, fence: undefined };
     await b.read();
     await until(() => b.news.length > 0);
     await (await a.claim()).release({ failure, retryInMs: 300 });
