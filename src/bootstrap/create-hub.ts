@@ -3,7 +3,7 @@ import { DocumentBuilder, SwaggerModule } from '@nestjs/swagger';
 import { Clock } from '../clock/clock.js';
 import { HubEnvironment } from '../config/environment.js';
 import { DropInRoutes } from '../dropin/drop-in.routes.js';
-import { EXPLICIT_ROUTE, GatewayRoutes, TRANSPARENT_ROUTE } from '../gateway/gateway.routes.js';
+import { GatewayRoutes } from '../gateway/gateway.routes.js';
 import { AccessGuard } from '../http/access.guard.js';
 import { limitArrival } from '../http/arrival-limit.js';
 import { readBodies } from '../http/bodies.js';
@@ -90,7 +90,7 @@ export function configureHub(app: NestFastifyApplication, tls: TlsMaterial | und
   readBodies(app);
   takeUnusual(instance.server);
   instance.server.headersTimeout = REQUEST_ARRIVAL_MS;
-  limitArrival(instance, REQUEST_ARRIVAL_MS, new Set([EXPLICIT_ROUTE, TRANSPARENT_ROUTE]));
+  limitArrival(instance, REQUEST_ARRIVAL_MS);
   const dropIn = app.get(DropInRoutes);
   dropIn.register(instance);
   const gateway = app.get(GatewayRoutes);

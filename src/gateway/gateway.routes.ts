@@ -1,14 +1,13 @@
 import { Injectable } from '@nestjs/common';
 import type { FastifyInstance, FastifyReply, FastifyRequest, RouteOptions } from 'fastify';
 import type { AppRequest } from '../http/access.guard.js';
-import { dropRestAfterAnswer } from './drop-rest.js';
 import { Gateway } from './gateway.service.js';
 
 /** Not TRACE: its answer is the request, token included. CONNECT never comes here. */
 const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'];
 
-export const EXPLICIT_ROUTE = '/v1/apps/:appid/wechat/*';
-export const TRANSPARENT_ROUTE = '/*';
+const EXPLICIT_ROUTE = '/v1/apps/:appid/wechat/*';
+const TRANSPARENT_ROUTE = '/*';
 const OTHER_BODY_LIMIT_BYTES = 16 * 1024;
 
 /**
@@ -63,7 +62,6 @@ export class GatewayRoutes {
     return {
       // `done` is never called: nothing of Fastify's comes after this.
       onRequest: (request, reply) => {
-        dropRestAfterAnswer(request, reply);
         this.gateway.explicit(request as AppRequest, reply);
       },
       handler: notReached,
@@ -77,7 +75,6 @@ export class GatewayRoutes {
           done();
           return;
         }
-        dropRestAfterAnswer(request, reply);
         if (!this.gateway.transparent(request as AppRequest, reply)) reply.callNotFound();
       },
       handler: (request, reply) => this.#endpointOf(request)?.answer(request, reply),

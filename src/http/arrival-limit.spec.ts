@@ -8,8 +8,16 @@ describe('a body that does not arrive', () => {
 
   beforeAll(async () => {
     instance = fastify();
-    limitArrival(instance, 200, new Set(['/patient']));
-    for (const url of ['/hasty', '/patient']) instance.post(url, () => ({ ok: true }));
+    limitArrival(instance, 200);
+    instance.post('/hasty', () => ({ ok: true }));
+    instance.post('/patient', {
+      onRequest: (request, reply) => {
+        request.raw.resume().once('end', () => {
+          void reply.send({ ok: true });
+        });
+      },
+      handler: () => undefined,
+    });
     await instance.listen({ port: 0, host: '127.0.0.1' });
   });
 
@@ -39,7 +47,7 @@ describe('a body that does not arrive', () => {
     expect(await send('/hasty', 20)).toMatch(/^HTTP\/1\.1 200 /);
   });
 
-  it('is waited for where the limit does not hold', async () => {
+  it('is waited for where somebody else reads it', async () => {
     expect(await send('/patient', 500)).toMatch(/^HTTP\/1\.1 200 /);
   });
 });

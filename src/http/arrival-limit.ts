@@ -4,12 +4,17 @@ import type { FastifyInstance, FastifyReply, FastifyRequest, RouteOptions } from
 const WITH_BODY: ReadonlySet<string> = new Set(['POST', 'PUT', 'PATCH', 'DELETE']);
 
 /**
- * How long the body of a request may take to arrive, on all routes but `exempt`. Node has one limit for a whole
- * server, and that one must let the gateway's uploads pass; small bodies get the short limit that slow senders
- * (slowloris) are owed. Routes that read no body cost nothing by this.
+ * How long a body that Fastify reads may take to arrive. Node has one limit for a whole server, and that one must let
+ * the gateway's uploads pass, which are taken over before Fastify would read them; small bodies get the short limit
+ * that slow senders (slowloris) are owed. Routes that read no body cost nothing by this.
  */
-export function limitArrival(instance: FastifyInstance, limitMs: number, exempt: ReadonlySet<string>): void {
-  const limit = (request: FastifyRequest, _reply: FastifyReply, done: () => void): void => {
+export function limitArrival(instance: FastifyInstance, limitMs: number): void {
+  const limit = (
+    request: FastifyRequest,
+    _reply: FastifyReply,
+    _payload: unknown,
+    done: (error: null) => void,
+  ): void => {
     const { raw } = request;
     if (!raw.complete) {
       const { socket } = raw;
@@ -21,13 +26,13 @@ export function limitArrival(instance: FastifyInstance, limitMs: number, exempt:
         clearTimeout(timer);
       });
     }
-    done();
+    done(null);
   };
   instance.addHook('onRoute', (options: RouteOptions) => {
     const methods = Array.isArray(options.method) ? options.method : [options.method];
-    if (exempt.has(options.url) || !methods.some((method) => WITH_BODY.has(method))) return;
-    const own = options.onRequest ?? [];
-    options.onRequest = [limit, ...(Array.isArray(own) ? own : [own])];
+    if (!methods.some((method) => WITH_BODY.has(method))) return;
+    const own = options.preParsing ?? [];
+    options.preParsing = [limit, ...(Array.isArray(own) ? own : [own])];
   });
 }
 

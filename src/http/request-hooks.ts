@@ -5,6 +5,7 @@ import type { RequestMetrics } from '../metrics/request-metrics.js';
 import type { Readiness } from '../ops/readiness.js';
 import type { AppRequest } from './access.guard.js';
 import { refuseWithoutHost } from './broken-requests.js';
+import { dropRest } from './drop-rest.js';
 
 const UNMATCHED = 'unmatched';
 
@@ -23,6 +24,7 @@ export function installRequestHooks(
     if (!refuseWithoutHost(request, reply)) done();
   });
   instance.addHook('onResponse', (request: FastifyRequest, reply: FastifyReply, done: () => void) => {
+    if (!request.raw.complete) dropRest(request.raw);
     const route = request.is404 ? UNMATCHED : (request.routeOptions.url ?? UNMATCHED);
     metrics.record(route, reply.statusCode, reply.elapsedTime / 1000);
     if (logged(environment, reply.statusCode)) logRequest(log, request, reply, route);
