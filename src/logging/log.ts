@@ -4,6 +4,12 @@ import { pino, type DestinationStream, type Logger, type LevelWithSilent } from 
 /** Fields of a log line. Secrets print as a placeholder by themselves (see Secret); headers and URLs never go in. */
 export type LogFields = Readonly<Record<string, unknown>>;
 
+/**
+ * What waits for a reader of stdout that does not read, bytes; what comes then is given up. Lines that strangers cause
+ * (denied calls) must not fill the memory.
+ */
+const MOST_WAITING = 16 * 1024 * 1024;
+
 /** JSON lines on stdout: `level`, `time` (ISO 8601), `msg`, and fields. */
 @Injectable()
 export class Log {
@@ -12,7 +18,7 @@ export class Log {
 
   constructor(level: LevelWithSilent, destination?: DestinationStream) {
     // Not synchronous: a reader of stdout that hangs must not hang the hub. What is left is flushed at the exit.
-    this.#out = destination ?? pino.destination({ fd: 1, sync: false });
+    this.#out = destination ?? destinationAt(1);
     this.#pino = pino(
       {
         level,
@@ -46,6 +52,11 @@ export class Log {
   line(text: string): void {
     this.#out.write(`${text}\n`);
   }
+}
+
+/** Exported for its test. */
+export function destinationAt(fd: number): ReturnType<typeof pino.destination> {
+  return pino.destination({ fd, sync: false, maxLength: MOST_WAITING });
 }
 
 /** Type, message and stack of an error, whatever was thrown. */
