@@ -10,6 +10,10 @@ import { Readiness } from './readiness.js';
 
 export const METRICS_CONTENT_TYPE = 'text/plain; version=0.0.4; charset=utf-8';
 
+/** How long a request may take to arrive, head and body: slow senders are cut off. */
+const REQUEST_ARRIVAL_MS = 30_000;
+const BODY_LIMIT_BYTES = 16 * 1024;
+
 /**
  * The second listener, for the people and machines that run the hub: probes, metrics, the API's description. No
  * credentials: it belongs on a port that only the cluster reaches. It opens first and closes last, so that a pod's
@@ -17,7 +21,12 @@ export const METRICS_CONTENT_TYPE = 'text/plain; version=0.0.4; charset=utf-8';
  */
 @Injectable()
 export class OpsServer implements BeforeApplicationShutdown, OnApplicationShutdown {
-  readonly #server: FastifyInstance = fastify({ logger: false, forceCloseConnections: true });
+  readonly #server: FastifyInstance = fastify({
+    logger: false,
+    forceCloseConnections: true,
+    requestTimeout: REQUEST_ARRIVAL_MS,
+    bodyLimit: BODY_LIMIT_BYTES,
+  });
   #describe: () => object = () => ({});
 
   constructor(
@@ -63,6 +72,9 @@ export class OpsServer implements BeforeApplicationShutdown, OnApplicationShutdo
 
   #routes(): void {
     const server = this.#server;
+    server.server.headersTimeout = REQUEST_ARRIVAL_MS;
+    // Fastify's own words repeat the URL, and what stands there may be a key.
+    server.setNotFoundHandler((_request, reply) => reply.status(404).send({ error: 'no such path' }));
     server.get('/livez', (_request, reply) => {
       livez(reply);
     });

@@ -29,6 +29,12 @@ async function statusOf(probe: '/livez' | '/readyz'): Promise<number> {
   return answers[0]?.status ?? 0;
 }
 
+it('the ops port does not repeat a path that it does not know', async () => {
+  await start();
+  const { status, text } = await virtual.hub.get(`${virtual.hub.opsUrl}/nothing?secret=${KEY}`);
+  expect([status, text]).toEqual([404, '{"error":"no such path"}']);
+});
+
 describe('/readyz', () => {
   it('is 200 when every app has ended its first fetch, well', async () => {
     await start();
