@@ -3,6 +3,9 @@ import { HubEvents, type RefreshEnded } from '../events/hub-events.js';
 import { CacheCensus } from '../token-cache/cache-census.js';
 import { Counter, Durations, everyLabel, single } from './text-format.js';
 
+/** WeChat documents some hundred errcodes; an upstream that makes up more must not make up time series. */
+const MOST_REASONS = 200;
+
 /** Where tokens and tickets come from, and how the way to WeChat is used. */
 @Injectable()
 export class RefreshMetrics {
@@ -25,6 +28,7 @@ export class RefreshMetrics {
     'Tokens that were said to be dead, by outcome.',
     everyLabel({ outcome: ['superseded', 'refreshed', 'confirmed', 'throttled', 'unavailable'] }),
   );
+  readonly #reasons = new Set<string>();
   /** Per app; see {@link unexpectedRotations}. */
   readonly #unexpected = new Map<string, number>();
 
@@ -61,14 +65,18 @@ export class RefreshMetrics {
 
   #count(event: RefreshEnded): void {
     const { appid, kind, outcome, trigger, forced, durationMs, error } = event;
-    this.attempts.add(
-      `appid="${appid}",kind="${kind}",result="${outcome}",reason="${error?.reason ?? 'none'}"`,
-    );
+    const reason = this.#reasonOf(error?.reason ?? 'none');
+    this.attempts.add(`appid="${appid}",kind="${kind}",result="${outcome}",reason="${reason}"`);
     this.#durations.observe(`kind="${kind}",result="${outcome}"`, durationMs / 1000);
     if (forced) this.#forced.add(`result="${outcome}"`);
     if (outcome !== 'issued') return;
     this.#sources.add(`kind="${kind}",source="wechat"`);
     if (kind === 'token' && trigger === 'report') this.#unexpectedOf(appid);
+  }
+
+  #reasonOf(reason: string): string {
+    if (this.#reasons.size < MOST_REASONS) this.#reasons.add(reason);
+    return this.#reasons.has(reason) ? reason : 'other';
   }
 
   /** Without {@link attempts} and what is told per app: those are many lines. */
