@@ -55,7 +55,7 @@ describe.each([
       errcode: 40001,
       endpoint: 'business',
       times: 20,
-      delayMs: 50,
+      delayMs: 1000,
     });
     const calls = Array.from({ length: 20 }, (_, index) =>
       call({ method: 'POST', body: 'x'.repeat(1000 + index * 10_000) }),
