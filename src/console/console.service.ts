@@ -12,7 +12,7 @@ import { clientRows, clientsOf } from './client-rows.js';
 import { readCursor, writeCursor } from './cursor.js';
 import { HubFacts } from './hub-facts.js';
 import { LiveView } from './live-view.js';
-import { isOwnRequest, seesAll, seesApp, seesRecord, type Viewer } from './viewer.js';
+import { isOwnRequest, isPrivateHost, seesAll, seesApp, seesRecord, type Viewer } from './viewer.js';
 import type { AppAnswer, AppRow, AuditRow, ClientsAnswer, LiveAnswer, ViewerRow } from './wire.js';
 
 /** So many apps are in one answer: a few milliseconds of work, some 200 KB. The page asks again for the rest. */
@@ -49,6 +49,7 @@ export class ConsoleService {
   viewer(request: FastifyRequest): Viewer {
     if (request.headers.authorization === undefined && this.environment.consoleOpen) {
       if (!isOwnRequest(request.headers)) throw fromElsewhere();
+      if (!isPrivateHost(request.headers.host)) throw publicHost();
       return { by: 'open' };
     }
     return this.administrator(request);
@@ -122,4 +123,11 @@ function viewerRow(viewer: Viewer): ViewerRow {
 
 function fromElsewhere(): HubException {
   return new HubException('HUB_NOT_GRANTED', 'This request was made by a page of another site.');
+}
+
+function publicHost(): HubException {
+  return new HubException(
+    'HUB_NOT_GRANTED',
+    'Without a key the console is shown under an IP address, localhost or an internal name. Sign in, or open it there.',
+  );
 }

@@ -47,3 +47,18 @@ export function isOwnRequest(headers: FastifyRequest['headers']): boolean {
   if (origin === undefined) return true;
   return host !== undefined && URL.canParse(origin) && new URL(origin).host === host;
 }
+
+/** Names that no public DNS server answers, so that no stranger can have them lead to the hub for a while. */
+const PRIVATE_NAME = /^(?:[^.]+|.+\.(?:localhost|internal|local|lan|home\.arpa|svc))$/;
+
+/**
+ * Whether a page of another site cannot have been opened under this host name: an IP address, or a name that only the
+ * machine or the network at hand knows. A public name proves nothing: whoever owns it can make it lead to the hub (DNS
+ * rebinding), and the browser takes their page for the hub's own.
+ */
+export function isPrivateHost(host: string | undefined): boolean {
+  if (host === undefined || !URL.canParse(`http://${host}`)) return false;
+  const { hostname } = new URL(`http://${host}`);
+  if (hostname.startsWith('[') || /^\d+(?:\.\d+){3}$/.test(hostname)) return true;
+  return PRIVATE_NAME.test(hostname.replace(/\.$/, ''));
+}

@@ -1,3 +1,4 @@
+import { get as httpGet } from 'node:http';
 import { countsAt } from '../../src/core/call-buckets.js';
 import { bearer, testKey, type Answer } from '../support/start-hub.js';
 import { VirtualHub, type VirtualHubOptions } from '../support/virtual-hub.js';
@@ -43,6 +44,16 @@ const post = (path: string, body?: unknown, headers: Record<string, string> = be
 const live = async (after = '', headers?: Record<string, string>) =>
   (await get(`/api/live?after=${after}`, headers)).json;
 const rowOf = async (appid: string) => (await get(`/api/apps/${appid}`)).json.app;
+
+/** By node:http: fetch sends its own Host. */
+const statusAt = (path: string, headers: Record<string, string>) =>
+  new Promise<number | undefined>((resolve, reject) => {
+    const request = httpGet({ host: '127.0.0.1', port: virtual.hub.opsPort, path, headers }, (answer) => {
+      answer.resume();
+      resolve(answer.statusCode);
+    });
+    request.on('error', reject);
+  });
 
 describe('who may look', () => {
   const expectCode = ({ status, json }: Answer, expected: number, code: string) =>
@@ -126,6 +137,15 @@ describe('with HUB_CONSOLE_OPEN', () => {
     expect((await post('/api/reload', undefined, {})).status).toBe(401);
     expect((await post('/api/apps/wx-good/refresh', {}, {})).status).toBe(401);
     expect((await get('/api/live', { 'sec-fetch-site': 'cross-site' })).status).toBe(403);
+  });
+
+  it('not through a public name: its owner could make it lead here, and read (DNS rebinding)', async () => {
+    const rebound = { host: 'evil.example:9090', 'sec-fetch-site': 'same-origin' };
+    for (const path of ['/console/api/live', '/console/api/clients', '/console/api/apps/wx-good']) {
+      expect(await statusAt(path, rebound)).toBe(403);
+    }
+    expect(await statusAt('/console/api/live', { host: 'localhost:9090' })).toBe(200);
+    expect(await statusAt('/console/api/live', { ...rebound, ...bearer(ADMIN) })).toBe(200);
   });
 
   it('a wrong key is a wrong key; with a right one, acts are done', async () => {
