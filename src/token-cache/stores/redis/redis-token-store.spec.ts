@@ -114,10 +114,10 @@ describe('the record', () => {
     const right = await b.read();
     expect(Math.abs(right!.held!.expiresAt - sooner.expiresAt)).toBeLessThan(200);
     expect(Math.abs(right!.held!.confirmedAt - late!.held!.confirmedAt)).toBeLessThan(200);
-    // Nobody but WeChat moves it to later again.
-    expect(await a.store.save('wx1', { ...held, expiresAt: held.expiresAt + 60_000 })).toMatchObject({
-      saved: false,
-    });
+    // Nobody but WeChat moves it to later again, whether this counts as a later confirmation (by some ms) or not.
+    await a.store.save('wx1', { ...held, expiresAt: held.expiresAt + 60_000 });
+    const after = await b.read();
+    expect(Math.abs(after!.held!.expiresAt - sooner.expiresAt)).toBeLessThan(200);
   });
 
   it('is never written for a token whose life is over', async () => {
