@@ -15,6 +15,8 @@ const ROUND_MS = 60_000;
 const LOOK_MS = 500;
 /** After missed news everything is looked at at once, so many apps at a time where a look covers fewer. */
 const HURRIED_APPS = 50;
+/** Who refreshed an app while Redis was gone has so long to connect and to store what it got, ms. */
+const RETURN_GRACE_MS = 5000;
 /** So many apps are brought in line at a time; each may be a write. */
 const AGREEING = 20;
 
@@ -126,9 +128,21 @@ export class ReplicaNews {
       );
     }
     for (const entry of entries) {
-      for (const cell of entry.cells()) if (cell.putOff && !entry.removed) this.refresher.settle(cell);
+      for (const cell of entry.cells()) if (cell.putOff && !entry.removed) this.#resume(cell);
     }
     return true;
+  }
+
+  /**
+   * Put off only because the store was gone, and it is back. Whoever the app was left to may hold a token that is not
+   * stored yet: to claim at once would be a second mint of the same rotation.
+   */
+  #resume(cell: CredentialCell): void {
+    const now = this.clock.now();
+    const leftUntil = cell.nextAttemptAt ?? now;
+    this.refresher.settle(cell);
+    const resumeAt = Math.min(leftUntil, now + RETURN_GRACE_MS);
+    this.refresher.plan(cell, Math.max(cell.nextAttemptAt ?? now, resumeAt));
   }
 
   /** Rounds of replicas that started together are not to meet at the same apps. */
