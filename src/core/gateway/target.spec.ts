@@ -35,8 +35,6 @@ describe('what takes the AppSecret or empties a quota', () => {
     '/cgi-bin/clear_quota',
     '/cgi-bin/clear_quota/v2',
     '/cgi-bin/clear_quota_by_appsecret',
-    '/cgi-bin/openapi/quota/clear',
-    '/cgi-bin/openapi/quota/clear/',
     '/cgi-bin/component',
     '/cgi-bin/component/api_component_token',
     '/CGI-BIN/Token',

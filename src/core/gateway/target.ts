@@ -18,12 +18,8 @@ const CANONICAL = /^(?:\/|(?:\/[A-Za-z0-9_~-](?:[A-Za-z0-9._~-]*[A-Za-z0-9_~-])?
 /** The longest of WeChat's paths has some 60 characters. */
 const LONGEST_PATH = 1024;
 
-/**
- * Endpoints that take the AppSecret, or empty a quota (CONTRACT, "Gateway"; the last one, which WeChat added later,
- * that of one endpoint). With whatever stands under them.
- */
-const FORBIDDEN =
-  /^\/cgi-bin\/(?:(?:token|stable_token|component)(?:\/|$)|clear_quota|openapi\/quota\/clear(?:\/|$))/;
+/** Endpoints that take the AppSecret, or empty a quota (CONTRACT, "Gateway"). With whatever stands under them. */
+const FORBIDDEN = /^\/cgi-bin\/(?:(?:token|stable_token|component)(?:\/|$)|clear_quota)/;
 
 /**
  * @param path as it came, from its `/` on, without the query
