@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { DenialCause } from '../core/access/decision.js';
 import type { CredentialKind } from '../core/credential.js';
+import type { TargetType } from '../core/notices/notice.js';
 import type { UpstreamError } from '../core/upstream.js';
 
 /** Why an attempt was made. */
@@ -133,6 +134,22 @@ export interface StoreCommandEnded {
   readonly durationMs: number;
 }
 
+/** What became of a message to a robot, at its end. */
+export const NOTICE_RESULTS = [
+  /** The robot took it in. */
+  'sent',
+  /** Given up, after all tries or by an answer that makes more of them useless. */
+  'failed',
+  /** Given up untried: too many waited. */
+  'dropped',
+] as const;
+export type NoticeResult = (typeof NOTICE_RESULTS)[number];
+
+export interface NoticeEnded {
+  readonly type: TargetType;
+  readonly result: NoticeResult;
+}
+
 export interface HubEventMap {
   refreshEnded: RefreshEnded;
   /** This replica began to serve a token or ticket that it found in the store: another one got it. */
@@ -155,6 +172,8 @@ export interface HubEventMap {
   newsHeard: { readonly kind: string };
   /** A drop-in caller was told errcode -1: the hub has nothing valid. On /v1 that is a 503. */
   dropInUnserved: { readonly appid: string; readonly what: 'token' | 'ticket' };
+  /** Not for messages that a shutdown, or a reload without their target, leaves behind. */
+  noticeEnded: NoticeEnded;
   /** Something failed that a person should look at, and that nobody waits for: the store, a listener, a bug. */
   troubleSeen: { readonly where: string; readonly error: unknown };
 }

@@ -1,7 +1,8 @@
 import { Injectable } from '@nestjs/common';
 import { Clock } from '../clock/clock.js';
 import { isValid } from '../core/credential.js';
-import { HubEvents } from '../events/hub-events.js';
+import { TARGET_TYPES } from '../core/notices/notice.js';
+import { HubEvents, NOTICE_RESULTS } from '../events/hub-events.js';
 import { CacheCensus, type CredentialCensus } from '../token-cache/cache-census.js';
 import { APP_GAUGES, type AppGauge } from './app-gauges.js';
 import { ConfigMetrics } from './config-metrics.js';
@@ -26,6 +27,11 @@ export class HubMetrics {
     'Drop-in requests answered with errcode -1, as the hub had nothing valid.',
     everyLabel({ what: ['token', 'ticket'] }),
   );
+  readonly #notices = new Counter(
+    'wxhub_notices_total',
+    'Messages to robots and webhooks, by what became of them.',
+    everyLabel({ type: TARGET_TYPES, result: NOTICE_RESULTS }),
+  );
   readonly #troubles = new Counter(
     'wxhub_troubles_total',
     'Faults that nobody waits for; each has a log line `trouble`.',
@@ -48,6 +54,9 @@ export class HubMetrics {
     events.on('dropInUnserved', ({ what }) => {
       this.#unserved.add(`what="${what}"`);
     });
+    events.on('noticeEnded', ({ type, result }) => {
+      this.#notices.add(`type="${type}",result="${result}"`);
+    });
     events.on('troubleSeen', ({ where }) => {
       this.#troubles.add(labelsOf({ where }));
     });
@@ -58,7 +67,7 @@ export class HubMetrics {
     for (const part of [this.config, this.refreshes, this.store, this.#gateway]) {
       yield [...part.lines()].join('');
     }
-    for (const counter of [this.#denials, this.#unserved, this.#troubles]) {
+    for (const counter of [this.#denials, this.#unserved, this.#notices, this.#troubles]) {
       yield [...counter.lines()].join('');
     }
     const appids = [...this.census.appids()];

@@ -12,6 +12,8 @@ export interface Message {
 }
 
 export interface ChannelWatcher {
+  /** A message was taken in. */
+  sent(type: TargetType): void;
   /** A message was not taken in. `givenUp`: it will not be tried again. */
   failed(type: TargetType, why: string, givenUp: boolean): void;
   /** There were too many: the oldest was dropped. */
@@ -68,6 +70,7 @@ export class Channel {
   #ended(verdict: Verdict): void {
     if (verdict.ok) {
       this.#outbox.sent();
+      this.watcher.sent(this.type);
       return;
     }
     const givenUp = this.#outbox.failed(this.clock.now(), verdict.wait);

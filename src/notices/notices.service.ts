@@ -5,6 +5,7 @@ import { Gathering } from '../core/notices/gathering.js';
 import { forTarget, type Notice, type NoticeKind, type NotifyTarget } from '../core/notices/notice.js';
 import { bodyOf } from '../core/notices/robots.js';
 import { wordingOf } from '../core/notices/wording.js';
+import { HubEvents } from '../events/hub-events.js';
 import { Log } from '../logging/log.js';
 import { Channel } from './channel.js';
 import { HttpPost } from './http-post.js';
@@ -41,6 +42,7 @@ export class Notices implements BeforeApplicationShutdown {
     private readonly clock: Clock,
     private readonly log: Log,
     private readonly claims: NoticeClaims,
+    private readonly events: HubEvents,
   ) {
     this.#post = new HttpPost(clock);
     config.onChange(({ snapshot }) => {
@@ -108,11 +110,15 @@ export class Notices implements BeforeApplicationShutdown {
     let channel = this.#channels.get(key);
     if (channel === undefined) {
       channel = new Channel(target.type, this.#post, this.clock, {
+        sent: (type) => {
+          this.events.emit('noticeEnded', { type, result: 'sent' });
+        },
         failed: (type, why, givenUp) => {
           this.#failed(type, why, givenUp);
         },
         dropped: (type) => {
           this.log.warn('a notice was dropped: too many wait for this robot', { type });
+          this.events.emit('noticeEnded', { type, result: 'dropped' });
         },
       });
       this.#channels.set(key, channel);
@@ -133,8 +139,12 @@ export class Notices implements BeforeApplicationShutdown {
   #failed(type: NotifyTarget['type'], why: string, givenUp: boolean): void {
     this.#failures += 1;
     const fields = { type, why, failures: this.#failures };
-    if (givenUp) this.log.warn('a notice could not be sent and is given up', fields);
-    else this.log.debug('a notice could not be sent; it is tried again', fields);
+    if (!givenUp) {
+      this.log.debug('a notice could not be sent; it is tried again', fields);
+      return;
+    }
+    this.log.warn('a notice could not be sent and is given up', fields);
+    this.events.emit('noticeEnded', { type, result: 'failed' });
   }
 }
 

@@ -1,3 +1,4 @@
+import { NOTICE_KINDS } from '../../src/core/notices/notice.js';
 import { Notices } from '../../src/notices/notices.service.js';
 import { settle } from '../support/fake-clock.js';
 import { FakeClock } from '../support/fake-clock.js';
@@ -53,6 +54,16 @@ async function pass(ms: number): Promise<void> {
   }
 }
 
+/** What the metrics say that became of the messages to robots of this type, where it is something. */
+async function counted(type: RobotServer['type']): Promise<Record<string, number>> {
+  const { text } = await virtual.hub.get(`${virtual.hub.opsUrl}/metrics`);
+  const lines = text.matchAll(/^wxhub_notices_total\{type="(\w+)",result="(\w+)"\} (\d+)$/gm);
+  const results = [...lines].flatMap(([, of, result, count]) =>
+    of === type && count !== '0' ? [[result, Number(count)]] : [],
+  );
+  return Object.fromEntries(results) as Record<string, number>;
+}
+
 const texts = ({ messages }: RobotServer) => messages.map(({ text }) => text);
 
 it('tells each robot in its form, signed, in its language, once', async () => {
@@ -102,7 +113,10 @@ it('tells each robot in its form, signed, in its language, once', async () => {
     count: 1,
     notices: [{ appid: 'wx-shop', name: 'Shop', errcode: 40125, reason: '40125', hint: expect.any(String) }],
   });
-  for (const { messages } of robots) expect(messages).toHaveLength(1);
+  for (const { type, messages } of robots) {
+    expect(messages).toHaveLength(1);
+    expect(await counted(type)).toEqual({ sent: 1 });
+  }
 });
 
 it('names the address that WeChat saw where it is not on the whitelist', async () => {
@@ -319,6 +333,7 @@ describe('a robot that does not take a message', () => {
       await failing();
       await pass(15 * MINUTE);
       expect(target.attempts).toBe(1);
+      expect(await counted(type)).toEqual({ failed: 1 });
       const [line] = logged('a notice could not be sent and is given up');
       expect(line).toMatchObject({
         level: 'warn',
@@ -336,6 +351,24 @@ describe('a robot that does not take a message', () => {
     await pass(20 * MINUTE);
     expect(target.attempts).toBe(5);
     expect(logged('a notice could not be sent and is given up')).toHaveLength(1);
+    expect(await counted('webhook')).toEqual({ failed: 1 });
     expect((await virtual.hub.get('/v1/apps/wx-shop/token', bearer(KEY))).status).toBe(200);
+  });
+
+  it('the oldest of too many that wait for a robot is dropped, and counted', async () => {
+    const target = await robot('webhook');
+    await start([target.entry()]);
+    target.fail(...Array.from({ length: 99 }, () => ({ status: 500 })));
+    const notices = virtual.hub.app.get(Notices);
+    const dropped = () => logged('a notice was dropped: too many wait for this robot').length;
+    // Of each kind one message in five minutes; of one robot one is given up in six.
+    for (let round = 0; dropped() === 0 && round < 15; round++) {
+      for (const kind of NOTICE_KINDS) {
+        notices.add(kind, { key: 'any', ripe: () => Promise.resolve({ appid: 'wx-shop' }) });
+      }
+      await pass(5 * MINUTE);
+    }
+    expect(dropped()).toBeGreaterThan(0);
+    expect(await counted('webhook')).toMatchObject({ dropped: dropped() });
   });
 });
