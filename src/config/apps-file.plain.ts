@@ -1,6 +1,6 @@
 import type { Act } from '../core/access/client.js';
 import type { TicketType, TokenApi } from '../core/app.js';
-import type { Language } from '../core/error-texts.js';
+import type { Language } from '../core/cause-texts.js';
 import type { NoticeKind, TargetType } from '../core/notices/notice.js';
 
 /*

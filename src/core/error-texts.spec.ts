@@ -1,10 +1,17 @@
+import { CAUSES } from './cause-texts.js';
 import { ERROR_CAUSES } from './error-cause.js';
-import { CAUSES, causeText, fixText } from './error-texts.js';
+import { causeText, fixText } from './error-texts.js';
 import { classifyErrcode, describeFailure } from './wechat-error.js';
 
+const CHINESE = /\p{Script=Han}/u;
+
 describe('texts of failures', () => {
-  it('there is one for each cause, and for nothing else', () => {
-    expect(Object.keys(CAUSES).sort()).toEqual([...ERROR_CAUSES].sort());
+  it('there is one for each cause in both languages, and for nothing else', () => {
+    expect(Object.keys(CAUSES).toSorted()).toEqual([...ERROR_CAUSES].toSorted());
+    for (const [cause, texts] of Object.entries(CAUSES)) {
+      expect([cause, texts.en]).toEqual([cause, expect.stringMatching(/^[A-Z][^]{5,}[^.]$/)]);
+      expect([cause, CHINESE.test(texts.zh), CHINESE.test(texts.zhFix)]).toEqual([cause, true, true]);
+    }
   });
 
   it.each([

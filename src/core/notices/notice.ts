@@ -1,4 +1,4 @@
-import type { Language } from '../error-texts.js';
+import type { Language } from '../cause-texts.js';
 import type { Secret } from '../secret.js';
 import type { UpstreamError } from '../upstream.js';
 

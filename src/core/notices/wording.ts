@@ -1,4 +1,5 @@
-import { causeText, fixText, type Language } from '../error-texts.js';
+import type { Language } from '../cause-texts.js';
+import { causeText, fixText } from '../error-texts.js';
 import type { UpstreamError } from '../upstream.js';
 import type { Notice, NoticeKind } from './notice.js';
 import { WORDS, type Words } from './words.js';

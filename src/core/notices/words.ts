@@ -1,4 +1,4 @@
-import type { Language } from '../error-texts.js';
+import type { Language } from '../cause-texts.js';
 import type { NoticeKind } from './notice.js';
 
 /** The sentences of notices in one language. */

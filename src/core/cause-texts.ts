@@ -1,0 +1,172 @@
+import type { ErrorCause } from './error-cause.js';
+
+export const LANGUAGES = ['zh', 'en'] as const;
+export type Language = (typeof LANGUAGES)[number];
+
+/** What a failure is, in both languages, and what to do about it in Chinese: in English the error's own hint says that. */
+export interface CauseTexts {
+  readonly en: string;
+  readonly zh: string;
+  readonly zhFix: string;
+}
+
+const WRONG_SECRET: CauseTexts = {
+  en: 'The AppSecret is wrong or was reset',
+  zh: 'AppSecret 错误或已被重置',
+  zhFix: '把微信平台（开发设置）上当前的 AppSecret 放到 apps.yaml 所指之处，然后重载 Hub。',
+};
+const BAD_REQUEST: CauseTexts = {
+  en: 'WeChat did not get what the hub sends',
+  zh: '微信收到的不是 Hub 发出的内容',
+  zhFix: '检查 HUB_WECHAT_BASE_URL，以及中间是否有代理改写了请求。',
+};
+const RESTRICTED: CauseTexts = {
+  en: 'The account or the API is frozen, forbidden or restricted',
+  zh: '账号或接口被冻结、禁用或限制',
+  zhFix: '查看微信平台的通知，必要时请微信解除限制。',
+};
+const CONSENT: CauseTexts = {
+  en: 'An administrator’s consent to the calling address is pending',
+  zh: '等待管理员确认调用地址',
+  zhFix: '微信已在微信里询问账号管理员，请管理员确认。',
+};
+const BROKEN_ANSWER_FIX = 'Hub 会重试。若持续：HUB_WECHAT_BASE_URL 指向的是微信吗？中间有没有代理？';
+
+/** One row for each word of error-cause.ts: the words of notices and of the console, the same as in the documents. */
+export const CAUSES: Readonly<Record<string, CauseTexts>> = {
+  '-1': { en: 'WeChat is busy', zh: '微信繁忙', zhFix: '不用处理，Hub 会自动重试。' },
+  '45011': {
+    en: 'Too many calls in this minute',
+    zh: '这一分钟调用过多',
+    zhFix: '不用处理：Hub 下一分钟继续。查清还有谁在为该应用调用。',
+  },
+  '45009': {
+    en: 'The day’s quota is used up',
+    zh: '当日配额用完',
+    zhFix: '查清还有谁在为该应用获取 token（强制刷新每天 20 次）；次日恢复，或调用微信的 clear_quota。',
+  },
+  '40125': WRONG_SECRET,
+  '40001': WRONG_SECRET,
+  '40013': {
+    en: 'WeChat knows no such appid',
+    zh: '微信没有这个 appid',
+    zhFix: '改正 apps.yaml，然后重载。',
+  },
+  '41002': BAD_REQUEST,
+  '41004': BAD_REQUEST,
+  '40002': BAD_REQUEST,
+  '43002': BAD_REQUEST,
+  '47001': BAD_REQUEST,
+  '61024': {
+    en: 'The app is managed by a third-party platform',
+    zh: '该应用由第三方平台托管',
+    zhFix: '从 apps.yaml 中移除：Hub 无法获取这类 token。',
+  },
+  '40164': {
+    en: 'The hub’s outgoing address is not on the app’s IP whitelist',
+    zh: 'Hub 的出口地址不在该应用的 IP 白名单里',
+    zhFix: '把 {addresses} 加入该应用的 IP 白名单（微信平台 → 开发设置），几分钟后生效，然后刷新。',
+  },
+  '40243': {
+    en: 'The AppSecret is frozen',
+    zh: 'AppSecret 被冻结',
+    zhFix: '在微信平台（开发设置）解冻，需要 10 分钟。',
+  },
+  '50004': RESTRICTED,
+  '50007': RESTRICTED,
+  '50002': RESTRICTED,
+  '48004': RESTRICTED,
+  '89501': CONSENT,
+  '89503': CONSENT,
+  '89507': {
+    en: 'An administrator refused the address',
+    zh: '管理员拒绝了该地址',
+    zhFix: '微信在 1 小时内不接受来自该地址的调用；先与管理员沟通。',
+  },
+  '89506': {
+    en: 'An administrator refused the address twice',
+    zh: '管理员两次拒绝了该地址',
+    zhFix: '微信在 24 小时内不接受来自该地址的调用；先与管理员沟通。',
+  },
+  timeout: {
+    en: 'WeChat did not answer in time',
+    zh: '微信没有按时应答',
+    zhFix: '若持续：是否有防火墙丢弃了发往微信的流量？单次调用的时限是 HUB_WECHAT_TIMEOUT_MS。',
+  },
+  unreachable: {
+    en: 'WeChat could not be reached',
+    zh: '连不上微信',
+    zhFix: '检查 DNS、出口（防火墙、NAT）和 HUB_WECHAT_BASE_URL。',
+  },
+  unreachable_dns: {
+    en: 'The name of the upstream is not resolved',
+    zh: '上游的域名无法解析',
+    zhFix: '检查 DNS 和 HUB_WECHAT_BASE_URL。',
+  },
+  unreachable_tls: {
+    en: 'The upstream’s certificate or TLS is refused',
+    zh: '上游的证书或 TLS 不被接受',
+    zhFix: '如果有代理拦截 TLS，请对微信放行，或在 NODE_EXTRA_CA_CERTS 中写明它的 CA。',
+  },
+  cut_off: {
+    en: 'The connection was cut before the answer was complete',
+    zh: '应答尚未完整，连接就断了',
+    zhFix: 'Hub 会重试。若持续：检查出口上的代理和 NAT 网关。',
+  },
+  too_large: {
+    en: 'The answer is too large to be one of WeChat',
+    zh: '应答过大，不像是微信的',
+    zhFix: BROKEN_ANSWER_FIX,
+  },
+  http_status: {
+    en: 'The HTTP status is not the 200 that WeChat always sends',
+    zh: 'HTTP 状态码不是微信一贯的 200',
+    zhFix: '中间有没有代理，或 HUB_WECHAT_BASE_URL 指向了别处？不跟随重定向。',
+  },
+  not_json: {
+    en: 'The answer is not JSON',
+    zh: '应答不是 JSON',
+    zhFix: '中间有没有代理或认证门户？HUB_WECHAT_BASE_URL 指向的是微信吗？',
+  },
+  no_token: {
+    en: 'The answer lacks what was asked for',
+    zh: '应答里没有所要的内容',
+    zhFix: BROKEN_ANSWER_FIX,
+  },
+  bad_expires_in: {
+    en: 'The answer has no usable expires_in',
+    zh: '应答里没有可用的 expires_in',
+    zhFix: BROKEN_ANSWER_FIX,
+  },
+  no_access_token: {
+    en: 'The app has no valid access_token to ask with',
+    zh: '该应用没有可用来请求的有效 access_token',
+    zhFix: '该应用有了 token，ticket 会自动跟上；请看 token 的错误。',
+  },
+  internal: {
+    en: 'The hub failed to make the call',
+    zh: 'Hub 未能发出调用',
+    zhFix: '这是 Hub 的缺陷：请连同日志一起反馈。',
+  },
+  dead_token: {
+    en: 'The token is dead at WeChat',
+    zh: 'token 在微信侧已失效',
+    zhFix: 'Hub 会用下一个 token 再试；是否有别的程序在为该应用获取 token？',
+  },
+  unknown_errcode: {
+    en: 'An errcode that the hub does not know',
+    zh: 'Hub 不认识的错误码',
+    zhFix: 'Hub 会重试；请在微信的全局返回码中查找。',
+  },
+} satisfies Partial<Record<ErrorCause, CauseTexts>>;
+
+/** `undefined`: there are no words for it. */
+export function causeIn(language: Language, cause: ErrorCause): string | undefined {
+  return CAUSES[cause]?.[language];
+}
+
+/** @param addresses those that WeChat saw, for 40164 */
+export function chineseFix(cause: ErrorCause, addresses: readonly string[]): string | undefined {
+  const named = addresses.length > 0 ? addresses.join(' 和 ') : 'Hub 的出口地址（微信没有写明）';
+  return CAUSES[cause]?.zhFix.replace('{addresses}', named);
+}
