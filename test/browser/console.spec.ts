@@ -374,11 +374,12 @@ describe('for everybody', () => {
     expect(refused).toContain('把 203.0.113.18 加入该应用的 IP 白名单');
     expect(refused).toContain('不可用');
     await page.click('text=English');
-    expect(await page.getAttribute('html', 'lang')).toBe('en');
+    await page.waitForSelector('html[lang=en]');
     await page.reload();
     await page.waitForSelector('.app');
     expect(await row(page, REFUSED.appid).innerText()).toContain('Unavailable');
     await page.click('text=中文');
+    await page.waitForSelector('html[lang=zh-CN]');
     expect(await row(page, REFUSED.appid).innerText()).toContain('不可用');
   });
 

@@ -1,5 +1,5 @@
 import type { JSX } from 'preact';
-import { useCallback, useEffect, useMemo, useRef, useState } from 'preact/hooks';
+import { useCallback, useEffect, useLayoutEffect, useMemo, useRef, useState } from 'preact/hooks';
 import { Api, type ApiError } from '../api.js';
 import { LanguageContext, SessionContext, type Session } from '../context.js';
 import { TEXTS } from '../language.js';
@@ -31,11 +31,12 @@ export function Console(): JSX.Element {
   const route = useRoute();
   const t = TEXTS[language];
 
-  useEffect(() => {
+  // With the texts, not a frame after them: who reads aloud needs the language, and no eye a flash of the other theme.
+  useLayoutEffect(() => {
     document.documentElement.lang = language === 'zh' ? 'zh-CN' : 'en';
     document.title = t.title;
   }, [language, t]);
-  useEffect(() => {
+  useLayoutEffect(() => {
     document.documentElement.dataset.theme = theme;
   }, [theme]);
 
