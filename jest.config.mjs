@@ -23,5 +23,8 @@ export default {
   coverageProvider: 'v8',
   collectCoverageFrom: ['src/**/*.ts', 'packages/client/src/**/*.ts', '!src/**/*.spec.ts'],
   workerIdleMemoryLimit: '512MB',
+  // A worker has some 700 MB at its end, which a busy machine takes longer than jest's 500 ms to take back; what is
+  // still open after 3 s was left open by a suite.
+  workerGracefulExitTimeout: 3000,
   testTimeout: 20_000,
 };
