@@ -107,6 +107,8 @@ describe('AppsConfig', () => {
       changed: ['rekeyed', 'renamed'],
       removed: ['gone'],
       unchanged: 2,
+      clients: { added: [], changed: [], removed: [] },
+      keys: { added: [], changed: [], removed: [] },
     });
     expect([...config.current.apps.keys()]).toEqual(['new', 'tickets', 'rekeyed', 'renamed', 'same']);
     expect(config.current.apps.get('same')).toBe(before[0]);

@@ -1,4 +1,5 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
+import { ClientComparison, type NamedChanges } from '../core/access/client-changes.js';
 import type { ClientEntry } from '../core/access/client.js';
 import { sameApp, type AppSettings } from '../core/app.js';
 import type { NotifyTarget } from '../core/notices/notice.js';
@@ -14,17 +15,21 @@ export interface HubSnapshot {
 
 export const EMPTY_SNAPSHOT: HubSnapshot = { apps: new Map(), clients: [], notify: [] };
 
-/** Appids, by what became of the app between two snapshots. */
+/** What became of apps, clients and keys between two snapshots. The lists at the top: appids. */
 export interface SnapshotDiff {
   readonly added: string[];
   /** Its settings differ, a changed secret included. */
   readonly changed: string[];
   readonly removed: string[];
   readonly unchanged: number;
+  /** Ids. */
+  readonly clients: NamedChanges;
+  /** As `client/key`, by their ids. */
+  readonly keys: NamedChanges;
 }
 
-/** So many apps are compared between two turns of the event loop: one to two milliseconds. */
-const APPS_PER_TURN = 500;
+/** So many apps, or grants of clients, are compared between two turns of the event loop: one to two milliseconds. */
+const WORK_PER_TURN = 500;
 
 /** The snapshot that follows `previous`. Apps that are the same stay the very objects that they were. */
 export async function nextSnapshot(
@@ -41,19 +46,48 @@ export async function nextSnapshot(
     next.set(app.appid, same ? before : app);
     if (same) diff.unchanged += 1;
     else (before === undefined ? diff.added : diff.changed).push(app.appid);
-    await turn();
+    await turn(1);
   }
   for (const appid of previous.apps.keys()) {
     if (!next.has(appid)) diff.removed.push(appid);
-    await turn();
+    await turn(1);
   }
-  return { snapshot: { ...rest, apps: next }, diff };
+  const { clients, keys } = await comparedClients(previous.clients, rest.clients, turn);
+  return { snapshot: { ...rest, apps: next }, diff: { ...diff, clients, keys } };
 }
 
-function turnTaker(): () => Promise<void> | undefined {
-  let count = 0;
-  return () => {
-    count += 1;
-    return count % APPS_PER_TURN === 0 ? nextTurn() : undefined;
+async function comparedClients(
+  before: readonly ClientEntry[],
+  after: readonly ClientEntry[],
+  turn: Turn,
+): Promise<ClientComparison> {
+  const comparison = new ClientComparison();
+  const left = new Map(before.map((client) => [client.id, client]));
+  for (const client of after) {
+    comparison.take(client.id, left.get(client.id), client);
+    left.delete(client.id);
+    await turn(weightOf(client));
+  }
+  for (const client of left.values()) {
+    comparison.take(client.id, client, undefined);
+    await turn(weightOf(client));
+  }
+  return comparison;
+}
+
+function weightOf({ apps, keys }: ClientEntry): number {
+  return 1 + keys.length + (apps === '*' ? 0 : apps.size);
+}
+
+/** After a piece of work; where it was enough for one turn, waits for the next. */
+type Turn = (work: number) => Promise<void> | undefined;
+
+function turnTaker(): Turn {
+  let done = 0;
+  return (work) => {
+    done += work;
+    if (done < WORK_PER_TURN) return undefined;
+    done = 0;
+    return nextTurn();
   };
 }

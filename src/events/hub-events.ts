@@ -83,7 +83,7 @@ export interface ConfigReloaded {
   readonly removed: number;
   /** One line each, free of secrets. */
   readonly problems: readonly string[];
-  /** The same in a few words, with the appids. */
+  /** The same in a few words, with the appids and the ids of clients and keys. */
   readonly detail: string;
 }
 

@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
 import { AuditTrail, type AuditRecord } from '../../src/audit/audit-trail.js';
 import { AppsConfig } from '../../src/config/apps-config.service.js';
-import { bearer, testKey } from '../support/start-hub.js';
+import { AppsFileWatcher } from '../../src/config/apps-file.watcher.js';
+import { bearer, sha256, testKey } from '../support/start-hub.js';
 import { VirtualHub } from '../support/virtual-hub.js';
 
 /** The audit log: who, from where, what, and what came of it; and what it never says. */
@@ -155,17 +156,35 @@ describe('the audit log', () => {
   });
 
   it('has reloads, accepted and refused, by endpoint with who, and by the other ways', async () => {
+    // It would see each change as well, sometimes first.
+    await virtual.hub.app.get(AppsFileWatcher).onModuleDestroy();
     const reload = () => virtual.hub.post('/admin/reload', undefined, bearer(OPERATOR));
-    virtual.hub.writeApps([SHOP, { appid: 'wx-new', secret: 'simulated-secret-of-wx-new' }], [CLIENTS[0]!]);
+    const { key, ...operator } = CLIENTS[0]!;
+    const keys = [
+      { id: 'first', sha256: sha256(key) },
+      { id: 'second', sha256: sha256(testKey('second')) },
+    ];
+    virtual.hub.writeApps(
+      [SHOP, { appid: 'wx-new', secret: 'simulated-secret-of-wx-new' }],
+      [{ ...operator, keys }],
+    );
     await reload();
     const who = { trigger: 'admin', client: 'operator', keyId: 'first', address: '127.0.0.1' };
     expect(of('config.reload')).toEqual([
       expect.objectContaining({
         ...who,
         outcome: 'ok',
-        detail: 'apps: 1 added (wx-new), 0 changed, 1 removed (wx-news)',
+        detail:
+          'apps: 1 added (wx-new), 0 changed, 1 removed (wx-news); ' +
+          'clients: 0 added, 1 changed (operator), 1 removed (backend); ' +
+          'keys: 1 added (operator/second), 0 changed, 1 removed (backend/first)',
       }),
     ]);
+    const logged = virtual.hub.log.map((line) => JSON.parse(line) as { msg: string; detail?: string });
+    expect(logged.find(({ msg }) => msg === 'configuration reloaded')?.detail).toBe(
+      last('config.reload')?.detail,
+    );
+    expect(virtual.hub.log.join('')).not.toContain(sha256(BACKEND));
     virtual.hub.writeApps([{ ...SHOP, tokenApi: 'typo', refreshAheadSeconds: 0 }], [CLIENTS[0]!]);
     await reload();
     expect(last('config.reload')).toMatchObject({ ...who, outcome: 'refused', detail: '2 problems' });
