@@ -136,7 +136,9 @@ export class DeadTokens {
         return unreachable(decision);
     }
     const ended = await this.refresher.refresh(cell, 'report');
-    const { held } = cell.state;
+    const { held, attemptedAt } = cell.state;
+    // From call to call: a slow store may have stood between the report and its call, and not before the next one.
+    if (decision === 'ask') entry.reportedAt = Math.max(now, attemptedAt ?? now);
     if (held !== undefined && held.version !== before?.version) return 'refreshed';
     if (!isValid(held, this.clock.now())) return undefined;
     // WeChat could not be asked: nothing is known, the schedule goes on trying, and a report costs no valid token.

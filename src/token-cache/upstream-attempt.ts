@@ -66,6 +66,8 @@ export class UpstreamAttempt {
     const step = granted(before, result.grant, kind, claim?.firstVersion ?? this.#firstVersion());
     const { held } = step.state;
     if (!current || step.outcome === 'outdated' || held === undefined) {
+      // A mint all the same, under way while another replica's was: nobody knows which of them WeChat took for the later.
+      if (current && kind === 'token') cell.disputedUntil = endedAt;
       await claim?.release();
       return { ...ended, outcome: 'outdated', early: false };
     }
