@@ -199,9 +199,9 @@ describe('a client that has given up for good', () => {
     client.disconnect();
     await until(() => client.status === 'end');
     await until(() => client.status === 'ready');
-    await server.kill();
     client.disconnect();
     await until(() => client.status === 'end');
+    await server.kill();
     await server.launch();
     await until(() => client.status === 'ready');
     closed = true;
