@@ -60,8 +60,13 @@ export class DeadTokens {
     if (!isValid(held, now) || failures > 0) return undefined;
     if (entry.checking !== undefined) return entry.checking;
     if (now - entry.checkedAt < CHECKS_APART_MS[entry.app.tokenApi]) return undefined;
+    return this.#share(entry, now, () => this.#check(entry, held));
+  }
+
+  /** Whoever asks meanwhile shares the check, and the next one keeps its distance from this one. */
+  #share(entry: AppEntry, now: number, check: () => Promise<void>): Promise<void> {
     entry.checkedAt = now;
-    entry.checking = this.#check(entry, held).finally(() => {
+    entry.checking = check().finally(() => {
       entry.checking = undefined;
     });
     return entry.checking;
@@ -80,10 +85,7 @@ export class DeadTokens {
   #settleDoubt(entry: AppEntry): void {
     const now = this.clock.now();
     if (entry.checking !== undefined || now - entry.checkedAt < CHECKS_APART_MS.token) return;
-    entry.checkedAt = now;
-    entry.checking = this.#probeDoubtful(entry).finally(() => {
-      entry.checking = undefined;
-    });
+    void this.#share(entry, now, () => this.#probeDoubtful(entry));
   }
 
   async #probeDoubtful(entry: AppEntry): Promise<void> {
