@@ -1,3 +1,4 @@
+import { flat } from '../core/flat-text.js';
 import { DurationHistogram } from './histogram.js';
 
 /** The text format 0.0.4, as far as the hub's own metrics need it. Labels travel as ready-made text: `a="b",c="d"`. */
@@ -57,7 +58,9 @@ export class Counter {
   }
 
   add(labels: string): void {
-    this.#counts.set(labels, (this.#counts.get(labels) ?? 0) + 1);
+    const count = this.#counts.get(labels);
+    if (count === undefined) this.#counts.set(flat(labels), 1);
+    else this.#counts.set(labels, count + 1);
   }
 
   *lines(): Generator<string> {

@@ -42,7 +42,8 @@ export class CredentialCell {
 
   #state: CredentialState = UNTRIED;
   #nextAttemptAt: number | undefined;
-  #wakers = new Set<() => void>();
+  /** Made when somebody waits, like {@link AppEntry.tickets}: most never have any, and an empty set costs 200 bytes. */
+  #wakers: Set<() => void> | undefined;
 
   constructor(
     readonly entry: AppEntry,
@@ -70,18 +71,20 @@ export class CredentialCell {
 
   /** Runs `waker` once, when the outcome of an attempt is known or the app is removed. Returns how to call it off. */
   onNextChange(waker: () => void): () => void {
-    this.#wakers.add(waker);
-    return () => this.#wakers.delete(waker);
+    const wakers = (this.#wakers ??= new Set());
+    wakers.add(waker);
+    return () => wakers.delete(waker);
   }
 
   wake(): void {
     const wakers = this.#wakers;
-    this.#wakers = new Set();
+    if (wakers === undefined) return;
+    this.#wakers = undefined;
     for (const waker of wakers) waker();
   }
 
   get waiting(): number {
-    return this.#wakers.size;
+    return this.#wakers?.size ?? 0;
   }
 
   get disputed(): boolean {
@@ -94,11 +97,13 @@ export class CredentialCell {
   }
 }
 
+const NO_TICKETS: ReadonlyMap<TicketType, CredentialCell> = new Map();
+
 /** What one process holds of one app. */
 export class AppEntry {
   #ready: ReadyToken | undefined;
+  #tickets: Map<TicketType, CredentialCell> | undefined;
   readonly token = new CredentialCell(this, 'token');
-  readonly tickets = new Map<TicketType, CredentialCell>();
   removed = false;
   forced: ForceHistory = [];
   /** When an admin last asked for an attempt beside the schedule; epoch ms on the hub's clock, as the next two. */
@@ -128,10 +133,16 @@ export class AppEntry {
     return this.#ready;
   }
 
+  /** The cells of the ticket types that were needed so far. */
+  get tickets(): ReadonlyMap<TicketType, CredentialCell> {
+    return this.#tickets ?? NO_TICKETS;
+  }
+
   /** The cell of a ticket type, made on first need. */
   ticket(type: TicketType): CredentialCell {
-    let cell = this.tickets.get(type);
-    if (cell === undefined) this.tickets.set(type, (cell = new CredentialCell(this, type)));
+    const tickets = (this.#tickets ??= new Map<TicketType, CredentialCell>());
+    let cell = tickets.get(type);
+    if (cell === undefined) tickets.set(type, (cell = new CredentialCell(this, type)));
     return cell;
   }
 

@@ -1,4 +1,5 @@
 import { isValid, type CredentialKind, type Held } from '../core/credential.js';
+import { flat } from '../core/flat-text.js';
 import { vouchedUntil } from '../core/refresh-policy.js';
 import { tokenAnswerParts } from '../core/token-answer.js';
 
@@ -63,9 +64,4 @@ export class ReadyToken {
   wechatBody(expiresInSeconds: number): string {
     return `${this.#head}${expiresInSeconds}}`;
   }
-}
-
-/** The same in one piece: V8 keeps a concatenation as a tree, and each request would walk it through cold memory. */
-function flat(ascii: string): string {
-  return Buffer.from(ascii, 'latin1').toString('latin1');
 }

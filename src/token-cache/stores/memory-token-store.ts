@@ -8,7 +8,8 @@ import { TokenStore, type Claim, type ClaimOutcome, type SaveOutcome, type Store
 @Injectable()
 export class MemoryTokenStore extends TokenStore {
   override readonly appsPerLook = 0;
-  readonly #stored = new Map<string, Map<CredentialSlot, Stored>>();
+  /** By slot, then appid: a map of its own for each of 10,000 apps would cost 2 MB. */
+  readonly #stored = new Map<CredentialSlot, Map<string, Stored>>();
   readonly #throttled = new Map<string, number>();
   readonly #forced = new Map<string, ForceHistory>();
   #fence = 0;
@@ -20,8 +21,8 @@ export class MemoryTokenStore extends TokenStore {
   override load(appids: readonly string[]): Promise<ReadonlyMap<string, readonly Stored[]>> {
     const found = new Map<string, readonly Stored[]>();
     for (const appid of appids) {
-      const slots = this.#stored.get(appid);
-      if (slots !== undefined) found.set(appid, [...slots.values()]);
+      const slots = [...this.#stored.values()].flatMap((ofSlot) => ofSlot.get(appid) ?? []);
+      if (slots.length > 0) found.set(appid, slots);
     }
     return Promise.resolve(found);
   }
@@ -40,22 +41,22 @@ export class MemoryTokenStore extends TokenStore {
   }
 
   override save(appid: string, held: Held, claim?: Claim): Promise<SaveOutcome> {
-    const slots = this.#stored.get(appid) ?? new Map<CredentialSlot, Stored>();
     const slot = slotOf(held.kind);
-    const stored = slots.get(slot);
+    const ofSlot = this.#stored.get(slot) ?? new Map<string, Stored>();
+    const stored = ofSlot.get(appid);
     if (stored?.held !== undefined && stored.held.version > held.version) {
       return Promise.resolve({ saved: false, stored });
     }
     const stamp = (stored?.stamp ?? 0) + 1;
     const saved = { ...held, fence: claim?.fence ?? held.fence };
-    slots.set(slot, { slot, stamp, held: saved });
-    this.#stored.set(appid, slots);
+    ofSlot.set(appid, { slot, stamp, held: saved });
+    this.#stored.set(slot, ofSlot);
     return Promise.resolve({ saved: true, held: saved, stamp });
   }
 
   override remove(appids: readonly string[]): Promise<void> {
     for (const appid of appids) {
-      this.#stored.delete(appid);
+      for (const ofSlot of this.#stored.values()) ofSlot.delete(appid);
       this.#forced.delete(appid);
       for (const key of this.#throttled.keys()) if (key.startsWith(`${appid} `)) this.#throttled.delete(key);
     }
