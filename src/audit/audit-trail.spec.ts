@@ -16,13 +16,31 @@ describe('the trail', () => {
     expect(heard).toEqual([{ seq: 1, at: '2026-11-25T00:00:00.000Z', ...report, appid: 'wx-a' }]);
   });
 
-  it('keeps the latest 500, newest first', () => {
-    for (let index = 0; index < 600; index++) trail.record(report);
+  it('keeps the latest 400, newest first', () => {
+    for (let index = 0; index < 600; index++) trail.record({ act: 'token.issued', outcome: 'issued' });
     const seqs = trail.recent(10_000).map(({ seq }) => seq);
-    expect(seqs).toHaveLength(500);
-    expect(seqs.slice(0, 2)).toEqual([602, 601]);
+    expect(seqs.slice(0, 400)).toEqual(Array.from({ length: 400 }, (_, index) => 602 - index));
     expect(trail.recent(1).map(({ seq }) => seq)).toEqual([602]);
     expect(trail.recent(0)).toEqual([]);
+  });
+
+  it.each(['throttled', 'superseded'])(
+    'of reports that were %s, the latest 100 at the most, so that they drive nothing else out',
+    (outcome) => {
+      for (let index = 0; index < 6000; index++) trail.record({ ...report, outcome });
+      const kept = trail.recent(10_000);
+      expect(kept.filter((record) => record.act === 'token.issued')).toHaveLength(400);
+      const reports = kept.filter((record) => record.act === 'token.reported');
+      expect(reports).toHaveLength(100);
+      expect(kept.slice(0, 100)).toEqual(reports);
+    },
+  );
+
+  it('a report that WeChat was asked about counts like everything else', () => {
+    const { seq } = trail.recent(1)[0] ?? { seq: 0 };
+    trail.record({ ...report, outcome: 'refreshed' });
+    for (let index = 0; index < 6000; index++) trail.record(report);
+    expect(trail.recent(101)[100]).toMatchObject({ seq: seq + 1, outcome: 'refreshed' });
   });
 
   it('goes on where a listener throws, and says so', () => {

@@ -5,8 +5,12 @@ import { HubEvents } from '../events/hub-events.js';
 
 export type { AuditAct, AuditRecord } from '../core/audit/record.js';
 
-/** So many records are kept for who looks: some 200 KB. */
-const KEPT = 500;
+/**
+ * So many records are kept for who looks, some 200 KB in all. Reports that changed nothing have their own, fewer
+ * places: one client can send thousands of them a minute, and what happened beside them must stay in sight.
+ */
+const KEPT = 400;
+const KEPT_IDLE_REPORTS = 100;
 
 /**
  * The latest records of this process, and where all of them pass by. Listeners run at once; one that throws disturbs
@@ -15,6 +19,7 @@ const KEPT = 500;
 @Injectable()
 export class AuditTrail {
   readonly #kept: AuditRecord[] = [];
+  readonly #idleReports: AuditRecord[] = [];
   readonly #listeners = new Set<(record: AuditRecord) => void>();
   #seq = 0;
 
@@ -25,7 +30,7 @@ export class AuditTrail {
 
   /** Newest first; at most 500. */
   recent(limit: number): readonly AuditRecord[] {
-    return this.#kept.slice(Math.max(0, this.#kept.length - limit)).reverse();
+    return [...this.#kept, ...this.#idleReports].sort((a, b) => b.seq - a.seq).slice(0, limit);
   }
 
   /** Calls `listener` with each record from now on. Returns how to end that. */
@@ -37,8 +42,8 @@ export class AuditTrail {
   record(entry: AuditEntry): void {
     this.#seq += 1;
     const record = { seq: this.#seq, at: new Date(this.clock.wallNow()).toISOString(), ...entry };
-    this.#kept.push(record);
-    if (this.#kept.length > KEPT) this.#kept.shift();
+    if (isIdleReport(record)) keep(this.#idleReports, record, KEPT_IDLE_REPORTS);
+    else keep(this.#kept, record, KEPT);
     for (const listener of [...this.#listeners]) {
       try {
         listener(record);
@@ -47,4 +52,14 @@ export class AuditTrail {
       }
     }
   }
+}
+
+function keep(records: AuditRecord[], record: AuditRecord, most: number): void {
+  records.push(record);
+  if (records.length > most) records.shift();
+}
+
+/** WeChat was not asked because of it, and no token changed. */
+function isIdleReport({ act, outcome }: AuditRecord): boolean {
+  return act === 'token.reported' && (outcome === 'throttled' || outcome === 'superseded');
 }
