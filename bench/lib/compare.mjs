@@ -2,7 +2,7 @@ import { median, sayLoad } from './report.mjs';
 import { load } from './scene.mjs';
 
 /** So many turns has each server of a pair; each turn is one run of the load generator. */
-const ROUNDS = 6;
+const ROUNDS = 10;
 const FIRST_WARM_UP_SECONDS = 2.5;
 const WARM_UP_SECONDS = 0.3;
 
@@ -30,11 +30,12 @@ export async function compareInTurns(a, b, { seconds }) {
   return results;
 }
 
-/** The turns of one server as one result: medians, so that a turn in which the machine did something else is no matter. */
+/** The turns of one server as one result: medians, so that a turn in which the machine did something else does not count. */
 function summed(turns) {
   const middle = (of) => median(turns.map(of));
   const mean = (of) => turns.reduce((sum, turn) => sum + of(turn), 0) / turns.length;
   return {
+    turns,
     requestsPerSecond: middle((turn) => turn.requestsPerSecond),
     requests: turns.reduce((sum, turn) => sum + turn.requests, 0),
     failures: turns.reduce((sum, turn) => sum + turn.failures, 0),
@@ -53,9 +54,13 @@ function summed(turns) {
 const OWN_CORE = 0.9;
 
 /**
- * The ratio of request rates against its target. Where most samples had to share the core with something else, the
- * row says BUSY instead of a verdict, and the ratio of CPU time per request is held against the target in its place:
- * on a core of its own a server under full load would have that ratio of request rates.
+ * The ratio of request rates against its target: the median of all pairs of turns, of all samples. The two turns of a
+ * pair follow each other within a second, so that a machine that is faster now and slower later hits both; the median
+ * of some dozen pairs holds still where that of a few samples does not.
+ *
+ * Where most samples had to share the core with something else, the row says BUSY instead of a verdict, and the ratio
+ * of CPU time per request is held against the target in its place: on a core of its own a server under full load
+ * would have that ratio of request rates.
  */
 export function addRateRatio(report, what, pairs, { atLeast }) {
   const cpuIsKnown = pairs.every(
@@ -64,15 +69,21 @@ export function addRateRatio(report, what, pairs, { atLeast }) {
   const undisturbed = pairs.filter((pair) => !cpuIsKnown || hadItsCore(pair));
   const isBusy = undisturbed.length * 2 < pairs.length;
   const counted = isBusy ? pairs : undisturbed;
-  const rate = median(counted.map(({ ours, theirs }) => ours.requestsPerSecond / theirs.requestsPerSecond));
+  const rate = ratioOfTurns(counted, (ours, theirs) => ours.requestsPerSecond / theirs.requestsPerSecond);
   report.add(`${what}: req/s`, rate, {
     atLeast,
     isUndecided: isBusy,
     note: isBusy ? 'something else used the core' : `${counted.length} of ${pairs.length} samples`,
   });
   if (!cpuIsKnown) return;
-  const cpu = median(pairs.map(({ ours, theirs }) => cpuOf(theirs) / cpuOf(ours)));
+  const cpu = ratioOfTurns(pairs, (ours, theirs) => cpuOf(theirs) / cpuOf(ours));
   report.add(`${what}: by CPU time per request`, cpu, isBusy ? { atLeast, note: 'in place of req/s' } : {});
+}
+
+function ratioOfTurns(pairs, ratio) {
+  return median(
+    pairs.flatMap(({ ours, theirs }) => ours.turns.map((turn, round) => ratio(turn, theirs.turns[round]))),
+  );
 }
 
 function hadItsCore({ ours, theirs }) {
