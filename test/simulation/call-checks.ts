@@ -17,8 +17,8 @@ const AT_ONCE_MS = 7000;
 /** What `expires_in` in whole seconds and the translation of times may take off a life, ms. */
 const EARLY_MS = 3000;
 const SLACK_MS = 800;
-/** Clocks of two Redis nodes, ms. */
-const CLOCKS_APART_MS = 1000;
+/** Clocks of two Redis nodes, and the time between two claims that they give (FENCES_AT_ONCE_MS), ms. */
+const CLOCKS_APART_MS = 2000;
 
 /** What the hubs do to WeChat and to Redis. */
 export class CallChecks {
@@ -78,6 +78,8 @@ export class CallChecks {
     const inTheDark =
       !hub.connected(call.sentAt - SETTLED_MS, call.sentAt) ||
       !hub.ran(call.sentAt, minted.validity.bornAt) ||
+      // Stopped when the other minted: a call of its own from before may have come to WeChat after that one.
+      !hub.ran(before.firstSentAt, before.storedAt ?? before.firstSentAt) ||
       this.ground.redisLostSince(call.sentAt - SETTLED_MS);
     const inDoubt =
       !this.#isClean(before) ||
