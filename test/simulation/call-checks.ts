@@ -79,7 +79,7 @@ export class CallChecks {
       !hub.connected(call.sentAt - SETTLED_MS, call.sentAt) ||
       !hub.ran(call.sentAt, minted.validity.bornAt) ||
       // Stopped when the other minted: a call of its own from before may have come to WeChat after that one.
-      !hub.ran(before.firstSentAt, before.storedAt ?? before.firstSentAt) ||
+      hub.process.stops.during(before.firstSentAt, before.validity.bornAt) ||
       this.ground.redisLostSince(call.sentAt - SETTLED_MS);
     const inDoubt =
       !this.#isClean(before) ||
