@@ -8,6 +8,7 @@ const row = (appid: string, more: Partial<AppRow> = {}): AppRow => ({
   name: null,
   tokenApi: 'stable_token',
   state: 'valid',
+  refreshing: false,
   life: { version: 1, issuedAt: 0, expiresAt: NOW + 7200_000, lifeMs: 7200_000 },
   nextRefreshAt: NOW + 300_000,
   lastRefreshAt: NOW,
@@ -65,7 +66,7 @@ describe('the state of an app at a moment', () => {
     ['valid', 0, 'unavailable'],
     ['failing', 1, 'failing'],
     ['failing', -1, 'unavailable'],
-    ['refreshing', -1, 'refreshing'],
+    ['valid', -1, 'unavailable'],
   ] as const)('%s with %i ms to live: %s', (state, left, shown) => {
     expect(stateOf(row('a', { state, life: ending(left) }), NOW)).toBe(shown);
   });
@@ -76,7 +77,7 @@ describe('the state of an app at a moment', () => {
       row('b', { state: 'failing', life: ending(0) }),
       row('c', { life: null }),
     ]);
-    expect(countByState(model, NOW)).toEqual({ valid: 1, refreshing: 0, failing: 0, unavailable: 2 });
+    expect(countByState(model, NOW)).toEqual({ valid: 1, failing: 0, unavailable: 2 });
   });
 });
 
@@ -86,11 +87,11 @@ describe('the order', () => {
 
   it('by risk: no token, then failing by what is left, then the rest by name, refreshing or not', () => {
     const apps = [
-      row('z-good', { state: 'refreshing' }),
+      row('z-good', { refreshing: true }),
       row('a-good', { life: ending(1) }),
       row('late', { state: 'failing', failures: 2, life: ending(90_000) }),
-      row('soon', { state: 'refreshing', failures: 1, life: ending(30_000) }),
-      row('none', { state: 'refreshing', life: null }),
+      row('soon', { state: 'failing', refreshing: true, failures: 1, life: ending(30_000) }),
+      row('none', { state: 'unavailable', refreshing: true, life: null }),
       row('ended', { failures: 1, life: ending(0) }),
       row('m', { name: 'B good' }),
     ];

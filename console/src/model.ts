@@ -3,7 +3,7 @@ import { BUCKETS, countsAt } from '../../src/core/call-buckets.js';
 import { fitsSearch } from './search.js';
 
 export type State = AppRow['state'];
-export const STATES: readonly State[] = ['unavailable', 'failing', 'refreshing', 'valid'];
+export const STATES: readonly State[] = ['unavailable', 'failing', 'valid'];
 
 export type Sort = 'risk' | 'name' | 'life' | 'next';
 export const SORTS: readonly Sort[] = ['risk', 'name', 'life', 'next'];
@@ -44,7 +44,6 @@ export function updated(model: Model | undefined, answer: LiveAnswer, receivedAt
 
 /** The state at this moment: a token that ended since the hub last told is gone. */
 export function stateOf({ state, life }: AppRow, now: number): State {
-  if (state === 'refreshing') return state;
   return life === null || now >= life.expiresAt ? 'unavailable' : state;
 }
 
@@ -94,7 +93,7 @@ export function chosen(model: Model, { text, state, sort }: Choice, now: number)
 }
 
 export function countByState(model: Model, now: number): Readonly<Record<State, number>> {
-  const counts = { valid: 0, refreshing: 0, failing: 0, unavailable: 0 };
+  const counts = { valid: 0, failing: 0, unavailable: 0 };
   for (const app of model.apps.values()) counts[stateOf(app, now)] += 1;
   return counts;
 }

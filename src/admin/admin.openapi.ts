@@ -2,7 +2,7 @@ import { ApiProperty } from '@nestjs/swagger';
 import { TOKEN_APIS, type TokenApi } from '../core/app.js';
 import type { AppHealth } from '../core/credential.js';
 
-const HEALTHS: readonly AppHealth[] = ['valid', 'refreshing', 'failing', 'unavailable'];
+const HEALTHS: readonly AppHealth[] = ['valid', 'failing', 'unavailable'];
 const nullableTime = { type: 'string', format: 'date-time', nullable: true } as const;
 
 export class LastError {
@@ -29,8 +29,11 @@ export class AppStatusAnswer {
   @ApiProperty({ enum: TOKEN_APIS })
   tokenApi!: TokenApi;
 
-  @ApiProperty({ enum: HEALTHS })
+  @ApiProperty({ enum: HEALTHS, description: 'What a caller would find, whatever is under way.' })
   state!: AppHealth;
+
+  @ApiProperty({ description: 'Whether WeChat is being asked now.' })
+  refreshing!: boolean;
 
   @ApiProperty({ type: 'integer', nullable: true })
   version!: number | null;

@@ -11,6 +11,7 @@ export function describeStatus(status: AppStatus, clock: Clock): AppStatusAnswer
     name: app.name ?? null,
     tokenApi: app.tokenApi,
     state: status.health,
+    refreshing: status.refreshing,
     version: state.held?.version ?? null,
     expiresAt: iso(state.held?.expiresAt),
     nextRefreshAt: iso(status.nextAttemptAt),

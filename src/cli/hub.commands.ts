@@ -6,7 +6,8 @@ interface AppLine {
   readonly appid: string;
   readonly name: string | null;
   readonly tokenApi: string;
-  readonly state: 'valid' | 'refreshing' | 'failing' | 'unavailable';
+  readonly state: 'valid' | 'failing' | 'unavailable';
+  readonly refreshing: boolean;
   readonly version: number | null;
   readonly expiresAt: string | null;
   readonly nextRefreshAt: string | null;
@@ -17,7 +18,7 @@ interface AppLine {
   } | null;
 }
 
-const COLOURS = { valid: 'green', refreshing: 'dim', failing: 'yellow', unavailable: 'red' } as const;
+const COLOURS = { valid: 'green', failing: 'yellow', unavailable: 'red' } as const;
 
 export const statusCommand: Command = {
   name: 'status',
@@ -108,7 +109,7 @@ ${HUB_HELP}`,
 };
 
 function isWell({ state }: AppLine): boolean {
-  return state === 'valid' || state === 'refreshing';
+  return state === 'valid';
 }
 
 function finish(
@@ -127,9 +128,10 @@ function printApps(context: CommandContext, apps: readonly AppLine[]): void {
   for (const app of apps) {
     const until = app.expiresAt === null ? 'no token' : `until ${app.expiresAt}`;
     const version = app.version === null ? '' : ` v${app.version}`;
+    const refreshing = app.refreshing ? paint('dim', ' (asking WeChat)') : '';
     const name = app.name === null ? '' : `  ${paint('dim', app.name)}`;
     context.out(
-      `${app.appid.padEnd(width)}  ${paint(COLOURS[app.state], app.state.padEnd(11))}  ${app.tokenApi.padEnd(12)}  ${until}${version}${name}`,
+      `${app.appid.padEnd(width)}  ${paint(COLOURS[app.state], app.state.padEnd(11))}${refreshing}  ${app.tokenApi.padEnd(12)}  ${until}${version}${name}`,
     );
     if (!isWell(app) && app.lastError !== null) {
       context.out(`${' '.repeat(width)}  ${app.lastError.errmsg}`);

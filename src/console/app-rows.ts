@@ -25,12 +25,13 @@ export class AppRows {
     const status = this.cache.status(appid);
     const entry = this.cache.entry(appid);
     if (status === undefined || entry === undefined) return undefined;
-    const { app, state, health } = status;
+    const { app, state, health, refreshing } = status;
     return {
       appid,
       name: app.name ?? null,
       tokenApi: app.tokenApi,
       state: health,
+      refreshing,
       life: this.#life(state.held),
       nextRefreshAt: this.#wall(status.nextAttemptAt),
       lastRefreshAt: this.#wall(state.refreshedAt),
@@ -46,7 +47,8 @@ export class AppRows {
     const { state } = cell;
     return {
       type: cell.slot as TicketRow['type'],
-      state: healthOf(state, cell.underWay !== undefined, this.clock.now()),
+      state: healthOf(state, this.clock.now()),
+      refreshing: cell.underWay !== undefined,
       life: this.#life(state.held),
       // A ticket that nobody asks for rests; what stands there is past.
       nextRefreshAt: cell.dormant ? null : this.#wall(cell.nextAttemptAt),

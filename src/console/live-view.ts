@@ -113,6 +113,7 @@ function sameStatus(a: AppStatus, b: AppStatus): boolean {
     a.state === b.state &&
     a.app === b.app &&
     a.health === b.health &&
+    a.refreshing === b.refreshing &&
     a.nextAttemptAt === b.nextAttemptAt &&
     a.forcedLeft === b.forcedLeft
   );

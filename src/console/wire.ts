@@ -34,6 +34,8 @@ export interface LifeRow {
 export interface TicketRow {
   readonly type: TicketType;
   readonly state: AppHealth;
+  /** Whether WeChat is being asked now. */
+  readonly refreshing: boolean;
   readonly life: LifeRow | null;
   readonly nextRefreshAt: number | null;
   readonly lastError: ErrorRow | null;
@@ -51,6 +53,8 @@ export interface AppRow {
   readonly name: string | null;
   readonly tokenApi: TokenApi;
   readonly state: AppHealth;
+  /** Whether WeChat is being asked now. */
+  readonly refreshing: boolean;
   readonly life: LifeRow | null;
   readonly nextRefreshAt: number | null;
   readonly lastRefreshAt: number | null;

@@ -100,14 +100,13 @@ describe('failed', () => {
 describe('healthOf', () => {
   const held = aHeld();
   it.each([
-    ['valid', aState({ held }), false, 0],
-    ['refreshing', aState({ held, failures: 1 }), true, 0],
-    ['failing', aState({ held, failures: 1 }), false, 0],
-    ['unavailable', aState({ held }), false, held.expiresAt],
-    ['unavailable', UNTRIED, false, 0],
-    ['refreshing', UNTRIED, true, 0],
-  ])('is %s', (health, state, underWay, now) => {
-    expect(healthOf(state, underWay, now)).toBe(health);
+    ['valid', aState({ held }), held.expiresAt - 1],
+    ['failing', aState({ held, failures: 1 }), held.expiresAt - 1],
+    ['unavailable', aState({ held }), held.expiresAt],
+    ['unavailable', aState({ held, failures: 1 }), held.expiresAt],
+    ['unavailable', UNTRIED, 0],
+  ])('is %s', (health, state, now) => {
+    expect(healthOf(state, now)).toBe(health);
   });
 });
 

@@ -197,11 +197,10 @@ export function reconfigured(state: CredentialState): CredentialState {
   return { ...state, failures: 0, slowFailures: 0 };
 }
 
-export type AppHealth = 'valid' | 'refreshing' | 'failing' | 'unavailable';
+export type AppHealth = 'valid' | 'failing' | 'unavailable';
 
-/** One word for people: how the app is doing. */
-export function healthOf(state: CredentialState, underWay: boolean, now: number): AppHealth {
-  if (underWay) return 'refreshing';
+/** One word for people: what a caller would find, whatever is under way. */
+export function healthOf(state: CredentialState, now: number): AppHealth {
   if (!isValid(state.held, now)) return 'unavailable';
   return state.failures > 0 ? 'failing' : 'valid';
 }

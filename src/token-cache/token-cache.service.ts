@@ -30,6 +30,8 @@ const STORE_LOAD_LIMIT_MS = 2000;
 export interface AppStatus {
   readonly app: AppSettings;
   readonly health: AppHealth;
+  /** Whether an attempt is under way. */
+  readonly refreshing: boolean;
   readonly state: CredentialState;
   readonly nextAttemptAt: number | undefined;
   /** Forced refreshes that the hub has left in these 24 hours; `stable_token` only. */
@@ -191,7 +193,8 @@ export class TokenCache {
     const now = this.clock.now();
     return {
       app: entry.app,
-      health: healthOf(entry.token.state, entry.token.underWay !== undefined, now),
+      health: healthOf(entry.token.state, now),
+      refreshing: entry.token.underWay !== undefined,
       state: entry.token.state,
       nextAttemptAt: entry.token.nextAttemptAt,
       forcedLeft: entry.app.tokenApi === 'stable_token' ? forceLeft(entry.forced, now) : undefined,

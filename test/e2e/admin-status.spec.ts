@@ -13,6 +13,7 @@ const FIELDS = [
   'name',
   'tokenApi',
   'state',
+  'refreshing',
   'version',
   'expiresAt',
   'nextRefreshAt',
@@ -86,14 +87,24 @@ describe('GET /admin/apps', () => {
     expect((await one('wx-two')).version).toBe(json.version);
   });
 
-  it('is refreshing during a call, failing after it failed, valid again, and keeps the last error', async () => {
+  it('says what a caller would find, and apart from that whether WeChat is being asked', async () => {
     const fault = virtual.simulator.fault({ kind: 'hang', appid: 'wx-one' });
     await virtual.passUntil(() => fault.held === 1);
-    expect((await one('wx-one')).state).toBe('refreshing');
+    expect(await one('wx-one')).toMatchObject({ state: 'valid', refreshing: true });
     await virtual.pass(5000);
-    expect(await one('wx-one')).toMatchObject({ state: 'failing', lastError: { errcode: null } });
+    expect(await one('wx-one')).toMatchObject({
+      state: 'failing',
+      refreshing: false,
+      lastError: { errcode: null },
+    });
     await virtual.pass(60_000);
     expect(await one('wx-one')).toMatchObject({ state: 'valid', lastError: { errmsg: expect.any(String) } });
+  });
+
+  it('an app without a token is unavailable, also while the next attempt hangs', async () => {
+    const fault = virtual.simulator.fault({ kind: 'hang', appid: 'wx-bad' });
+    await virtual.passUntil(() => fault.held === 1);
+    expect(await one('wx-bad')).toMatchObject({ state: 'unavailable', refreshing: true });
   });
 
   it('shows times by the wall clock, though lives are counted on another', async () => {

@@ -43,13 +43,18 @@ export const en = {
     redisDown: 'Redis store: not reachable',
     up: (span: string) => `Up for ${span}`,
   },
-  states: { valid: 'Valid', refreshing: 'Refreshing', failing: 'Failing', unavailable: 'Unavailable' },
+  states: { valid: 'Valid', failing: 'Failing', unavailable: 'Unavailable' },
   stateHelp: {
     valid: 'A valid token, renewal as planned.',
-    refreshing: 'WeChat is being asked right now.',
     failing: 'The token is still valid, but its renewal fails.',
     unavailable: 'No valid token: callers get errors.',
   },
+  ticketHelp: {
+    valid: 'A valid ticket, renewal as planned.',
+    failing: 'The ticket is still valid, but its renewal fails.',
+    unavailable: 'No valid ticket: callers who ask for it get errors.',
+  },
+  refreshing: 'WeChat is being asked right now.',
   summary: {
     label: 'Apps by state',
     all: 'All apps',

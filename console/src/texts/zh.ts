@@ -44,13 +44,18 @@ export const zh: Texts = {
     redisDown: 'Redis 存储：不可达',
     up: (span) => `已运行 ${span}`,
   },
-  states: { valid: '正常', refreshing: '刷新中', failing: '续期失败', unavailable: '不可用' },
+  states: { valid: '正常', failing: '续期失败', unavailable: '不可用' },
   stateHelp: {
     valid: 'token 有效，按计划续期。',
-    refreshing: '正在询问微信。',
     failing: 'token 仍有效，但续期失败。',
     unavailable: '没有有效的 token，调用方会收到错误。',
   },
+  ticketHelp: {
+    valid: 'ticket 有效，按计划续期。',
+    failing: 'ticket 仍有效，但续期失败。',
+    unavailable: '没有有效的 ticket，获取它的调用方会收到错误。',
+  },
+  refreshing: '正在询问微信。',
   summary: {
     label: '按状态统计的应用',
     all: '全部应用',

@@ -38,7 +38,7 @@ export function AppDetail({ appid, model, now, onClose }: Props): JSX.Element {
   return (
     <Dialog form="sheet" heading={app.name ?? appid} onClose={onClose}>
       <div class="detail-top">
-        <StateBadge state={stateOf(app, now)} />
+        <StateBadge state={stateOf(app, now)} refreshing={app.refreshing} />
         <code>{appid}</code>
         <CopyButton text={appid} />
       </div>
@@ -66,7 +66,11 @@ export function AppDetail({ appid, model, now, onClose }: Props): JSX.Element {
           {app.tickets.map((ticket) => (
             <div key={ticket.type} class="ticket">
               <code>{ticket.type}</code>
-              <StateBadge state={ticket.state} />
+              <StateBadge
+                state={ticket.state}
+                refreshing={ticket.refreshing}
+                help={t.ticketHelp[ticket.state]}
+              />
               <span class="muted">
                 {ticket.nextRefreshAt === null
                   ? t.detail.ticketRests

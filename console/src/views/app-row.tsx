@@ -27,7 +27,7 @@ export function AppRowView({ app, model, now, language }: Props): JSX.Element {
   return (
     <li class={`app app-${state}`}>
       <div class="app-state">
-        <StateBadge state={state} />
+        <StateBadge state={state} refreshing={app.refreshing} />
       </div>
       <div class="app-name">
         <a href={hrefOf('apps', app.appid)}>{app.name ?? app.appid}</a>

@@ -19,13 +19,6 @@ export function StateIcon({ state }: { readonly state: State }): JSX.Element {
           <path d="m6.7 10.2 2.3 2.3 4.3-4.7" />
         </Icon>
       );
-    case 'refreshing':
-      return (
-        <Icon>
-          <path d="M16.8 8.6A7 7 0 0 0 4.3 6.2M3.2 11.4a7 7 0 0 0 12.5 2.4" />
-          <path d="M4 2.8v3.6h3.6M16 17.2v-3.6h-3.6" />
-        </Icon>
-      );
     case 'failing':
       return (
         <Icon>
@@ -42,6 +35,13 @@ export function StateIcon({ state }: { readonly state: State }): JSX.Element {
       );
   }
 }
+
+export const RefreshingIcon = (): JSX.Element => (
+  <Icon>
+    <path d="M16.8 8.6A7 7 0 0 0 4.3 6.2M3.2 11.4a7 7 0 0 0 12.5 2.4" />
+    <path d="M4 2.8v3.6h3.6M16 17.2v-3.6h-3.6" />
+  </Icon>
+);
 
 export const SearchIcon = (): JSX.Element => (
   <Icon>
