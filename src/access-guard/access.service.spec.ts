@@ -464,10 +464,13 @@ describe('AccessService.check', () => {
 });
 
 describe('AccessService.checkAgain', () => {
+  const readShop = (request: AccessRequest) =>
+    ({ request, act: 'read', appid: 'wxshop', proof: 'key' }) as const;
+
   it('finds nothing against who is still granted, and counts no request', () => {
     const { service, from, outcome } = harness([{ ...shop, requestsPerMinute: 1 }, office]);
     expect(
-      times(5, () => service.checkAgain(from('203.0.113.1', SHOP_KEY), 'read', 'wxshop')).every(
+      times(5, () => service.checkAgain(readShop(from('203.0.113.1', SHOP_KEY)))).every(
         (denied) => denied === undefined,
       ),
     ).toBe(true);
@@ -482,9 +485,9 @@ describe('AccessService.checkAgain', () => {
   ])('denies who has lost %s by a reload, and tells it', (_what, entry, cause, clientId) => {
     const { service, from, denials, reload } = harness();
     const request = { ...from('203.0.113.1', SHOP_KEY), requestId: 'r-1' };
-    expect(service.checkAgain(request, 'read', 'wxshop')).toBeUndefined();
+    expect(service.checkAgain(readShop(request))).toBeUndefined();
     reload({ clients: [entry] });
-    const denied = service.checkAgain(request, 'read', 'wxshop');
+    const denied = service.checkAgain(readShop(request));
     expect(denied).toMatchObject({ ok: false, cause, clientId, requestId: 'r-1', address: '203.0.113.1' });
     expect(denials).toEqual([denied]);
   });

@@ -3,14 +3,12 @@ import { Clock } from '../clock/clock.js';
 import { AppsConfig, type HubSnapshot } from '../config/apps-config.service.js';
 import { HubEnvironment } from '../config/environment.js';
 import { BoundedMap } from '../core/access/bounded-map.js';
-import type { Act } from '../core/access/client.js';
+import type { Act, ClientEntry } from '../core/access/client.js';
 import {
-  admitsAddress,
   authorise,
   compileAccess,
   entryForTokenHolder,
   identify,
-  isExpired,
   payerOf,
   type AccessIndex,
   type Authorisation,
@@ -20,9 +18,11 @@ import {
 } from '../core/access/decision.js';
 import { WindowCounter } from '../core/access/limit.js';
 import { credentialOf, type AccessRequest } from './access-request.js';
+import { Admission, type Ask } from './admission.js';
 import { limited, refused, type AccessVerdict, type Denied, type DenialFacts } from './access-verdict.js';
 import { Allowances } from './allowances.js';
 import { Origins, type Origin } from './origins.js';
+import { VerifiedKeys } from './verified-keys.js';
 
 export type { AccessRequest } from './access-request.js';
 
@@ -31,14 +31,6 @@ export const FAILURES_PER_MINUTE = 20;
 
 /** Address blocks whose failures are counted. Who commands more is not held up by a count per address anyway. */
 const COUNTED_BLOCKS = 50_000;
-
-/** Verified keys, as presented. Several spellings of one (`bearer`, `Bearer`) are several entries. */
-const REMEMBERED_KEYS = 16_384;
-
-/** Characters of a header that is remembered: `Bearer`, a space and the longest key. */
-const MAX_REMEMBERED = 135;
-
-type KnownByKey = Caller & { readonly by: 'key' };
 
 /**
  * Who may do what: {@link check} for each request to the callers' port, before anything else is looked at.
@@ -59,6 +51,7 @@ type KnownByKey = Caller & { readonly by: 'key' };
 export class AccessService {
   readonly #config: AppsConfig;
   readonly #clock: Clock;
+  readonly #wallNow: () => number;
   readonly #origins: Origins;
   readonly #failures = new BoundedMap<string, WindowCounter>(COUNTED_BLOCKS);
   readonly #listeners: ((denial: Denied) => void)[] = [];
@@ -68,13 +61,12 @@ export class AccessService {
   #apps: KnownApps = new Map();
   #index: AccessIndex = compileAccess([]);
   readonly #allowances = new Allowances();
-  /** By `Authorization` header, and by key alone: apart, since a header that is a bare key is malformed. */
-  readonly #byHeader = new BoundedMap<string, KnownByKey>(REMEMBERED_KEYS);
-  readonly #byKey = new BoundedMap<string, KnownByKey>(REMEMBERED_KEYS);
+  readonly #verified = new VerifiedKeys();
 
   constructor(config: AppsConfig, environment: HubEnvironment, clock: Clock) {
     this.#config = config;
     this.#clock = clock;
+    this.#wallNow = () => clock.wallNow();
     this.#origins = new Origins(environment.trustedProxies);
     // Not needed for correctness, see #sync: so that no request waits for it.
     config.onChange(() => {
@@ -111,10 +103,32 @@ export class AccessService {
     return this.#notAuthorised(authorised, origin, act, appid, request);
   }
 
+  /** {@link check}, with what it takes to look again later. */
+  admit(ask: Ask, apps?: KnownApps): Admission | Denied {
+    const { request, act, appid, proof } = ask;
+    const verdict =
+      proof === 'key' ? this.check(request, act, appid, apps) : this.checkTokenHolder(request, appid ?? '');
+    return verdict.ok ? new Admission(this, ask, verdict, this.#config.current) : verdict;
+  }
+
+  /** Whether the rules are still those of `snapshot`. */
+  isCurrent(snapshot: HubSnapshot): boolean {
+    return this.#config.current === snapshot;
+  }
+
+  /** Epoch ms by the wall clock. */
+  wallNow(): number {
+    return this.#wallNow();
+  }
+
   /** For a request that was granted, then waited: its denial, if it would be denied now. Counts failures alone. */
-  checkAgain(request: AccessRequest, act: Act, appid: string | undefined): Denied | undefined {
+  checkAgain({ request, act, appid, proof }: Ask): Denied | undefined {
     this.#sync();
     const origin = this.#origins.of(request.socketAddress, request.xForwardedFor);
+    if (proof === 'token') {
+      const holder = this.#holderOf(origin, request, appid ?? '');
+      return 'ok' in holder ? holder : undefined;
+    }
     const caller = this.#callerOf(request, origin, act, appid);
     if ('ok' in caller) return caller;
     const authorised = authorise(caller, act, appid, this.#apps);
@@ -128,10 +142,10 @@ export class AccessService {
   checkTokenHolder(request: AccessRequest, appid: string): AccessVerdict {
     this.#sync();
     const origin = this.#origins.of(request.socketAddress, request.xForwardedFor);
-    const client = entryForTokenHolder(this.#index, origin.address, appid, this.#apps);
+    const client = this.#holderOf(origin, request, appid);
+    if ('ok' in client) return client;
     const { requestId } = request;
     const facts: DenialFacts = { origin, act: 'read', appid, client, key: undefined, requestId };
-    if (client === undefined) return this.#deny(refused('ip_not_allowed', 'address', facts));
     const allowance = this.#allowances.of(client, origin);
     const wait = allowance.requests.take(this.#clock.now(), client.requestsPerMinute);
     if (wait > 0) return this.#deny(limited('too_many_requests', wait, facts));
@@ -159,9 +173,16 @@ export class AccessService {
     this.#apps = snapshot.apps;
     this.#allowances.setClients(snapshot.clients);
     this.#origins.clear();
-    this.#byHeader.clear();
-    this.#byKey.clear();
+    this.#verified.clear();
     this.#snapshot = snapshot;
+  }
+
+  /** The entry for who shows a token of the app, or the denial, already reported. */
+  #holderOf(origin: Origin, { requestId }: AccessRequest, appid: string): ClientEntry | Denied {
+    const client = entryForTokenHolder(this.#index, origin.address, appid, this.#apps);
+    if (client !== undefined) return client;
+    const facts = { origin, act: 'read', appid, client, key: undefined, requestId } as const;
+    return this.#deny(refused('ip_not_allowed', 'address', facts));
   }
 
   /** The caller, or its denial, already reported. */
@@ -173,17 +194,8 @@ export class AccessService {
         ? identification.caller
         : this.#refuse(identification, origin, act, appid, request);
     }
-    const remembered =
-      request.key === undefined
-        ? this.#byHeader.get(request.authorization ?? '')
-        : this.#byKey.get(request.key);
-    if (
-      remembered !== undefined &&
-      (remembered.key.expiresAt === undefined || !isExpired(remembered.key, this.#clock.wallNow())) &&
-      admitsAddress(remembered.client, origin.address)
-    ) {
-      return remembered;
-    }
+    const verified = this.#verified.callerOf(request, origin, this.#wallNow);
+    if (verified !== undefined) return verified;
     const identification = identify(
       this.#index,
       credentialOf(request),
@@ -191,16 +203,8 @@ export class AccessService {
       this.#clock.wallNow(),
     );
     if (!identification.ok) return this.#refuse(identification, origin, act, appid, request);
-    this.#remember(request, identification.caller);
+    this.#verified.remember(request, identification.caller);
     return identification.caller;
-  }
-
-  #remember({ key, authorization }: AccessRequest, caller: Caller): void {
-    if (caller.by !== 'key') return;
-    if (key !== undefined) this.#byKey.set(key, caller);
-    else if (authorization !== undefined && authorization.length <= MAX_REMEMBERED) {
-      this.#byHeader.set(authorization, caller);
-    }
   }
 
   #refuse(

@@ -3,7 +3,7 @@ import { Clock } from '../clock/clock.js';
 import { AppsConfig } from '../config/apps-config.service.js';
 import { describeReload } from '../core/audit/describe-reload.js';
 import { HubEvents, type Actor, type AdminActed } from '../events/hub-events.js';
-import { notGranted } from '../http/access.guard.js';
+import { notGranted } from '../http/denial.js';
 import { HubException } from '../http/hub-exception.js';
 import { TokenCache, type AppStatus } from '../token-cache/token-cache.service.js';
 import type { RefreshAnswer, ReloadAnswer } from './admin.openapi.js';

@@ -4,7 +4,8 @@ import { Clock } from '../clock/clock.js';
 import { AppsConfig } from '../config/apps-config.service.js';
 import { grantsApp } from '../core/access/decision.js';
 import type { Actor } from '../events/hub-events.js';
-import { actorOf, notGranted, type AppRequest } from '../http/access.guard.js';
+import { actorOf, type AppRequest } from '../http/app-request.js';
+import { notGranted } from '../http/denial.js';
 import { May } from '../http/may.decorator.js';
 import { ApiProblems, GUARD_PROBLEMS } from '../http/token.openapi.js';
 import { TokenCache } from '../token-cache/token-cache.service.js';
@@ -26,7 +27,8 @@ export class AdminController {
 
   @Post('reload')
   @HttpCode(200)
-  @May('admin')
+  // Whose key the new file no longer has is told what the reload did all the same.
+  @May('admin', { tellsOwnDeed: true })
   @ApiOperation({ summary: 'Read apps.yaml again; all or nothing', operationId: 'reload' })
   @ApiResponse({ status: 200, description: 'What the reload changed', type: ReloadAnswer })
   @ApiProblems('HUB_TOO_LARGE', 'HUB_CONFIG_INVALID')

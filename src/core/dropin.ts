@@ -61,26 +61,18 @@ export interface CredentialRequest {
 }
 
 export type CredentialRequestResult =
-  { readonly ok: true; readonly request: CredentialRequest } | DropInRefusal;
-export interface DropInRefusal {
-  readonly ok: false;
-  readonly error: DropInError;
-}
-
+  | { readonly ok: true; readonly request: CredentialRequest }
+  | { readonly ok: false; readonly error: DropInError };
 /** The parameters of /cgi-bin/token and /cgi-bin/stable_token, in any order; unknown ones do not matter, as at WeChat. */
 export function readCredentialRequest(
   parameters: Readonly<Record<string, unknown>>,
 ): CredentialRequestResult {
   const { grant_type: grantType, appid, secret, force_refresh: force } = parameters;
-  if (grantType !== 'client_credential') return refusal(DROP_IN_ERRORS.wrongGrantType);
-  if (typeof appid !== 'string' || appid === '') return refusal(DROP_IN_ERRORS.noAppid);
-  if (typeof secret !== 'string' || secret === '') return refusal(DROP_IN_ERRORS.noSecret);
+  if (grantType !== 'client_credential') return { ok: false, error: DROP_IN_ERRORS.wrongGrantType };
+  if (typeof appid !== 'string' || appid === '') return { ok: false, error: DROP_IN_ERRORS.noAppid };
+  if (typeof secret !== 'string' || secret === '') return { ok: false, error: DROP_IN_ERRORS.noSecret };
   // Form-coded bodies have no booleans.
   return { ok: true, request: { appid, secret, forceRefresh: force === true || force === 'true' } };
-}
-
-export function refusal(error: DropInError): DropInRefusal {
-  return { ok: false, error };
 }
 
 /** "Asks again" (CONTRACT, "Drop-in"): the same client, address and app within so long. */

@@ -2,13 +2,14 @@ import { Injectable } from '@nestjs/common';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { DROP_IN_ERRORS } from '../core/dropin.js';
 import type { UnroutedEndpoint } from '../gateway/gateway.routes.js';
-import { accessRequestOf, type AppRequest } from '../http/access.guard.js';
+import { AccessGuard } from '../http/access.guard.js';
+import type { AppRequest } from '../http/app-request.js';
+import { declare } from '../http/route-access.js';
 import { sendReady } from '../http/send-ready.js';
+import { sendWeChatError, WECHAT_CONTENT_TYPE } from '../http/wechat-shape.js';
 import { DropIn, type DropInAnswer } from './drop-in.service.js';
 import { jsonObject, parametersOf } from './parameters.js';
 
-/** co-wechat-api parses `application/json` and `text/plain` and nothing else. */
-const CONTENT_TYPE = 'application/json; charset=utf-8';
 const BODY_LIMIT_BYTES = 16 * 1024;
 
 /** After whatever path the SDK's base URL has, a doubled slash included: the rest decides. */
@@ -23,7 +24,10 @@ type Endpoint = 'token' | 'stable_token' | 'ticket/getticket';
  */
 @Injectable()
 export class DropInRoutes implements UnroutedEndpoint {
-  constructor(private readonly dropIn: DropIn) {}
+  constructor(
+    private readonly dropIn: DropIn,
+    private readonly guard: AccessGuard,
+  ) {}
 
   register(instance: FastifyInstance): void {
     void instance.register((scope, _options, done) => {
@@ -43,7 +47,8 @@ export class DropInRoutes implements UnroutedEndpoint {
           this.#serve(endpoint, request, reply);
         // Each a route of its own: what watches over the arrival of bodies (http/arrival-limit.ts) is not for GET.
         for (const method of METHODS[endpoint]) {
-          scope.route({ method, url: `/cgi-bin/${endpoint}`, handler });
+          const config = declare('read', { shape: 'wechat' });
+          scope.route({ method, url: `/cgi-bin/${endpoint}`, handler, config });
         }
       }
       done();
@@ -61,31 +66,32 @@ export class DropInRoutes implements UnroutedEndpoint {
     return endpoint === undefined ? undefined : this.#serve(endpoint, request, reply);
   }
 
-  fail(_error: unknown, _request: FastifyRequest, reply: FastifyReply): void {
-    answerError(reply, DROP_IN_ERRORS.notJson);
+  fail(_error: unknown, request: FastifyRequest, reply: FastifyReply): void {
+    sendWeChatError(request as AppRequest, reply, DROP_IN_ERRORS.notJson);
   }
 
-  #serve(endpoint: Endpoint, request: FastifyRequest, reply: FastifyReply): Promise<void> | undefined {
-    const caller = accessRequestOf(request);
+  #serve(endpoint: Endpoint, raw: FastifyRequest, reply: FastifyReply): Promise<void> | undefined {
+    const request = raw as AppRequest;
+    const answer = this.#answerOf(endpoint, request);
+    // Without a promise where the answer is at hand, as it is but for cold starts: see bench/README.md.
+    if (!(answer instanceof Promise)) {
+      send(request, reply, answer);
+      return undefined;
+    }
+    return this.guard.during(request, reply, answer).then((awaited) => {
+      send(request, reply, awaited);
+    });
+  }
+
+  #answerOf(endpoint: Endpoint, request: AppRequest): DropInAnswer | Promise<DropInAnswer> {
     switch (endpoint) {
       case 'token':
-        return answer(
-          request,
-          reply,
-          this.dropIn.token(caller, parametersOf(request.query as string, textOf(request))),
-        );
+        return this.dropIn.token(request, parametersOf(request.query as string, textOf(request)));
       case 'stable_token':
-        if (request.method === 'POST') {
-          return answer(request, reply, this.dropIn.token(caller, jsonObject(textOf(request) ?? '')));
-        }
-        answerError(reply, DROP_IN_ERRORS.postNeeded);
-        return undefined;
+        if (request.method !== 'POST') return { error: DROP_IN_ERRORS.postNeeded };
+        return this.dropIn.token(request, jsonObject(textOf(request) ?? ''));
       case 'ticket/getticket':
-        return answer(
-          request,
-          reply,
-          this.dropIn.ticket(caller, parametersOf(request.query as string, undefined) ?? {}),
-        );
+        return this.dropIn.ticket(request, parametersOf(request.query as string, undefined) ?? {});
     }
   }
 }
@@ -104,27 +110,13 @@ function textOf(request: FastifyRequest): string | undefined {
   return typeof request.body === 'string' ? request.body : undefined;
 }
 
-/** Without a promise where the answer is at hand, as it is but for cold starts: see bench/README.md. */
-function answer(
-  request: FastifyRequest,
-  reply: FastifyReply,
-  result: DropInAnswer | Promise<DropInAnswer>,
-): Promise<void> | undefined {
-  if (result instanceof Promise) return result.then((awaited) => send(request, reply, awaited));
-  send(request, reply, result);
-  return undefined;
-}
-
-function send(request: FastifyRequest, reply: FastifyReply, { body, ready, verdict }: DropInAnswer): void {
-  if (verdict !== undefined) (request as AppRequest).verdict = verdict;
-  if (ready === true) sendReady(reply, body);
-  else void reply.header('content-type', CONTENT_TYPE).header('cache-control', 'no-store').send(body);
-}
-
-function answerError(reply: FastifyReply, error: { errcode: number; errmsg: string }): void {
-  void reply
-    .status(200)
-    .header('content-type', CONTENT_TYPE)
-    .header('cache-control', 'no-store')
-    .send(JSON.stringify(error));
+function send(request: AppRequest, reply: FastifyReply, answer: DropInAnswer): void {
+  if (reply.sent) return;
+  if ('error' in answer) sendWeChatError(request, reply, answer.error);
+  else if (answer.ready) sendReady(request, reply, answer.body);
+  else
+    void reply
+      .header('content-type', WECHAT_CONTENT_TYPE)
+      .header('cache-control', 'no-store')
+      .send(answer.body);
 }

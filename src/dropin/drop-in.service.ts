@@ -1,21 +1,22 @@
 import { Injectable } from '@nestjs/common';
-import { withKey, type AccessRequest } from '../access-guard/access-request.js';
-import type { AccessVerdict, Granted } from '../access-guard/access-verdict.js';
+import { withKey } from '../access-guard/access-request.js';
+import type { Granted } from '../access-guard/access-verdict.js';
 import { AccessService } from '../access-guard/access.service.js';
 import { Clock } from '../clock/clock.js';
 import { BoundedMap } from '../core/access/bounded-map.js';
 import { TICKET_TYPES, type TicketType } from '../core/app.js';
 import {
-  deniedError,
   DROP_IN_ERRORS,
   readCredentialRequest,
-  refusal,
   REPEAT_WITHIN_MS,
   unavailableError,
   type CredentialRequest,
-  type DropInRefusal,
+  type DropInError,
 } from '../core/dropin.js';
 import { HubEvents, notServed, type Reporter } from '../events/hub-events.js';
+import { AccessGuard } from '../http/access.guard.js';
+import { accessRequestOf, type AppRequest } from '../http/app-request.js';
+import { wechatDenialOf } from '../http/wechat-shape.js';
 import { DeadTokens } from '../token-cache/dead-tokens.service.js';
 import type { Reading } from '../token-cache/reading.js';
 import { ServedTokens } from '../token-cache/served-tokens.js';
@@ -25,14 +26,9 @@ import { TokenCache } from '../token-cache/token-cache.service.js';
 /** Who asked lately. More than so many at once, and the oldest are forgotten: a check less, nothing worse. */
 const REMEMBERED_ASKS = 50_000;
 
-export interface DropInAnswer {
-  /** JSON, of WeChat's shape. */
-  readonly body: string;
-  /** The body is a token's, made beforehand and ASCII: it can go out the short way. */
-  readonly ready?: boolean;
-  /** For the access log. */
-  readonly verdict: AccessVerdict | undefined;
-}
+export type DropInAnswer =
+  /** JSON, of WeChat's shape. `ready`: a token's, made beforehand and ASCII: it can go out the short way. */
+  { readonly body: string; readonly ready: boolean } | { readonly error: DropInError };
 
 /**
  * /cgi-bin/token, /cgi-bin/stable_token and /cgi-bin/ticket/getticket as WeChat has them, with a hub key in the place
@@ -45,6 +41,7 @@ export class DropIn {
 
   constructor(
     private readonly access: AccessService,
+    private readonly guard: AccessGuard,
     private readonly cache: TokenCache,
     private readonly tickets: TicketCache,
     private readonly deadTokens: DeadTokens,
@@ -55,44 +52,50 @@ export class DropIn {
 
   /** Both token endpoints. `parameters`: from query and body; `undefined`: the body could not be read. */
   token(
-    caller: AccessRequest,
+    caller: AppRequest,
     parameters: Readonly<Record<string, unknown>> | undefined,
   ): DropInAnswer | Promise<DropInAnswer> {
-    if (parameters === undefined) return refused(refusal(DROP_IN_ERRORS.notJson));
+    if (parameters === undefined) return { error: DROP_IN_ERRORS.notJson };
     const read = readCredentialRequest(parameters);
-    if (!read.ok) return refused(read);
+    if (!read.ok) return read;
     const { request } = read;
-    const verdict = this.access.check(withKey(caller, request.secret), 'read', request.appid, this.cache);
-    if (!verdict.ok) return denied(verdict);
+    const verdict = this.guard.examine(caller, {
+      request: withKey(accessRequestOf(caller), request.secret),
+      act: 'read',
+      appid: request.appid,
+      proof: 'key',
+    });
+    if (!verdict.ok) return { error: wechatDenialOf(verdict) };
     const now = this.clock.now();
     const repeated = this.#asksAgain(`${verdict.client.id} ${verdict.address} ${request.appid}`, now);
     const reading = this.cache.read(request.appid, now);
     const check =
       repeated && !request.forceRefresh ? this.deadTokens.makeSure(request.appid, now) : undefined;
     if (reading?.kind === 'held' && check === undefined && !request.forceRefresh) {
-      return { body: reading.ready.wechatBody(reading.expiresInSeconds), ready: true, verdict };
+      return { body: reading.ready.wechatBody(reading.expiresInSeconds), ready: true };
     }
-    return this.#slowToken(request, check, verdict, caller.requestId);
+    return this.#slowToken(request, check, verdict, caller.id);
   }
 
   /** The token itself names the app and proves the right; the address must be one that some entry accepts. */
-  async ticket(caller: AccessRequest, parameters: Readonly<Record<string, unknown>>): Promise<DropInAnswer> {
+  async ticket(caller: AppRequest, parameters: Readonly<Record<string, unknown>>): Promise<DropInAnswer> {
     const { access_token: token, type } = parameters;
     const appid = typeof token === 'string' ? this.served.appOf(token) : undefined;
     if (appid === undefined) {
-      const address = this.access.addressOf(caller);
-      this.events.emit('requestDenied', notServed('read', address, caller.requestId));
-      return refused(refusal(DROP_IN_ERRORS.notServed));
+      const address = this.access.addressOf(accessRequestOf(caller));
+      this.events.emit('requestDenied', notServed('read', address, caller.id));
+      return { error: DROP_IN_ERRORS.notServed };
     }
-    const verdict = this.access.checkTokenHolder(caller, appid);
-    if (!verdict.ok) return denied(verdict);
+    const ask = { request: accessRequestOf(caller), act: 'read', appid, proof: 'token' } as const;
+    const verdict = this.guard.examine(caller, ask);
+    if (!verdict.ok) return { error: wechatDenialOf(verdict) };
     const known = TICKET_TYPES.find((one: TicketType) => one === type);
-    if (known === undefined) return refused(refusal(DROP_IN_ERRORS.badTicketType), verdict);
+    if (known === undefined) return { error: DROP_IN_ERRORS.badTicketType };
     const reading = await this.tickets.read(appid, known);
-    if (reading?.kind !== 'held') return this.#unavailable('ticket', appid, reading, verdict);
+    if (reading?.kind !== 'held') return this.#unavailable('ticket', appid, reading);
     const ticket = reading.held.value.reveal();
     const body = { errcode: 0, errmsg: 'ok', ticket, expires_in: reading.expiresInSeconds };
-    return { body: JSON.stringify(body), verdict };
+    return { body: JSON.stringify(body), ready: false };
   }
 
   /** A cold start, a repeated ask, a forced refresh: the cases in which a caller may wait for WeChat. */
@@ -111,21 +114,16 @@ export class DropIn {
       else await check;
     }
     const reading = this.cache.read(appid);
-    if (reading?.kind !== 'held') return this.#unavailable('token', appid, reading, verdict);
-    return { body: reading.ready.wechatBody(reading.expiresInSeconds), ready: true, verdict };
+    if (reading?.kind !== 'held') return this.#unavailable('token', appid, reading);
+    return { body: reading.ready.wechatBody(reading.expiresInSeconds), ready: true };
   }
 
-  #unavailable(
-    what: 'token' | 'ticket',
-    appid: string,
-    reading: Reading | undefined,
-    verdict: AccessVerdict,
-  ): DropInAnswer {
-    if (reading === undefined) return refused(refusal(DROP_IN_ERRORS.notGranted), verdict);
+  #unavailable(what: 'token' | 'ticket', appid: string, reading: Reading | undefined): DropInAnswer {
+    if (reading === undefined) return { error: DROP_IN_ERRORS.notGranted };
     this.events.emit('dropInUnserved', { appid, what });
     const error = reading.kind === 'unavailable' ? reading.error : undefined;
     const why = error === undefined ? undefined : `${error.errmsg}; ${error.hint}`;
-    return refused(refusal(unavailableError(what, why)), verdict);
+    return { error: unavailableError(what, why) };
   }
 
   /** Whether the same was asked within 10 s; remembers this time. */
@@ -143,12 +141,4 @@ export class DropIn {
 
 function reporterOf({ client, key, address }: Granted, requestId: string | undefined): Reporter {
   return { by: 'drop_in', clientId: client.id, keyId: key?.id, address, requestId };
-}
-
-function refused({ error }: DropInRefusal, verdict?: AccessVerdict): DropInAnswer {
-  return { body: JSON.stringify(error), verdict };
-}
-
-function denied(verdict: AccessVerdict & { ok: false }): DropInAnswer {
-  return refused(refusal(deniedError(verdict.reason, verdict.address)), verdict);
 }

@@ -5,7 +5,7 @@ import type { Secret } from '../core/secret.js';
 import type { UpstreamError } from '../core/upstream.js';
 import { describeFailure } from '../core/wechat-error.js';
 import type { GatewayOutcome, Reporter } from '../events/hub-events.js';
-import { actorOf } from '../http/access.guard.js';
+import { actorOf } from '../http/app-request.js';
 import { HubException } from '../http/hub-exception.js';
 import { CallerSink } from './answer-sink.js';
 import { Attempt, type AttemptEnd, type HeldAnswer } from './attempt.js';

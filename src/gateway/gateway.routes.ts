@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { FastifyInstance, FastifyReply, FastifyRequest, RouteOptions } from 'fastify';
-import type { AppRequest } from '../http/access.guard.js';
+import type { AppRequest } from '../http/app-request.js';
+import { declare } from '../http/route-access.js';
 import { Gateway } from './gateway.service.js';
 
 /** Not TRACE: its answer is the request, token included. CONNECT never comes here. */
@@ -52,8 +53,9 @@ export class GatewayRoutes {
       scope.setErrorHandler((error, request, reply) => {
         this.#endpointOf(request)?.fail(error, request, reply);
       });
-      scope.route({ ...this.#explicit(), method: METHODS, url: EXPLICIT_ROUTE });
-      scope.route({ ...this.#transparent(), method: METHODS, url: TRANSPARENT_ROUTE });
+      scope.route({ ...this.#explicit(), method: METHODS, url: EXPLICIT_ROUTE, config: declare('gateway') });
+      const config = declare('gateway', { shape: 'wechat' });
+      scope.route({ ...this.#transparent(), method: METHODS, url: TRANSPARENT_ROUTE, config });
       done();
     });
   }

@@ -1,19 +1,20 @@
 import { Injectable } from '@nestjs/common';
 import type { FastifyReply } from 'fastify';
 import { AccessService } from '../access-guard/access.service.js';
-import type { Denied } from '../access-guard/access-verdict.js';
 import { Clock } from '../clock/clock.js';
 import { HubEnvironment } from '../config/environment.js';
-import { deniedError, unavailableError, type DropInError } from '../core/dropin.js';
+import { unavailableError } from '../core/dropin.js';
 import { TRANSPARENT_ERRORS, transparentErrorOf } from '../core/gateway/errors.js';
 import { accessTokenOf, splitTarget } from '../core/gateway/query.js';
 import { judgeTarget } from '../core/gateway/target.js';
 import { HubEvents, notServed } from '../events/hub-events.js';
-import { AccessGuard, accessRequestOf, actorOf, type AppRequest } from '../http/access.guard.js';
+import { AccessGuard } from '../http/access.guard.js';
+import { accessRequestOf, actorOf, type AppRequest } from '../http/app-request.js';
 import { HubException } from '../http/hub-exception.js';
 import { ProblemFilter } from '../http/problem.filter.js';
 import { asHubException } from '../http/problem.js';
 import { unavailable } from '../http/unavailable.js';
+import { sendWeChatError, wechatDenialOf } from '../http/wechat-shape.js';
 import { DeadTokens } from '../token-cache/dead-tokens.service.js';
 import { ServedTokens } from '../token-cache/served-tokens.js';
 import { TokenCache } from '../token-cache/token-cache.service.js';
@@ -83,15 +84,15 @@ export class Gateway {
       if (appid === undefined) {
         const address = this.access.addressOf(accessRequestOf(request));
         this.events.emit('requestDenied', notServed('gateway', address, request.id));
-        sendWeChatError(reply, TRANSPARENT_ERRORS.notServed);
+        sendWeChatError(request, reply, TRANSPARENT_ERRORS.notServed);
         return true;
       }
       // What follows does not care in which form the app was named.
       request.params.appid = appid;
-      const verdict = this.access.check(accessRequestOf(request), 'gateway', appid);
-      request.verdict = verdict;
+      const ask = { request: accessRequestOf(request), act: 'gateway', appid, proof: 'key' } as const;
+      const verdict = this.guard.examine(request, ask);
       if (verdict.ok) this.#take(request, reply, path, query, fail);
-      else sendWeChatError(reply, denialOf(verdict));
+      else sendWeChatError(request, reply, wechatDenialOf(verdict));
     } catch (error) {
       fail(error);
     }
@@ -126,7 +127,7 @@ export class Gateway {
       startedAt: this.#parts.clock.now(),
       fail,
       checkAgain: () => {
-        this.guard.checkAgain(request, 'gateway');
+        this.guard.confirm(request);
       },
     };
     const reading = this.#parts.cache.read(appid);
@@ -166,9 +167,9 @@ export class Gateway {
     if (code === 'HUB_TOKEN_UNAVAILABLE') {
       const { upstream } = details;
       const why = upstream === undefined ? undefined : `${upstream.errmsg}; ${upstream.hint}`;
-      sendWeChatError(reply, unavailableError('token', why));
+      sendWeChatError(request, reply, unavailableError('token', why));
     } else {
-      sendWeChatError(reply, transparentErrorOf(code, detail));
+      sendWeChatError(request, reply, transparentErrorOf(code, detail));
     }
   }
 }
@@ -188,17 +189,4 @@ function refusedTarget(why: 'forbidden' | 'not_granted' | 'malformed'): HubExcep
         'The gateway forwards plain paths only: letters, digits and - . _ ~ between single slashes, no escapes.',
       );
   }
-}
-
-/** A caller that shows no key is known by its address: it is told that, and which one was seen. */
-function denialOf({ reason, cause, address }: Denied): DropInError {
-  return deniedError(cause === 'no_key' ? 'ip_not_allowed' : reason, address);
-}
-
-function sendWeChatError(reply: FastifyReply, error: DropInError): void {
-  void reply
-    .status(200)
-    .header('content-type', 'application/json; charset=utf-8')
-    .header('cache-control', 'no-store')
-    .send(JSON.stringify(error));
 }

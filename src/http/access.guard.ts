@@ -1,109 +1,123 @@
 import { Injectable, type CanActivate, type ExecutionContext } from '@nestjs/common';
-import type { FastifyRequest } from 'fastify';
-import type { AccessRequest } from '../access-guard/access-request.js';
+import type { FastifyInstance, FastifyReply } from 'fastify';
 import { AccessService } from '../access-guard/access.service.js';
 import type { Denied, Granted } from '../access-guard/access-verdict.js';
+import { Admission, type Ask } from '../access-guard/admission.js';
+import { AppsConfig } from '../config/apps-config.service.js';
 import type { Act } from '../core/access/client.js';
-import type { Actor } from '../events/hub-events.js';
+import { HubEvents } from '../events/hub-events.js';
 import { TokenCache } from '../token-cache/token-cache.service.js';
-import { HubException } from './hub-exception.js';
+import { accessRequestOf, revoke, type AppRequest } from './app-request.js';
+import { denialOf, notGranted } from './denial.js';
+import { answerDenied, installExit } from './exit.js';
 import { actOf, isOpen } from './may.decorator.js';
+import { accessOf } from './route-access.js';
+import { Turns } from './turns.js';
 
-export interface AppRequest extends FastifyRequest {
-  params: { appid: string };
-  /** What the guard found; absent on routes without credentials. */
-  verdict?: Granted | Denied;
+/** A request that was let in and waits for something. */
+interface Waiting {
+  readonly request: AppRequest;
+  readonly reply: FastifyReply;
 }
 
 /**
- * Asks AccessService before any route of the callers' port runs, and turns a denial into the contract's error.
- * A route that says neither what it takes nor that it is open is denied.
+ * The door of every listener: asks AccessService before a route runs, and again before its answer leaves.
+ *
+ * - In: {@link admit} and {@link examine}. A route that says neither what it takes nor that it is open cannot be
+ *   registered, and would be denied.
+ * - Out: {@link installExit}: an answer of a request that has lost its right since is replaced by the denial.
+ * - Between: {@link during}. When the configuration changes, those that wait and have lost their right are told at once.
  */
 @Injectable()
 export class AccessGuard implements CanActivate {
+  readonly #waiting = new Set<Waiting>();
+  readonly #turns = new Turns();
+
   constructor(
     private readonly access: AccessService,
     private readonly cache: TokenCache,
-  ) {}
+    private readonly events: HubEvents,
+    config: AppsConfig,
+  ) {
+    config.onChange(() => {
+      for (const waiting of this.#waiting) void this.#lookAgain(waiting);
+    });
+  }
 
+  /** Requests that were let in and wait for something now. */
+  get waiting(): number {
+    return this.#waiting.size;
+  }
+
+  /** Before any route of the listener is registered. */
+  watchExit(instance: FastifyInstance): void {
+    installExit(instance, this.events);
+  }
+
+  /** For Nest's controllers. */
   canActivate(context: ExecutionContext): boolean {
     const handler = context.getHandler();
     const act = actOf(handler);
     if (act === undefined) {
       if (isOpen(handler)) return true;
-      throw new HubException('HUB_NOT_GRANTED', 'This is granted to nobody.');
+      throw notGranted();
     }
     this.admit(context.switchToHttp().getRequest<AppRequest>(), act);
     return true;
   }
 
   /**
-   * Lets the request pass, and counts it: once per request.
+   * Lets the request pass, by the key in its header or by its address, and counts it: once per request.
    * @throws {HubException}
    */
-  admit(request: AppRequest, act: Act): void {
-    const verdict = this.access.check(accessRequestOf(request), act, request.params.appid, this.cache);
-    request.verdict = verdict;
+  admit(request: AppRequest, act: Act): Granted {
+    const verdict = this.examine(request, {
+      request: accessRequestOf(request),
+      act,
+      appid: request.params.appid,
+      proof: 'key',
+    });
     if (!verdict.ok) throw denialOf(verdict);
+    return verdict;
+  }
+
+  /** The same for routes that are told otherwise who asks for what, or that have errors of their own. */
+  examine(request: AppRequest, ask: Ask): Granted | Denied {
+    const admitted = this.access.admit(ask, this.cache);
+    if (admitted instanceof Admission) {
+      request.admission = admitted;
+      return (request.verdict = admitted.verdict);
+    }
+    return (request.verdict = admitted);
   }
 
   /**
-   * For a request that was admitted, then waited: whether it still is. A reload takes effect at once, also on those
-   * who wait. Does not count as another request.
+   * For a request that was admitted, waited, and is now about to do something: whether it still may. Before its answer
+   * it need not ask.
    * @throws {HubException}
    */
-  checkAgain(request: AppRequest, act: Act): void {
-    const denied = this.access.checkAgain(accessRequestOf(request), act, request.params.appid);
-    if (denied !== undefined) throw denialOf(denied);
+  confirm(request: AppRequest): void {
+    const denied = request.admission?.denialNow();
+    if (denied !== undefined) throw denialOf(revoke(request, denied));
   }
-}
 
-/** Who sent a request that was admitted, for events. */
-export function actorOf({ verdict, id }: AppRequest): Actor | undefined {
-  if (verdict?.ok !== true) return undefined;
-  return { clientId: verdict.client.id, keyId: verdict.key?.id, address: verdict.address, requestId: id };
-}
-
-export function accessRequestOf(request: FastifyRequest): AccessRequest {
-  const { headers, socket } = request.raw;
-  const forwarded = headers['x-forwarded-for'];
-  return {
-    socketAddress: socket.remoteAddress ?? '',
-    xForwardedFor: Array.isArray(forwarded) ? forwarded.join(', ') : forwarded,
-    authorization: headers.authorization,
-    key: undefined,
-    requestId: request.id,
-  };
-}
-
-export function notGranted(): HubException {
-  return new HubException('HUB_NOT_GRANTED', 'No such app, or this client is not granted it or the act.');
-}
-
-function denialOf(denied: Denied): HubException {
-  switch (denied.reason) {
-    case 'unauthenticated':
-      return new HubException(
-        'HUB_UNAUTHENTICATED',
-        'Send a key of a client entry that is not expired: Authorization: Bearer <key>.',
-      );
-    case 'ip_not_allowed':
-      return new HubException(
-        'HUB_IP_NOT_ALLOWED',
-        `The address ${denied.address} is not one that the client entry accepts. Behind a proxy, HUB_TRUSTED_PROXIES must name it.`,
-      );
-    case 'not_granted':
-      return notGranted();
-    case 'rate_limited':
-      return new HubException('HUB_RATE_LIMITED', 'Too many requests from this client and address.', {
-        retryAfterSeconds: denied.retryAfterSeconds,
-      });
-    default:
-      return unreachable(denied);
+  /** Passes `waiting` on. Meanwhile, should a reload take the request's right away, the denial is its answer at once. */
+  async during<T>(request: AppRequest, reply: FastifyReply, waiting: Promise<T>): Promise<T> {
+    const entry = { request, reply };
+    this.#waiting.add(entry);
+    try {
+      return await waiting;
+    } finally {
+      this.#waiting.delete(entry);
+    }
   }
-}
 
-/** The compiler holds that no reason is forgotten; at run time an unknown one would still be denied. */
-function unreachable(_denied: never): HubException {
-  return notGranted();
+  /** A few in each turn of the event loop: there may be ten thousand long-polls. */
+  async #lookAgain(waiting: Waiting): Promise<void> {
+    await this.#turns.next();
+    const { request, reply } = waiting;
+    if (!this.#waiting.has(waiting) || reply.sent || accessOf(request)?.tellsOwnDeed === true) return;
+    const denied = request.admission?.denialNow();
+    if (denied !== undefined) answerDenied(revoke(request, denied), request, reply);
+  }
 }

@@ -1,5 +1,7 @@
 import { fastify, type FastifyInstance } from 'fastify';
+import type { Admission } from '../access-guard/admission.js';
 import type { AccessGuard } from './access.guard.js';
+import type { AppRequest } from './app-request.js';
 import { HubException } from './hub-exception.js';
 import { shortenRoute, type HotRoute } from './hot-route.js';
 import type { ProblemFilter } from './problem.filter.js';
@@ -14,7 +16,9 @@ async function started(
 ): Promise<FastifyInstance> {
   const instance = fastify();
   const guard = {
-    admit: (_request: unknown, act: string) => {
+    during: (_request: unknown, _reply: unknown, waiting: Promise<void>) => waiting,
+    admit: (request: AppRequest, act: string) => {
+      request.admission = { denialNow: () => undefined } as Admission;
       expect(act).toBe('read');
       if (denied) throw DENIED;
     },
@@ -44,7 +48,7 @@ const get = async (instance: FastifyInstance, url = '/v1/apps/wx1/token', method
 describe('a shortened route', () => {
   it('is answered by its method, other routes as before', async () => {
     const instance = await started((request, reply) => {
-      sendReady(reply, `"${request.params.appid}"`);
+      sendReady(request, reply, `"${request.params.appid}"`);
     });
     expect(await get(instance)).toBe('200 "wx1"');
     expect(await get(instance, '/v1/apps/wx1/token', 'HEAD')).toMatch(/^200/);

@@ -1,6 +1,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest, RouteOptions } from 'fastify';
 import type { Act } from '../core/access/client.js';
-import type { AccessGuard, AppRequest } from './access.guard.js';
+import type { AccessGuard } from './access.guard.js';
+import type { AppRequest } from './app-request.js';
 import type { ProblemFilter } from './problem.filter.js';
 
 /** A route of a controller, as Fastify sees it, and the method that answers it. */
@@ -39,7 +40,9 @@ export function shortenRoute(
     }
     try {
       guard.admit(request, route.act);
-      route.answer(request, reply)?.catch((error: unknown) => {
+      const waiting = route.answer(request, reply);
+      if (waiting === undefined) return;
+      guard.during(request, reply, waiting).catch((error: unknown) => {
         problems.write(error, request, reply);
       });
     } catch (error) {

@@ -1,5 +1,5 @@
 import { Module } from '@nestjs/common';
-import { APP_FILTER, APP_GUARD } from '@nestjs/core';
+import { APP_FILTER, APP_GUARD, APP_INTERCEPTOR } from '@nestjs/core';
 import { AccessGuardModule } from '../access-guard/access-guard.module.js';
 import { AdminActs } from '../admin/admin-acts.js';
 import { AdminController } from '../admin/admin.controller.js';
@@ -11,6 +11,7 @@ import { ProblemFilter } from './problem.filter.js';
 import { ReportController } from './report.controller.js';
 import { TicketController } from './ticket.controller.js';
 import { TokenController } from './token.controller.js';
+import { WaitingInterceptor } from './waiting.interceptor.js';
 
 /** The callers' port. Every route is behind AccessGuard, which denies what no decorator allows. */
 @Module({
@@ -21,6 +22,7 @@ import { TokenController } from './token.controller.js';
     AdminActs,
     ProblemFilter,
     { provide: APP_GUARD, useExisting: AccessGuard },
+    { provide: APP_INTERCEPTOR, useClass: WaitingInterceptor },
     { provide: APP_FILTER, useExisting: ProblemFilter },
   ],
   exports: [AccessGuard, AdminActs, ProblemFilter],

@@ -4,7 +4,7 @@ import type { FastifyReply } from 'fastify';
 import { Secret } from '../core/secret.js';
 import { DeadTokens } from '../token-cache/dead-tokens.service.js';
 import { TokenCache } from '../token-cache/token-cache.service.js';
-import { AccessGuard, actorOf, type AppRequest } from './access.guard.js';
+import { actorOf, type AppRequest } from './app-request.js';
 import { HubException } from './hub-exception.js';
 import { May } from './may.decorator.js';
 import { ReportAnswer, ReportBody } from './report.openapi.js';
@@ -22,7 +22,6 @@ export class ReportController {
   constructor(
     private readonly cache: TokenCache,
     private readonly deadTokens: DeadTokens,
-    private readonly guard: AccessGuard,
   ) {}
 
   @Post('v1/apps/:appid/token/reject')
@@ -46,7 +45,6 @@ export class ReportController {
       if (this.cache.read(appid)?.kind === 'pending') await this.cache.settled(appid);
       outcome = 'superseded';
     }
-    this.guard.checkAgain(request, 'report');
     const reading = this.cache.read(appid);
     if (reading?.kind !== 'held') throw unavailable(reading);
     void reply

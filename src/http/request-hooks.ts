@@ -3,7 +3,7 @@ import type { HubEnvironment } from '../config/environment.js';
 import type { Log, LogFields } from '../logging/log.js';
 import type { RequestMetrics } from '../metrics/request-metrics.js';
 import type { Readiness } from '../ops/readiness.js';
-import type { AppRequest } from './access.guard.js';
+import type { AppRequest } from './app-request.js';
 import { refuseWithoutHost } from './broken-requests.js';
 import { dropRest } from './drop-rest.js';
 

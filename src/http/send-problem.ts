@@ -2,19 +2,35 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { HubException } from './hub-exception.js';
 import { asHubException, PROBLEM_CONTENT_TYPE, problemOf } from './problem.js';
 
-/** Writes an error of /v1 and /admin. */
-export function sendProblem(request: FastifyRequest, reply: FastifyReply, exception: HubException): void {
+/** An answer that is made and not sent yet. */
+export interface ReadyAnswer {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string;
+}
+
+/** An error of /v1 and /admin. */
+export function problemAnswer(exception: HubException, requestId: string): ReadyAnswer {
   const { retryAfterSeconds } = exception.details;
-  if (retryAfterSeconds !== undefined) reply.header('retry-after', String(retryAfterSeconds));
-  if (exception.code === 'HUB_UNAUTHENTICATED')
-    reply.header('www-authenticate', 'Bearer realm="wechat-token-hub"');
-  void reply
-    .status(exception.status)
-    // Set by a hook already, but for what the router refuses before every hook.
-    .header('x-request-id', request.id)
-    .header('cache-control', 'no-store')
-    .header('content-type', PROBLEM_CONTENT_TYPE)
-    .send(JSON.stringify(problemOf(exception, request.id)));
+  return {
+    status: exception.status,
+    headers: {
+      // Set by a hook already, but for what the router refuses before every hook.
+      'x-request-id': requestId,
+      'cache-control': 'no-store',
+      'content-type': PROBLEM_CONTENT_TYPE,
+      ...(retryAfterSeconds === undefined ? {} : { 'retry-after': String(retryAfterSeconds) }),
+      ...(exception.code === 'HUB_UNAUTHENTICATED'
+        ? { 'www-authenticate': 'Bearer realm="wechat-token-hub"' }
+        : {}),
+    },
+    body: JSON.stringify(problemOf(exception, requestId)),
+  };
+}
+
+export function sendProblem(request: FastifyRequest, reply: FastifyReply, exception: HubException): void {
+  const { status, headers, body } = problemAnswer(exception, request.id);
+  void reply.status(status).headers(headers).send(body);
 }
 
 /** Errors of the router (malformed paths, over-long segments), which come before every hook and filter. */

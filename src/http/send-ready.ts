@@ -1,6 +1,8 @@
 import type { FastifyReply } from 'fastify';
+import type { AppRequest } from './app-request.js';
 
 const JSON_TYPE = 'application/json; charset=utf-8';
+const NO_HEADERS: readonly string[] = [];
 
 /**
  * Sends 200 and a body that is ready, with `Cache-Control: no-store`, straight to Node's response.
@@ -8,14 +10,27 @@ const JSON_TYPE = 'application/json; charset=utf-8';
  * - Why: `reply.header(…).send(…)` looks for serialisers, streams and charsets that are not there, and costs a tenth
  *   of the hot route's request rate (bench/README.md).
  * - Headers set by `reply.header` are not written; those set by `reply.raw.setHeader` are. Fastify's hooks run as
- *   always, `onSend` excepted, of which there are none.
+ *   always, `onSend` excepted: a request that is not let in any longer goes the long way, where that hook (http/exit.ts)
+ *   puts the denial in the place of the answer.
  *
  * @param body JSON in ASCII: it is measured and written as one byte per character.
+ * @param extra Further headers, name and value in turn.
  */
-export function sendReady(reply: FastifyReply, body: string, etag?: string): void {
+export function sendReady(
+  request: AppRequest,
+  reply: FastifyReply,
+  body: string,
+  extra: readonly string[] = NO_HEADERS,
+): void {
+  const { admission } = request;
+  if (reply.sent) return;
+  if (admission === undefined || admission.denialNow() !== undefined) {
+    void reply.header('content-type', JSON_TYPE).header('cache-control', 'no-store').send(body);
+    return;
+  }
   const headers = [
     'x-request-id',
-    reply.request.id,
+    request.id,
     'content-type',
     JSON_TYPE,
     'cache-control',
@@ -23,6 +38,6 @@ export function sendReady(reply: FastifyReply, body: string, etag?: string): voi
     'content-length',
     String(body.length),
   ];
-  if (etag !== undefined) headers.push('etag', etag);
+  if (extra.length > 0) headers.push(...extra);
   reply.raw.writeHead(200, headers).end(body, 'latin1');
 }

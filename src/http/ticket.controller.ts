@@ -5,7 +5,7 @@ import type { FastifyReply } from 'fastify';
 import { Clock } from '../clock/clock.js';
 import { TICKET_TYPES, type TicketType } from '../core/app.js';
 import { TicketCache } from '../token-cache/ticket-cache.service.js';
-import { AccessGuard, type AppRequest } from './access.guard.js';
+import type { AppRequest } from './app-request.js';
 import { etagOf } from '../core/token-answer.js';
 import { matchesVersion } from './conditional.js';
 import { HubException } from './hub-exception.js';
@@ -23,7 +23,6 @@ import { unavailable } from './unavailable.js';
 export class TicketController {
   constructor(
     private readonly tickets: TicketCache,
-    private readonly guard: AccessGuard,
     private readonly clock: Clock,
   ) {}
 
@@ -43,7 +42,7 @@ export class TicketController {
     if (!isTicketType(type)) {
       throw new HubException('HUB_NOT_FOUND', 'There are tickets of the types jsapi and wx_card.');
     }
-    const { held, expiresInSeconds } = await this.#read(request, appid, type);
+    const { held, expiresInSeconds } = await this.#read(appid, type);
     reply.header('cache-control', 'no-store').header('etag', etagOf(held.version));
     if (matchesVersion(request.headers['if-none-match'], held.version)) {
       void reply.status(304).send();
@@ -64,11 +63,7 @@ export class TicketController {
   @ApiBody({ type: SignatureBody })
   @ApiResponse({ status: 200, description: 'What wx.config takes', type: SignatureAnswer })
   @ApiProblems(...GUARD_PROBLEMS, 'HUB_TOO_LARGE', 'HUB_TOKEN_UNAVAILABLE')
-  async sign(
-    @Req() request: AppRequest,
-    @Param('appid') appid: string,
-    @Body() body: unknown,
-  ): Promise<SignatureAnswer> {
+  async sign(@Param('appid') appid: string, @Body() body: unknown): Promise<SignatureAnswer> {
     const url = signableUrl((body as { url?: unknown } | undefined)?.url);
     if (url === undefined) {
       throw new HubException(
@@ -76,7 +71,7 @@ export class TicketController {
         'The body is {"url": "https://…"}, the URL of the page itself.',
       );
     }
-    const { held } = await this.#read(request, appid, 'jsapi');
+    const { held } = await this.#read(appid, 'jsapi');
     const timestamp = Math.floor(this.clock.wallNow() / 1000);
     const nonceStr = randomBytes(12).toString('base64url').replace(/[-_]/g, '0');
     return {
@@ -87,9 +82,8 @@ export class TicketController {
     };
   }
 
-  async #read(request: AppRequest, appid: string, type: TicketType) {
+  async #read(appid: string, type: TicketType) {
     const reading = await this.tickets.read(appid, type);
-    this.guard.checkAgain(request, 'read');
     if (reading?.kind !== 'held') throw unavailable(reading, 'ticket');
     return reading;
   }

@@ -2,7 +2,7 @@ import { Controller, Get, Req, Res } from '@nestjs/common';
 import { RequestMetrics } from '../metrics/request-metrics.js';
 import type { HeldToken } from '../token-cache/reading.js';
 import { TokenCache } from '../token-cache/token-cache.service.js';
-import { AccessGuard, type AppRequest } from './access.guard.js';
+import type { AppRequest } from './app-request.js';
 import { matchesVersion, preferredWaitSeconds } from './conditional.js';
 import { May } from './may.decorator.js';
 import { sendReady } from './send-ready.js';
@@ -23,7 +23,6 @@ export class TokenController {
 
   constructor(
     private readonly cache: TokenCache,
-    private readonly guard: AccessGuard,
     private readonly metrics: RequestMetrics,
   ) {}
 
@@ -35,7 +34,7 @@ export class TokenController {
     if (reading?.kind !== 'held') return this.#cold(request, reply);
     const ifNoneMatch = request.headers['if-none-match'];
     if (ifNoneMatch === undefined || !matchesVersion(ifNoneMatch, reading.ready.version)) {
-      send(reply, reading);
+      send(request, reply, reading);
       return;
     }
     const waitSeconds = preferredWaitSeconds(request.headers.prefer);
@@ -46,14 +45,10 @@ export class TokenController {
   /** No valid token: the result of the attempt under way, or 503 at once. Never starts an attempt. */
   async #cold(request: AppRequest, reply: FastifyReply): Promise<void> {
     const { appid } = request.params;
-    if (this.cache.read(appid)?.kind === 'pending') {
-      await this.cache.settled(appid);
-      // Whoever waited may have lost the right meanwhile: a reload takes effect at once.
-      this.guard.checkAgain(request, 'read');
-    }
+    if (this.cache.read(appid)?.kind === 'pending') await this.cache.settled(appid);
     const reading = this.cache.read(appid);
     if (reading?.kind !== 'held') throw unavailable(reading);
-    send(reply, reading);
+    send(request, reply, reading);
   }
 
   async #longPoll(
@@ -73,17 +68,21 @@ export class TokenController {
     this.metrics.longPolls -= 1;
     reply.raw.off('close', onClose);
     if (gone.signal.aborted) return;
-    this.guard.checkAgain(request, 'read');
     const reading = this.cache.read(request.params.appid);
     if (reading?.kind !== 'held') throw unavailable(reading);
-    reply.raw.setHeader('preference-applied', `wait=${waitSeconds}`);
-    if (reading.ready.version !== version) send(reply, reading);
-    else notModified(reply, reading);
+    const applied = `wait=${waitSeconds}`;
+    if (reading.ready.version !== version) send(request, reply, reading, ['preference-applied', applied]);
+    else notModified(reply.header('preference-applied', applied), reading);
   }
 }
 
-function send(reply: FastifyReply, { ready, expiresInSeconds }: HeldToken): void {
-  sendReady(reply, ready.body(expiresInSeconds), ready.etag);
+function send(
+  request: AppRequest,
+  reply: FastifyReply,
+  { ready, expiresInSeconds }: HeldToken,
+  extra: readonly string[] = [],
+): void {
+  sendReady(request, reply, ready.body(expiresInSeconds), ['etag', ready.etag, ...extra]);
 }
 
 function notModified(reply: FastifyReply, { ready }: HeldToken): void {

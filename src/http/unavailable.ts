@@ -1,5 +1,5 @@
 import type { Reading } from '../token-cache/reading.js';
-import { notGranted } from './access.guard.js';
+import { notGranted } from './denial.js';
 import { HubException } from './hub-exception.js';
 
 /** The error for a token or ticket that is not there. `undefined`: a reload removed the app after the guard let pass. */
