@@ -9,6 +9,7 @@ import { parseEnvironment, type HubEnvironment } from './config/environment.js';
 import { ConfigProblems, formatProblems } from './config/problem.js';
 import { readProcessEnvironment } from './config/process-environment.js';
 import { Log, NestLog } from './logging/log.js';
+import { standardOutput } from './logging/log-output.js';
 import { Readiness } from './ops/readiness.js';
 import { VERSION } from './version.js';
 
@@ -21,6 +22,8 @@ const EXIT_CONFIG = 78;
 const DRAIN_MS = 2000;
 /** Whatever hangs then: Kubernetes would kill at 30 s, and the contract says 10 s. */
 const SHUTDOWN_LIMIT_MS = 9500;
+/** For the last lines of the log; a reader that does not take them by then does without. */
+const FLUSH_MS = 200;
 
 async function main(): Promise<void> {
   const stop = new StopSignal();
@@ -61,8 +64,8 @@ async function main(): Promise<void> {
       hint: code === 'EADDRINUSE' ? 'another process has the port; set HUB_PORT or HUB_OPS_PORT' : undefined,
     });
     await app.close().catch(() => undefined);
-    process.exitCode = 1;
-    return;
+    await standardOutput().flush(FLUSH_MS);
+    process.exit(1);
   }
   stop.whenAsked((signal) => void shutDown(app, log, signal));
 }
@@ -121,8 +124,14 @@ async function shutDown(app: NestFastifyApplication, log: Log, signal: string): 
   }, SHUTDOWN_LIMIT_MS).unref();
   app.get(Readiness).drain();
   await new Promise((resolve) => setTimeout(resolve, DRAIN_MS));
-  await app.close();
-  log.info('stopped');
+  try {
+    await app.close();
+    log.info('stopped');
+  } catch (error) {
+    // Everything that matters has ended or ends with the process.
+    log.error('trouble', { where: 'shutdown', error });
+  }
+  await standardOutput().flush(FLUSH_MS);
   process.exit(0);
 }
 

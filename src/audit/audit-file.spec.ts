@@ -1,4 +1,16 @@
-import { mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, statSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import {
+  closeSync,
+  constants,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  readFileSync,
+  readSync,
+  renameSync,
+  rmSync,
+  statSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { FakeClock } from '../../test/support/fake-clock.js';
@@ -20,12 +32,21 @@ describe('the file of the audit log', () => {
   function harness(path = join(folder, 'audit.log')) {
     const clock = new FakeClock();
     const told: string[] = [];
+    let lost = 0;
     const file = new AuditFile(path, clock, {
       failed: (error) => told.push(`failed ${(error as { code?: string }).code ?? ''}`),
       recovered: (lost) => told.push(`recovered, lost ${lost}`),
+      lost: (lines) => (lost += lines),
     });
     open.push(file);
-    return { path, clock, told, file, lines: () => readFileSync(path, 'utf8').split('\n').slice(0, -1) };
+    return {
+      path,
+      clock,
+      told,
+      file,
+      lost: () => lost,
+      lines: () => readFileSync(path, 'utf8').split('\n').slice(0, -1),
+    };
   }
 
   it('has the lines in their order, after those that were there, readable by its user and group', async () => {
@@ -72,7 +93,7 @@ describe('the file of the audit log', () => {
   });
 
   it('that stays away costs bounded memory: the oldest lines are given up, and counted', async () => {
-    const { file, clock, told, lines } = harness(join(folder, 'missing', 'audit.log'));
+    const { file, clock, told, lost, lines } = harness(join(folder, 'missing', 'audit.log'));
     file.append('x'.repeat(1023));
     await file.close();
     for (let index = 0; index < 2000; index++) file.append(String(index).padStart(1023, '0'));
@@ -83,5 +104,40 @@ describe('the file of the audit log', () => {
     expect(lines()).toHaveLength(1024);
     expect(lines().at(-1)).toBe('last');
     expect(told).toEqual(['failed ENOENT', `recovered, lost ${2002 - 1024}`]);
+    expect(lost()).toBe(2002 - 1024);
+  });
+
+  it.each(['/dev/full', 'a FIFO that nobody reads'])(
+    'on %s fails and ends, and holds nobody up',
+    async (where) => {
+      const fifo = join(folder, 'fifo');
+      execFileSync('mkfifo', [fifo]);
+      const { file, told } = harness(where === '/dev/full' ? where : fifo);
+      file.start();
+      file.append('line');
+      await file.close();
+      expect(told).toEqual([where === '/dev/full' ? 'failed ENOSPC' : 'failed ENXIO']);
+    },
+  );
+
+  it('on a FIFO whose reader stalls fails, and goes on where it broke off', async () => {
+    const fifo = join(folder, 'fifo');
+    execFileSync('mkfifo', [fifo]);
+    const reader = openSync(fifo, constants.O_RDONLY | constants.O_NONBLOCK);
+    const { file, clock, told } = harness(fifo);
+    const lines = Array.from({ length: 200 }, (_, index) => String(index).padStart(999, '0'));
+    for (const line of lines) file.append(line);
+    await file.close();
+    expect(told).toEqual(['failed EAGAIN']);
+    const chunk = Buffer.alloc(1024 * 1024);
+    let read = '';
+    while (read.length < 200 * 1000) {
+      read += chunk.toString('latin1', 0, readSync(reader, chunk));
+      await clock.advance(5000);
+      file.start();
+      await file.close();
+    }
+    closeSync(reader);
+    expect(read.split('\n').slice(0, -1)).toEqual(lines);
   });
 });

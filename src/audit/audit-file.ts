@@ -1,18 +1,22 @@
-import { open, type FileHandle } from 'node:fs/promises';
+import { constants, open, type FileHandle } from 'node:fs/promises';
 import type { Clock } from '../clock/clock.js';
 
-/** Lines that wait for a file that cannot be written; the oldest are given up. Characters. */
+/** Lines that wait for a file that cannot be written; the oldest are given up. Bytes. */
 const MOST_WAITING = 1024 * 1024;
 /** After a failure the file is tried again with the first line after so long. Milliseconds. */
 const RETRY_MS = 5000;
 /** Who may read it: the hub's user and group. */
 const MODE = 0o640;
+/** Never blocking: a FIFO without a reader, or with one that stalls, is a file that cannot be written. */
+const FLAGS = constants.O_WRONLY | constants.O_APPEND | constants.O_CREAT | constants.O_NONBLOCK;
 
 export interface AuditFileWatcher {
   /** The file cannot be written. Once, until it can be again. */
   failed(error: unknown): void;
   /** It can be again; so many lines were given up meanwhile. */
   recovered(lost: number): void;
+  /** So many more lines were given up. */
+  lost(lines: number): void;
 }
 
 /**
@@ -24,7 +28,7 @@ export class AuditFile {
   readonly #clock: Clock;
   readonly #watcher: AuditFileWatcher;
   #handle: FileHandle | undefined;
-  #lines: string[] = [];
+  #lines: Buffer[] = [];
   #waiting = 0;
   #lost = 0;
   #failedAt: number | undefined;
@@ -43,11 +47,13 @@ export class AuditFile {
   }
 
   append(line: string): void {
-    this.#lines.push(`${line}\n`);
-    this.#waiting += line.length + 1;
+    const bytes = Buffer.from(`${line}\n`, 'utf8');
+    this.#lines.push(bytes);
+    this.#waiting += bytes.length;
     while (this.#waiting > MOST_WAITING) {
       this.#waiting -= this.#lines.shift()?.length ?? 0;
       this.#lost += 1;
+      this.#watcher.lost(1);
     }
     const wait = this.#failedAt === undefined ? 0 : this.#failedAt + RETRY_MS - this.#clock.now();
     if (wait <= 0) this.#writing ??= this.#write();
@@ -71,7 +77,7 @@ export class AuditFile {
     try {
       do {
         if (this.#takeReopen()) await this.#closeHandle();
-        this.#handle ??= await open(this.#path, 'a', MODE);
+        this.#handle ??= await open(this.#path, FLAGS, MODE);
         // Moved away while it was opened: the next round.
         if (!this.#reopen) await this.#writeWaiting(this.#handle);
       } while (this.#lines.length > 0 || this.#reopen);
@@ -92,16 +98,16 @@ export class AuditFile {
   }
 
   async #writeWaiting(handle: FileHandle): Promise<void> {
-    const lines = this.#lines;
-    if (lines.length === 0) return;
+    if (this.#lines.length === 0) return;
+    let left = Buffer.concat(this.#lines);
     this.#lines = [];
     this.#waiting = 0;
     try {
-      await handle.appendFile(lines.join(''));
+      while (left.length > 0) left = left.subarray((await handle.write(left)).bytesWritten);
     } catch (error) {
-      // Perhaps a part of it is written: a line twice is better than a line lost.
-      this.#lines = [...lines, ...this.#lines];
-      this.#waiting = this.#lines.reduce((sum, { length }) => sum + length, 0);
+      // What has not been written yet, which may begin in the middle of a line.
+      this.#lines.unshift(left);
+      this.#waiting += left.length;
       throw error;
     }
   }

@@ -2,6 +2,7 @@ import { Injectable, type OnApplicationBootstrap, type OnApplicationShutdown } f
 import { Clock } from '../clock/clock.js';
 import { HubEnvironment } from '../config/environment.js';
 import type { AuditRecord } from '../core/audit/record.js';
+import { HubEvents } from '../events/hub-events.js';
 import { Log } from '../logging/log.js';
 import { AuditFile } from './audit-file.js';
 import { AuditSources } from './audit-sources.js';
@@ -20,6 +21,7 @@ export class AuditLog implements OnApplicationBootstrap, OnApplicationShutdown {
     clock: Clock,
     trail: AuditTrail,
     log: Log,
+    events: HubEvents,
     private readonly sources: AuditSources,
   ) {
     const { auditLog } = environment;
@@ -36,6 +38,9 @@ export class AuditLog implements OnApplicationBootstrap, OnApplicationShutdown {
       },
       recovered: (lost) => {
         log.info('the audit log is written again', { file: auditLog, lost });
+      },
+      lost: (lines) => {
+        events.emit('linesLost', { log: 'audit', lines });
       },
     });
     trail.onRecord((record) => {

@@ -150,6 +150,14 @@ export interface NoticeEnded {
   readonly result: NoticeResult;
 }
 
+/** Where lines can be lost: `stdout` (the log, and the audit log where it goes there too), `audit` (its file). */
+export const LOGS = ['stdout', 'audit'] as const;
+
+export interface LinesLost {
+  readonly log: (typeof LOGS)[number];
+  readonly lines: number;
+}
+
 export interface HubEventMap {
   refreshEnded: RefreshEnded;
   /** This replica began to serve a token or ticket that it found in the store: another one got it. */
@@ -174,6 +182,8 @@ export interface HubEventMap {
   dropInUnserved: { readonly appid: string; readonly what: 'token' | 'ticket' };
   /** Not for messages that a shutdown, or a reload without their target, leaves behind. */
   noticeEnded: NoticeEnded;
+  /** Lines of a log that could not be written and no longer fitted into memory. */
+  linesLost: LinesLost;
   /** Something failed that a person should look at, and that nobody waits for: the store, a listener, a bug. */
   troubleSeen: { readonly where: string; readonly error: unknown };
 }

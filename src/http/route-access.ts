@@ -31,7 +31,11 @@ export function declare(act: RouteAccess['act'], rest: Partial<Omit<RouteAccess,
  * What the request's route declares. `undefined`: no route is for it (404), or it broke before it had one.
  */
 export function accessOf(request: FastifyRequest): RouteAccess | undefined {
-  return (request.routeOptions.config as Declared | undefined)?.[ACCESS];
+  return declaredIn(request.routeOptions.config);
+}
+
+function declaredIn(config: object | undefined): RouteAccess | undefined {
+  return (config as Declared | undefined)?.[ACCESS];
 }
 
 /**
@@ -40,7 +44,7 @@ export function accessOf(request: FastifyRequest): RouteAccess | undefined {
  */
 export function demandDeclarations(instance: FastifyInstance): void {
   instance.addHook('onRoute', ({ method, url, config }: RouteOptions) => {
-    if ((config as Declared | undefined)?.[ACCESS] !== undefined) return;
+    if (declaredIn(config) !== undefined) return;
     throw new Error(`the route ${[method].flat().join(', ')} ${url} does not declare who may use it`);
   });
 }

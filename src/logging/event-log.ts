@@ -14,6 +14,9 @@ export class EventLog {
     private readonly log: Log,
     private readonly clock: Clock,
   ) {
+    log.onLost((lines) => {
+      events.emit('linesLost', { log: 'stdout', lines });
+    });
     events.on('refreshEnded', (event) => {
       this.#refreshEnded(event);
     });

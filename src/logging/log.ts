@@ -1,14 +1,9 @@
 import { Injectable, type LoggerService } from '@nestjs/common';
 import { pino, type DestinationStream, type Logger, type LevelWithSilent } from 'pino';
+import { LogOutput, standardOutput } from './log-output.js';
 
 /** Fields of a log line. Secrets print as a placeholder by themselves (see Secret); headers and URLs never go in. */
 export type LogFields = Readonly<Record<string, unknown>>;
-
-/**
- * What waits for a reader of stdout that does not read, bytes; what comes then is given up. Lines that strangers cause
- * (denied calls) must not fill the memory.
- */
-const MOST_WAITING = 16 * 1024 * 1024;
 
 /** JSON lines on stdout: `level`, `time` (ISO 8601), `msg`, and fields. */
 @Injectable()
@@ -16,9 +11,8 @@ export class Log {
   readonly #out: DestinationStream;
   readonly #pino: Logger;
 
-  constructor(level: LevelWithSilent, destination?: DestinationStream) {
-    // Not synchronous: a reader of stdout that hangs must not hang the hub. What is left is flushed at the exit.
-    this.#out = destination ?? destinationAt(1);
+  constructor(level: LevelWithSilent, destination: DestinationStream = standardOutput()) {
+    this.#out = destination;
     this.#pino = pino(
       {
         level,
@@ -48,15 +42,15 @@ export class Log {
     this.#pino.error(fields, msg);
   }
 
+  /** Calls `listener` with how many lines were lost, each time some are. */
+  onLost(listener: (lines: number) => void): void {
+    if (this.#out instanceof LogOutput) this.#out.onLost(listener);
+  }
+
   /** A line of another log that shares the stream, whatever the level: two writers of one pipe would cut into lines. */
   line(text: string): void {
     this.#out.write(`${text}\n`);
   }
-}
-
-/** Exported for its test. */
-export function destinationAt(fd: number): ReturnType<typeof pino.destination> {
-  return pino.destination({ fd, sync: false, maxLength: MOST_WAITING });
 }
 
 /** Type, message and stack of an error, whatever was thrown. */

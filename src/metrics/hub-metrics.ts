@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { Clock } from '../clock/clock.js';
 import { isValid } from '../core/credential.js';
 import { TARGET_TYPES } from '../core/notices/notice.js';
-import { HubEvents, NOTICE_RESULTS } from '../events/hub-events.js';
+import { HubEvents, LOGS, NOTICE_RESULTS } from '../events/hub-events.js';
 import { CacheCensus, type CredentialCensus } from '../token-cache/cache-census.js';
 import { APP_GAUGES, type AppGauge } from './app-gauges.js';
 import { ConfigMetrics } from './config-metrics.js';
@@ -37,6 +37,12 @@ export class HubMetrics {
     'Faults that nobody waits for; each has a log line `trouble`.',
   );
 
+  readonly #linesLost = new Counter(
+    'wxhub_log_lines_lost_total',
+    'Log lines that could not be written and no longer fitted into memory.',
+    everyLabel({ log: LOGS }),
+  );
+
   constructor(
     events: HubEvents,
     private readonly census: CacheCensus,
@@ -57,6 +63,9 @@ export class HubMetrics {
     events.on('noticeEnded', ({ type, result }) => {
       this.#notices.add(`type="${type}",result="${result}"`);
     });
+    events.on('linesLost', ({ log, lines }) => {
+      this.#linesLost.add(`log="${log}"`, lines);
+    });
     events.on('troubleSeen', ({ where }) => {
       this.#troubles.add(labelsOf({ where }));
     });
@@ -67,7 +76,7 @@ export class HubMetrics {
     for (const part of [this.config, this.refreshes, this.store, this.#gateway]) {
       yield [...part.lines()].join('');
     }
-    for (const counter of [this.#denials, this.#unserved, this.#notices, this.#troubles]) {
+    for (const counter of [this.#denials, this.#unserved, this.#notices, this.#troubles, this.#linesLost]) {
       yield [...counter.lines()].join('');
     }
     const appids = [...this.census.appids()];

@@ -57,10 +57,10 @@ export class Counter {
     this.#counts = new Map(from.map((labels) => [labels, 0]));
   }
 
-  add(labels: string): void {
+  add(labels: string, by = 1): void {
     const count = this.#counts.get(labels);
-    if (count === undefined) this.#counts.set(flat(labels), 1);
-    else this.#counts.set(labels, count + 1);
+    if (count === undefined) this.#counts.set(flat(labels), by);
+    else this.#counts.set(labels, count + by);
   }
 
   *lines(): Generator<string> {
