@@ -148,7 +148,7 @@ describe('npm packages and Node’s own modules', () => {
     '@nestjs/config': /^config\//,
     '@nestjs/swagger': /^(http|admin|dropin|gateway|bootstrap)\//,
     fastify: /^(http|admin|dropin|gateway|ops|console|bootstrap)\//,
-    'node:fs': /^((config|bootstrap)\/|console\/page-files\.ts$|version\.ts$)/,
+    'node:fs': /^((config|bootstrap)\/|logging\/log-output\.ts$|console\/page-files\.ts$|version\.ts$)/,
     'node:fs/promises': /^(config|cli|audit)\//,
     'node:worker_threads': /^config\//,
     'node:child_process': /^$/,

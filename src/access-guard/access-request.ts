@@ -11,6 +11,8 @@ export interface AccessRequest {
   readonly authorization: string | undefined;
   /** A key that came elsewhere, such as the drop-in's `secret`. Where there is one, `authorization` does not count. */
   readonly key?: string | undefined;
+  /** A browser sent it (core/access/browser.ts): its address alone lets nobody in. Looked at where there is no key. */
+  readonly isFromBrowser?: boolean;
   /** For who reads of a denial. */
   readonly requestId?: string | undefined;
 }

@@ -512,6 +512,35 @@ describe('AccessService.checkTokenHolder', () => {
   });
 });
 
+describe('a request of a browser', () => {
+  it('is let in by a key, and never by its address alone', () => {
+    const { service, from, outcome, denials } = harness();
+    const browser = (request: AccessRequest) => ({ ...request, isFromBrowser: true });
+    expect(outcome(from('192.0.2.1'), 'read', 'wxnews')).toBe('office 192.0.2.1');
+    expect(outcome(browser(from('192.0.2.1')), 'read', 'wxnews')).toBe('ip_not_allowed: browser');
+    expect(outcome(browser(from('203.0.113.1', SHOP_KEY)))).toBe('shop 203.0.113.1');
+    // What follows from the place is remembered, what follows from the request is not.
+    expect(outcome(from('192.0.2.1'), 'read', 'wxnews')).toBe('office 192.0.2.1');
+    expect(denials).toHaveLength(1);
+    const ask = { request: browser(from('192.0.2.1')), act: 'read', appid: 'wxnews', proof: 'key' } as const;
+    expect(service.checkAgain(ask)).toMatchObject({ cause: 'browser' });
+  });
+});
+
+describe('requestsPerMinute', () => {
+  it('is one allowance for an IPv6 /64, and the verdict names each address', () => {
+    const { outcome, from } = harness([{ ...shop, allowIps: undefined, requestsPerMinute: 3 }]);
+    const at = (host: string, net = '2001:db8:0:1') => outcome(from(`${net}::${host}`, SHOP_KEY));
+    expect([at('1'), at('2'), at('3'), at('4')]).toEqual([
+      'shop 2001:db8:0:1::1',
+      'shop 2001:db8:0:1::2',
+      'shop 2001:db8:0:1::3',
+      'rate_limited: too_many_requests',
+    ]);
+    expect(at('1', '2001:db8:0:2')).toBe('shop 2001:db8:0:2::1');
+  });
+});
+
 describe('AccessService.addressOf', () => {
   it('is the address that rules are held against', () => {
     const { service } = harness();

@@ -2,10 +2,10 @@ import { Injectable } from '@nestjs/common';
 import { Clock } from '../clock/clock.js';
 import { AppsConfig, type HubSnapshot } from '../config/apps-config.service.js';
 import { HubEnvironment } from '../config/environment.js';
-import { BoundedMap } from '../core/access/bounded-map.js';
 import type { Act, ClientEntry } from '../core/access/client.js';
 import {
   authorise,
+  BROWSER_REFUSED,
   compileAccess,
   entryForTokenHolder,
   identify,
@@ -16,21 +16,16 @@ import {
   type Identification,
   type KnownApps,
 } from '../core/access/decision.js';
-import { WindowCounter } from '../core/access/limit.js';
 import { credentialOf, type AccessRequest } from './access-request.js';
 import { Admission, type Ask } from './admission.js';
 import { limited, refused, type AccessVerdict, type Denied, type DenialFacts } from './access-verdict.js';
 import { Allowances } from './allowances.js';
+import { FailedCredentials } from './failed-credentials.js';
 import { Origins, type Origin } from './origins.js';
 import { VerifiedKeys } from './verified-keys.js';
 
+export { FAILURES_PER_MINUTE } from './failed-credentials.js';
 export type { AccessRequest } from './access-request.js';
-
-/** Failed credentials from one address (IPv6: one /64) in a minute that are answered as such (CONTRACT section 3). */
-export const FAILURES_PER_MINUTE = 20;
-
-/** Address blocks whose failures are counted. Who commands more is not held up by a count per address anyway. */
-const COUNTED_BLOCKS = 50_000;
 
 /**
  * Who may do what: {@link check} for each request to the callers' port, before anything else is looked at.
@@ -53,7 +48,7 @@ export class AccessService {
   readonly #clock: Clock;
   readonly #wallNow: () => number;
   readonly #origins: Origins;
-  readonly #failures = new BoundedMap<string, WindowCounter>(COUNTED_BLOCKS);
+  readonly #failures = new FailedCredentials();
   readonly #listeners: ((denial: Denied) => void)[] = [];
 
   /** The configuration from which the following were made. */
@@ -179,7 +174,7 @@ export class AccessService {
 
   /** The entry for who shows a token of the app, or the denial, already reported. */
   #holderOf(origin: Origin, { requestId }: AccessRequest, appid: string): ClientEntry | Denied {
-    const client = entryForTokenHolder(this.#index, origin.address, appid, this.#apps);
+    const client = entryForTokenHolder(this.#index, origin.address, appid, this.#apps, this.#wallNow());
     if (client !== undefined) return client;
     const facts = { origin, act: 'read', appid, client, key: undefined, requestId } as const;
     return this.#deny(refused('ip_not_allowed', 'address', facts));
@@ -190,9 +185,9 @@ export class AccessService {
     if (request.key === undefined && request.authorization === undefined) {
       // Depends on the configuration and the address alone; forgotten with either.
       const identification = (origin.keyless ??= identify(this.#index, 'none', origin.address, 0));
-      return identification.ok
-        ? identification.caller
-        : this.#refuse(identification, origin, act, appid, request);
+      if (!identification.ok) return this.#refuse(identification, origin, act, appid, request);
+      if (request.isFromBrowser !== true) return identification.caller;
+      return this.#refuse(BROWSER_REFUSED, origin, act, appid, request);
     }
     const verified = this.#verified.callerOf(request, origin, this.#wallNow);
     if (verified !== undefined) return verified;
@@ -218,7 +213,7 @@ export class AccessService {
     const facts: DenialFacts = { origin, act, appid, client, key, requestId };
     // To present nothing is no failed credential: nothing was guessed.
     if (reason === 'unauthenticated' && cause !== 'no_key') {
-      const wait = this.#failuresOf(origin).take(this.#clock.now(), FAILURES_PER_MINUTE);
+      const wait = this.#failures.take(origin, this.#clock.now());
       if (wait > 0) return this.#deny(limited('too_many_failures', wait, facts));
     }
     return this.#deny(refused(reason, cause, facts));
@@ -232,15 +227,6 @@ export class AccessService {
     { requestId }: AccessRequest,
   ): Denied {
     return this.#deny(refused(reason, cause, { origin, act, appid, client, key, requestId }));
-  }
-
-  #failuresOf({ block }: Origin): WindowCounter {
-    let failures = this.#failures.get(block);
-    if (failures === undefined) {
-      failures = new WindowCounter();
-      this.#failures.set(block, failures);
-    }
-    return failures;
   }
 
   #deny(denial: Denied): Denied {

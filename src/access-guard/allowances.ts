@@ -10,7 +10,7 @@ import type { Origin } from './origins.js';
  */
 const COUNTED_ADDRESSES_PER_CLIENT = 8_192;
 
-/** What is kept of one client at one address. */
+/** What is kept of one client at one address; of IPv6 at one /64, of which every host has as many as it likes. */
 export class Allowance {
   readonly requests = new WindowCounter();
   #granted: Granted | undefined;
@@ -18,8 +18,8 @@ export class Allowance {
   /** The verdict that lets this client pass; the last one again where it is the same: no object per request. */
   granted(client: ClientEntry, key: ClientKey | undefined, { text }: Origin): Granted {
     const last = this.#granted;
-    // After a reload an equal client is another object: the verdict names the one of now.
-    if (last?.client === client && last.key === key) return last;
+    // After a reload an equal client is another object, and a block has many addresses: the verdict names those of now.
+    if (last?.client === client && last.key === key && last.address === text) return last;
     return (this.#granted = { ok: true, client, key, address: text });
   }
 }
@@ -39,10 +39,10 @@ export class Allowances {
   of(client: ClientEntry, origin: Origin): Allowance {
     const addresses = this.#byClient.get(client.id);
     if (addresses === undefined) throw new Error(`client ${client.id} is not in the configuration`);
-    let allowance = addresses.get(origin.text);
+    let allowance = addresses.get(origin.block);
     if (allowance === undefined) {
       allowance = new Allowance();
-      addresses.set(origin.text, allowance);
+      addresses.set(origin.block, allowance);
     }
     return allowance;
   }

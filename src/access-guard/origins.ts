@@ -11,7 +11,7 @@ export class Origin {
   readonly address: Address | undefined;
   /** Canonical, or {@link UNKNOWN_ADDRESS}. */
   readonly text: string;
-  /** By what failed credentials are counted: IPv4 the address, IPv6 its /64. */
+  /** By what requests and failed credentials are counted: IPv4 the address, IPv6 its /64. */
   readonly block: string;
   /** Who this is without a key; `undefined`: not asked since the configuration last changed. */
   keyless: Identification | undefined;

@@ -32,6 +32,8 @@ const BODY_LIMIT_BYTES = 16 * 1024;
 const KEEP_ALIVE_MS = 75_000;
 /** How long the head of a request, and any body but the gateway's, may take to arrive: slow senders are cut off. */
 const REQUEST_ARRIVAL_MS = 30_000;
+/** How long a TLS handshake may take. Node's own limit is two minutes, for which a stranger would hold a connection. */
+const HANDSHAKE_MS = 10_000;
 /** The same for the gateway's bodies: 20 MiB at 24 KB/s. One that does not move is cut off sooner (silence.ts). */
 const UPLOAD_ARRIVAL_MS = 15 * 60_000;
 
@@ -74,7 +76,13 @@ export function createAdapter(environment: HubEnvironment): {
   const server = { requireHostHeader: false };
   if (tls === undefined) return { adapter: new FastifyAdapter({ ...options, http: server }), tls };
   const client = tls.ca === undefined ? {} : { requestCert: true, rejectUnauthorized: true };
-  return { adapter: new FastifyAdapter({ ...options, https: { ...server, ...tls, ...client } }), tls };
+  return {
+    adapter: new FastifyAdapter({
+      ...options,
+      https: { ...server, ...tls, ...client, handshakeTimeout: HANDSHAKE_MS },
+    }),
+    tls,
+  };
 }
 
 /** What the application needs beside its modules; before {@link listen}. */

@@ -1,4 +1,4 @@
-import type { DenialReason } from './access/decision.js';
+import type { DenialCause, DenialReason } from './access/decision.js';
 
 /**
  * The hub's side of WeChat's own protocol: errors are HTTP 200 with `{"errcode","errmsg"}`, since most SDKs lose the
@@ -29,15 +29,17 @@ export const DROP_IN_ERRORS = {
   },
 } as const satisfies Record<string, DropInError>;
 
-export function deniedError(reason: DenialReason, address: string): DropInError {
+export function deniedError(reason: DenialReason, address: string, cause?: DenialCause): DropInError {
   switch (reason) {
     case 'unauthenticated':
       return DROP_IN_ERRORS.noSuchKey;
-    case 'ip_not_allowed':
-      return {
-        errcode: 40164,
-        errmsg: `invalid ip ${address}, not in whitelist: the client entry at the hub does not accept this address`,
-      };
+    case 'ip_not_allowed': {
+      const why =
+        cause === 'browser'
+          ? 'the hub lets no browser in by its address alone'
+          : 'the client entry at the hub does not accept this address';
+      return { errcode: 40164, errmsg: `invalid ip ${address}, not in whitelist: ${why}` };
+    }
     case 'not_granted':
       return DROP_IN_ERRORS.notGranted;
     case 'rate_limited':

@@ -2,6 +2,7 @@ import type { FastifyRequest } from 'fastify';
 import type { AccessRequest } from '../access-guard/access-request.js';
 import type { Denied, Granted } from '../access-guard/access-verdict.js';
 import type { Admission } from '../access-guard/admission.js';
+import { isFromBrowser } from '../core/access/browser.js';
 import type { Actor } from '../events/hub-events.js';
 
 export interface AppRequest extends FastifyRequest {
@@ -35,6 +36,7 @@ export function accessRequestOf(request: FastifyRequest): AccessRequest {
     xForwardedFor: Array.isArray(forwarded) ? forwarded.join(', ') : forwarded,
     authorization: headers.authorization,
     key: undefined,
+    isFromBrowser: headers.authorization === undefined && isFromBrowser(headers),
     requestId: request.id,
   };
 }

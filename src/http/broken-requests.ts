@@ -50,6 +50,7 @@ function brokenAnswer(code: string | undefined): string {
     `HTTP/1.1 ${line}`,
     `X-Request-Id: ${id}`,
     'Cache-Control: no-store',
+    'X-Content-Type-Options: nosniff',
     `Content-Type: ${PROBLEM_CONTENT_TYPE}`,
     `Content-Length: ${Buffer.byteLength(body)}`,
     'Connection: close',

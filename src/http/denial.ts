@@ -10,6 +10,12 @@ export function denialOf(denied: Denied): HubException {
         'Send a key of a client entry that is not expired: Authorization: Bearer <key>.',
       );
     case 'ip_not_allowed':
+      if (denied.cause === 'browser') {
+        return new HubException(
+          'HUB_IP_NOT_ALLOWED',
+          `The address ${denied.address} alone does not let browsers in (Origin, Sec-Fetch-* or Cookie was sent): pages of other sites call from there too. Send a key.`,
+        );
+      }
       return new HubException(
         'HUB_IP_NOT_ALLOWED',
         `The address ${denied.address} is not one that the client entry accepts. Behind a proxy, HUB_TRUSTED_PROXIES must name it.`,

@@ -18,7 +18,7 @@ export function installRequestHooks(
   readiness: Readiness,
 ): void {
   instance.addHook('onRequest', (request: FastifyRequest, reply: FastifyReply, done: () => void) => {
-    reply.header('x-request-id', request.id);
+    reply.header('x-request-id', request.id).header('x-content-type-options', 'nosniff');
     // Whoever keeps a connection open is told to open the next one elsewhere.
     if (readiness.draining) reply.raw.setHeader('connection', 'close');
     if (!refuseWithoutHost(request, reply)) done();

@@ -18,6 +18,7 @@ export function problemAnswer(exception: HubException, requestId: string): Ready
       // Set by a hook already, but for what the router refuses before every hook.
       'x-request-id': requestId,
       'cache-control': 'no-store',
+      'x-content-type-options': 'nosniff',
       'content-type': PROBLEM_CONTENT_TYPE,
       ...(retryAfterSeconds === undefined ? {} : { 'retry-after': String(retryAfterSeconds) }),
       ...(exception.code === 'HUB_UNAUTHENTICATED'

@@ -35,6 +35,8 @@ export function sendReady(
     JSON_TYPE,
     'cache-control',
     'no-store',
+    'x-content-type-options',
+    'nosniff',
     'content-length',
     String(body.length),
   ];

@@ -14,12 +14,20 @@ import type { FastifyReply } from 'fastify';
 export const TOKEN_ROUTE = '/v1/apps/:appid/token';
 
 /**
+ * So many long polls of one client wait at a time; one more is answered at once, as if its time were up. Each costs a
+ * connection and some 11 KB.
+ */
+const POLLS_PER_CLIENT = 2000;
+
+/**
  * GET /v1/apps/{appid}/token: the hot route. While a token is held it is one map look-up and one string, sent through
  * the raw reply: a serialiser, an interceptor or a pipe here would halve the request rate (bench/README.md).
  */
 @Controller()
 export class TokenController {
   readonly #turns = new Turns();
+  /** Long polls that wait now, by the id of their client. */
+  readonly #polls = new Map<string, number>();
 
   constructor(
     private readonly cache: TokenCache,
@@ -38,7 +46,10 @@ export class TokenController {
       return;
     }
     const waitSeconds = preferredWaitSeconds(request.headers.prefer);
-    if (waitSeconds > 0) return this.#longPoll(request, reply, reading.ready.version, waitSeconds);
+    const client = request.verdict?.ok === true ? request.verdict.client.id : '';
+    if (waitSeconds > 0 && (this.#polls.get(client) ?? 0) < POLLS_PER_CLIENT) {
+      return this.#longPoll(request, reply, reading.ready.version, waitSeconds, client);
+    }
     notModified(reply, reading);
   }
 
@@ -51,21 +62,30 @@ export class TokenController {
     send(request, reply, reading);
   }
 
+  /** Counts a client's long polls; what is at 0 is forgotten. */
+  #count(client: string, by: 1 | -1): void {
+    this.metrics.longPolls += by;
+    const polls = (this.#polls.get(client) ?? 0) + by;
+    if (polls > 0) this.#polls.set(client, polls);
+    else this.#polls.delete(client);
+  }
+
   async #longPoll(
     request: AppRequest,
     reply: FastifyReply,
     version: number,
     waitSeconds: number,
+    client: string,
   ): Promise<void> {
     const gone = new AbortController();
     const onClose = (): void => {
       gone.abort();
     };
     reply.raw.once('close', onClose);
-    this.metrics.longPolls += 1;
+    this.#count(client, 1);
     await this.cache.newerThan(request.params.appid, version, waitSeconds * 1000, gone.signal);
     await this.#turns.next();
-    this.metrics.longPolls -= 1;
+    this.#count(client, -1);
     reply.raw.off('close', onClose);
     if (gone.signal.aborted) return;
     const reading = this.cache.read(request.params.appid);

@@ -18,5 +18,5 @@ export function sendWeChatError(request: AppRequest, reply: FastifyReply, error:
 
 /** A caller that shows no key is known by its address: it is told that, and which one was seen. */
 export function wechatDenialOf({ reason, cause, address }: Denied): DropInError {
-  return deniedError(cause === 'no_key' ? 'ip_not_allowed' : reason, address);
+  return deniedError(cause === 'no_key' ? 'ip_not_allowed' : reason, address, cause);
 }

@@ -117,6 +117,27 @@ describe('a client that is removed while its request waits', () => {
     await eventually(async () => (await longPolls()) === 0, 'the end of the polls');
   });
 
+  it('more long polls of one client than 2,000 are answered at once', async () => {
+    const other = testKey('other');
+    const clients = [SDK, OPERATOR, { id: 'other', key: other, apps: '*' }];
+    virtual = await VirtualHub.start({ apps: APPS, clients });
+    const { json } = await virtual.hub.get('/v1/apps/wx-classic/token', bearer(KEY));
+    const poll = (key: string) =>
+      virtual.hub.get('/v1/apps/wx-classic/token', {
+        ...bearer(key),
+        'if-none-match': `"${json.version}"`,
+        prefer: 'wait=55',
+      });
+    const waiting = Array.from({ length: 2000 }, () => poll(KEY));
+    await eventually(async () => (await longPolls()) === 2000, 'the polls');
+    expect((await poll(KEY)).status).toBe(304);
+    waiting.push(poll(other));
+    await eventually(async () => (await longPolls()) === 2001, 'another client’s poll');
+    await virtual.pass(55_000);
+    for (const { status } of await Promise.all(waiting)) expect(status).toBe(304);
+    expect(await longPolls()).toBe(0);
+  });
+
   it('another client’s long poll goes on', async () => {
     const other = testKey('other');
     const clients = [SDK, OPERATOR, { id: 'other', key: other, apps: '*' }];

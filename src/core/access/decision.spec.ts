@@ -233,6 +233,22 @@ describe('entryForTokenHolder', () => {
     ['10.0.0.1', 'wxnone', undefined],
   ])('from %s with a token of %s: %s', (address, appid, expected) => {
     const seen = address === undefined ? undefined : parseAddress(address);
-    expect(entryForTokenHolder(index, seen, appid, apps)?.id).toBe(expected);
+    expect(entryForTokenHolder(index, seen, appid, apps, 0)?.id).toBe(expected);
+  });
+
+  it('not by an entry that nobody can use any more: all its keys have expired', () => {
+    const at = (expiresAt: number | undefined, id: string) => ({ id, sha256: id, expiresAt });
+    const seen = parseAddress('192.0.2.1');
+    const opens = (keys: ClientEntry['keys']) =>
+      entryForTokenHolder(
+        compileAccess([client('c', { keys, allowIps: undefined })]),
+        seen,
+        'wxshop',
+        apps,
+        1000,
+      );
+    expect(opens([at(1000, 'a'), at(999, 'b')])).toBeUndefined();
+    expect(opens([at(1000, 'a'), at(1001, 'b')])?.id).toBe('c');
+    expect(opens([at(1000, 'a'), at(undefined, 'b')])?.id).toBe('c');
   });
 });

@@ -20,6 +20,8 @@ export type DenialCause =
   | 'expired_key'
   /** The address is not one that the client's entry, or without a key any entry, admits. */
   | 'address'
+  /** The address would do, but a browser sent the request: any page can have it do so. */
+  | 'browser'
   | 'act_not_granted'
   /** The app is not granted, or does not exist. */
   | 'app_not_granted'
@@ -129,6 +131,15 @@ function identifyByAddress(index: AccessIndex, address: Address | undefined): Id
   return { ok: false, reason: 'ip_not_allowed', cause: 'address', client: undefined, key: undefined };
 }
 
+/** For who would be known by its address, were it no browser: see core/access/browser.ts. */
+export const BROWSER_REFUSED: Identification & { ok: false } = {
+  ok: false,
+  reason: 'ip_not_allowed',
+  cause: 'browser',
+  client: undefined,
+  key: undefined,
+};
+
 function unauthenticated(cause: DenialCause, owner: KeyOwner | undefined): Identification {
   return { ok: false, reason: 'unauthenticated', cause, client: owner?.client, key: owner?.key };
 }
@@ -199,6 +210,14 @@ export function grantsApp(client: ClientEntry, appid: string, apps: KnownApps): 
 }
 
 /**
+ * Whether anybody can be this client at all: an entry whose keys have all expired opens nothing, also not where the key
+ * itself is not asked for.
+ */
+function isUsable({ keys }: ClientEntry, wallNow: number): boolean {
+  return keys.length === 0 || keys.some((key) => !isExpired(key, wallNow));
+}
+
+/**
  * The first entry that a holder of an app's token may use without presenting a key (the drop-in's `getticket`, where
  * the token itself proves the right): it grants `read` of the app, and its `allowIps`, if any, hold the address.
  */
@@ -207,8 +226,10 @@ export function entryForTokenHolder(
   address: Address | undefined,
   appid: string,
   apps: KnownApps,
+  wallNow: number,
 ): ClientEntry | undefined {
   return index.clients.find(
-    (client) => grants(client, 'read', appid, apps) && admitsAddress(client, address),
+    (client) =>
+      grants(client, 'read', appid, apps) && admitsAddress(client, address) && isUsable(client, wallNow),
   );
 }
