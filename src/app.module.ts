@@ -1,5 +1,6 @@
 import { Module, type DynamicModule } from '@nestjs/common';
 import { AccessGuardModule } from './access-guard/access-guard.module.js';
+import { AdminModule } from './admin/admin.module.js';
 import { AuditModule } from './audit/audit.module.js';
 import { ClockModule } from './clock/clock.module.js';
 import { HubConfigModule } from './config/config.module.js';
@@ -31,6 +32,7 @@ export class AppModule {
         NoticesModule,
         OpsModule,
         HttpModule,
+        AdminModule,
         DropInModule,
         GatewayModule,
         ConsoleModule,

@@ -10,7 +10,7 @@ import { ConfigProblems, formatProblems } from './config/problem.js';
 import { readProcessEnvironment } from './config/process-environment.js';
 import { Log, NestLog } from './logging/log.js';
 import { standardOutput } from './logging/log-output.js';
-import { Readiness } from './ops/readiness.js';
+import { Readiness } from './web/readiness.js';
 import { VERSION } from './version.js';
 
 /** sysexits.h, EX_CONFIG: the configuration is wrong; starting again will not help. */

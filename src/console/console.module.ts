@@ -1,6 +1,8 @@
 import { Module } from '@nestjs/common';
 import { AuditModule } from '../audit/audit.module.js';
-import { HttpModule } from '../http/http.module.js';
+import { AccessGuardModule } from '../access-guard/access-guard.module.js';
+import { AdminModule } from '../admin/admin.module.js';
+import { WebModule } from '../web/web.module.js';
 import { OpsModule } from '../ops/ops.module.js';
 import { TokenCacheModule } from '../token-cache/token-cache.module.js';
 import { AppRows } from './app-rows.js';
@@ -12,7 +14,7 @@ import { LiveView } from './live-view.js';
 
 /** The web console on the ops port. */
 @Module({
-  imports: [AuditModule, HttpModule, OpsModule, TokenCacheModule],
+  imports: [AccessGuardModule, AdminModule, AuditModule, WebModule, OpsModule, TokenCacheModule],
   providers: [AppRows, CallHistory, ConsoleRoutes, ConsoleService, HubFacts, LiveView],
 })
 export class ConsoleModule {}

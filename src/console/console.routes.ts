@@ -1,9 +1,11 @@
 import { Injectable } from '@nestjs/common';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { AdminActs, forceOf } from '../admin/admin-acts.js';
-import { HubException } from '../http/hub-exception.js';
-import { ProblemFilter } from '../http/problem.filter.js';
-import { requestIdOf } from '../http/request-id.js';
+import { HubException } from '../web/hub-exception.js';
+import { ProblemFilter } from '../web/problem.filter.js';
+import { requestIdOf } from '../web/request-id.js';
+import { AccessGuard } from '../web/access.guard.js';
+import { declare } from '../web/route-access.js';
 import { OpsServer } from '../ops/ops-server.js';
 import { ConsoleService } from './console.service.js';
 import { API_CACHE, ASSET_CACHE, PAGE_CACHE, SAFETY_HEADERS } from './headers.js';
@@ -13,13 +15,16 @@ import type { RefreshedAnswer } from './wire.js';
 /** `{"force":true}` and some room. */
 const BODY_LIMIT_BYTES = 1024;
 
+const OPEN = { config: declare('open') };
+const ADMIN = { config: declare('admin') };
+
 interface AppParams {
   readonly Params: { readonly appid: string };
 }
 
 /**
  * `/console` on the ops port: the page and its assets for anybody (they hold nothing), what it shows for who may look,
- * and what it does for who may act. Each route of the API asks {@link ConsoleService} who that is.
+ * and what it does for who may act. {@link ConsoleService} asks the guard who that is.
  */
 @Injectable()
 export class ConsoleRoutes {
@@ -30,8 +35,10 @@ export class ConsoleRoutes {
     private readonly console: ConsoleService,
     private readonly acts: AdminActs,
     private readonly problems: ProblemFilter,
+    guard: AccessGuard,
   ) {
     ops.mount('/console', (server) => {
+      guard.watchExit(server);
       this.#hooks(server);
       this.#pages(server);
       this.#readings(server);
@@ -56,7 +63,7 @@ export class ConsoleRoutes {
 
   #pages(server: FastifyInstance): void {
     const { page, assets } = this.#files;
-    server.get('/', (request, reply) => {
+    server.get('/', OPEN, (request, reply) => {
       // Relative to nothing: the page's own paths are absolute, and there is one address of it.
       if (request.url.startsWith('/console/')) return reply.redirect('/console', 308);
       if (page === undefined) {
@@ -64,7 +71,7 @@ export class ConsoleRoutes {
       }
       return sendFile(request, reply, page, PAGE_CACHE);
     });
-    server.get<{ Params: { name: string } }>('/assets/:name', (request, reply) => {
+    server.get<{ Params: { name: string } }>('/assets/:name', OPEN, (request, reply) => {
       const asset = assets.get(request.params.name);
       if (asset === undefined) throw new HubException('HUB_NOT_FOUND', 'No such asset.');
       return sendFile(request, reply, asset, ASSET_CACHE);
@@ -72,26 +79,27 @@ export class ConsoleRoutes {
   }
 
   #readings(server: FastifyInstance): void {
-    server.get<{ Querystring: { after?: unknown } }>('/api/live', (request, reply) => {
+    server.get<{ Querystring: { after?: unknown } }>('/api/live', ADMIN, (request, reply) => {
       const { after } = request.query;
       const viewer = this.console.viewer(request);
       return sendJson(reply, this.console.live(viewer, typeof after === 'string' ? after : ''));
     });
-    server.get('/api/clients', (request, reply) =>
+    server.get('/api/clients', ADMIN, (request, reply) =>
       sendJson(reply, this.console.clients(this.console.viewer(request))),
     );
-    server.get<AppParams>('/api/apps/:appid', (request, reply) =>
+    server.get<AppParams>('/api/apps/:appid', ADMIN, (request, reply) =>
       sendJson(reply, this.console.app(this.console.viewer(request), request.params.appid)),
     );
   }
 
   #actions(server: FastifyInstance): void {
-    const options = { bodyLimit: BODY_LIMIT_BYTES };
-    server.post('/api/reload', options, async (request, reply) => {
+    const bodyLimit = BODY_LIMIT_BYTES;
+    const reload = { bodyLimit, config: declare('admin', { tellsOwnDeed: true }) };
+    server.post('/api/reload', reload, async (request, reply) => {
       const { actor } = this.console.administrator(request);
       return sendJson(reply, await this.acts.reload(actor));
     });
-    server.post<AppParams>('/api/apps/:appid/refresh', options, async (request, reply) => {
+    server.post<AppParams>('/api/apps/:appid/refresh', { bodyLimit, ...ADMIN }, async (request, reply) => {
       const viewer = this.console.administrator(request);
       const { appid } = request.params;
       await this.acts.refresh(viewer.actor, appid, forceOf(request.body));

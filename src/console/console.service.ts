@@ -1,40 +1,38 @@
 import { Injectable } from '@nestjs/common';
 import type { FastifyRequest } from 'fastify';
+import { AccessService } from '../access-guard/access.service.js';
 import { AuditTrail } from '../audit/audit-trail.js';
 import { Clock } from '../clock/clock.js';
 import { AppsConfig } from '../config/apps-config.service.js';
 import { HubEnvironment } from '../config/environment.js';
-import { WindowCounter } from '../core/access/limit.js';
-import { AccessGuard } from '../http/access.guard.js';
-import { actorOf, type AppRequest } from '../http/app-request.js';
-import { notGranted } from '../http/denial.js';
-import { HubException } from '../http/hub-exception.js';
+import { AccessGuard } from '../web/access.guard.js';
+import { accessRequestOf, actorOf, type AppRequest } from '../web/app-request.js';
+import { notGranted } from '../web/denial.js';
+import { HubException } from '../web/hub-exception.js';
 import { AppRows } from './app-rows.js';
 import { clientRows, clientsOf } from './client-rows.js';
 import { readCursor, writeCursor } from './cursor.js';
 import { HubFacts } from './hub-facts.js';
 import { LiveView } from './live-view.js';
-import { isOwnRequest, isPrivateHost, seesAll, seesApp, seesRecord, type Viewer } from './viewer.js';
+import { ViewingLimits } from './viewing-limits.js';
+import { isOwnRequest, isPrivateHost } from '../web/own-page.js';
+import { seesAll, seesApp, seesRecord, type Viewer } from './viewer.js';
 import type { AppAnswer, AppRow, AuditRow, ClientsAnswer, LiveAnswer, ViewerRow } from './wire.js';
 
 /** So many apps are in one answer: a few milliseconds of work, some 200 KB. The page asks again for the rest. */
 const APPS_PER_ANSWER = 500;
 /** Audit records that are looked at. The trail keeps no more. */
 const AUDIT_RECORDS = 500;
-/**
- * Of all viewers together. One asks every 2 s, so 40 can look at the same time, or a few hundred where nobody needs
- * all apps at once; whoever comes then waits. Looking must not cost callers their speed.
- */
-const LIVE_ANSWERS_PER_MINUTE = 1200;
 
 /** What the console shows, and to whom. */
 @Injectable()
 export class ConsoleService {
-  readonly #liveAnswers = new WindowCounter();
+  readonly #limits = new ViewingLimits();
 
   constructor(
     private readonly environment: HubEnvironment,
     private readonly config: AppsConfig,
+    private readonly access: AccessService,
     private readonly guard: AccessGuard,
     private readonly clock: Clock,
     private readonly rows: AppRows,
@@ -52,7 +50,8 @@ export class ConsoleService {
     if (request.headers.authorization === undefined && this.environment.consoleOpen) {
       if (!isOwnRequest(request.headers)) throw fromElsewhere();
       if (!isPrivateHost(request.headers.host)) throw publicHost();
-      return { by: 'open' };
+      (request as AppRequest).leavesUnadmitted = 'open_console';
+      return { by: 'open', address: this.access.addressOf(accessRequestOf(request)) };
     }
     return this.administrator(request);
   }
@@ -73,9 +72,13 @@ export class ConsoleService {
 
   /** What changed since `after`, a cursor of an earlier answer. @throws {HubException} */
   live(viewer: Viewer, after: string): LiveAnswer {
-    const wait = this.#liveAnswers.take(this.clock.now(), LIVE_ANSWERS_PER_MINUTE);
+    const now = this.clock.now();
+    const wait =
+      viewer.by === 'key'
+        ? this.#limits.ofClient(viewer.client.id, now)
+        : this.#limits.ofAddress(viewer.address, now);
     if (wait > 0) {
-      throw new HubException('HUB_RATE_LIMITED', 'Too many look at the console at the moment.', {
+      throw new HubException('HUB_RATE_LIMITED', 'This viewer asks the console too often.', {
         retryAfterSeconds: wait,
       });
     }

@@ -1,11 +1,11 @@
-import type { FastifyRequest } from 'fastify';
 import type { ClientEntry } from '../core/access/client.js';
 import { grantsApp, type KnownApps } from '../core/access/decision.js';
 import type { Actor } from '../events/hub-events.js';
 
 /** Who looks at the console: a client with `admin`, or anybody where HUB_CONSOLE_OPEN lets read. */
 export type Viewer =
-  { readonly by: 'key'; readonly client: ClientEntry; readonly actor: Actor } | { readonly by: 'open' };
+  | { readonly by: 'key'; readonly client: ClientEntry; readonly actor: Actor }
+  | { readonly by: 'open'; readonly address: string };
 
 export function seesAll(viewer: Viewer): boolean {
   return viewer.by === 'open' || viewer.client.apps === '*';
@@ -34,31 +34,4 @@ export function seesRecord(
   if (seesAll(viewer)) return true;
   if (record.appid !== undefined) return seesApp(viewer, record.appid, apps);
   return viewer.by === 'key' && record.client === viewer.client.id;
-}
-
-/**
- * Whether a browser says that the request comes from the console's own page, or no browser sent it. A page of another
- * site cannot send the Authorization header anyway without being asked; this holds where somebody loosens that.
- */
-export function isOwnRequest(headers: FastifyRequest['headers']): boolean {
-  const site = headers['sec-fetch-site'];
-  if (site !== undefined && site !== 'same-origin') return false;
-  const { origin, host } = headers;
-  if (origin === undefined) return true;
-  return host !== undefined && URL.canParse(origin) && new URL(origin).host === host;
-}
-
-/** Names that no public DNS server answers, so that no stranger can have them lead to the hub for a while. */
-const PRIVATE_NAME = /^(?:[^.]+|.+\.(?:localhost|internal|local|lan|home\.arpa|svc))$/;
-
-/**
- * Whether a page of another site cannot have been opened under this host name: an IP address, or a name that only the
- * machine or the network at hand knows. A public name proves nothing: whoever owns it can make it lead to the hub (DNS
- * rebinding), and the browser takes their page for the hub's own.
- */
-export function isPrivateHost(host: string | undefined): boolean {
-  if (host === undefined || !URL.canParse(`http://${host}`)) return false;
-  const { hostname } = new URL(`http://${host}`);
-  if (hostname.startsWith('[') || /^\d+(?:\.\d+){3}$/.test(hostname)) return true;
-  return PRIVATE_NAME.test(hostname.replace(/\.$/, ''));
 }

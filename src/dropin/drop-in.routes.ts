@@ -2,11 +2,11 @@ import { Injectable } from '@nestjs/common';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { DROP_IN_ERRORS } from '../core/dropin.js';
 import type { UnroutedEndpoint } from '../gateway/gateway.routes.js';
-import { AccessGuard } from '../http/access.guard.js';
-import type { AppRequest } from '../http/app-request.js';
-import { declare } from '../http/route-access.js';
-import { sendReady } from '../http/send-ready.js';
-import { sendWeChatError, WECHAT_CONTENT_TYPE } from '../http/wechat-shape.js';
+import { AccessGuard } from '../web/access.guard.js';
+import type { AppRequest } from '../web/app-request.js';
+import { declare } from '../web/route-access.js';
+import { sendReady } from '../web/send-ready.js';
+import { sendWeChatError, WECHAT_CONTENT_TYPE } from '../web/wechat-shape.js';
 import { DropIn, type DropInAnswer } from './drop-in.service.js';
 import { jsonObject, parametersOf } from './parameters.js';
 
@@ -45,7 +45,7 @@ export class DropInRoutes implements UnroutedEndpoint {
       for (const endpoint of ['token', 'stable_token', 'ticket/getticket'] as const) {
         const handler = (request: FastifyRequest, reply: FastifyReply) =>
           this.#serve(endpoint, request, reply);
-        // Each a route of its own: what watches over the arrival of bodies (http/arrival-limit.ts) is not for GET.
+        // Each a route of its own: what watches over the arrival of bodies (web/arrival-limit.ts) is not for GET.
         for (const method of METHODS[endpoint]) {
           const config = declare('read', { shape: 'wechat' });
           scope.route({ method, url: `/cgi-bin/${endpoint}`, handler, config });

@@ -14,9 +14,9 @@ import {
   type DropInError,
 } from '../core/dropin.js';
 import { HubEvents, notServed, type Reporter } from '../events/hub-events.js';
-import { AccessGuard } from '../http/access.guard.js';
-import { accessRequestOf, type AppRequest } from '../http/app-request.js';
-import { wechatDenialOf } from '../http/wechat-shape.js';
+import { AccessGuard } from '../web/access.guard.js';
+import { accessRequestOf, type AppRequest } from '../web/app-request.js';
+import { wechatDenialOf } from '../web/wechat-shape.js';
 import { DeadTokens } from '../token-cache/dead-tokens.service.js';
 import type { Reading } from '../token-cache/reading.js';
 import { ServedTokens } from '../token-cache/served-tokens.js';

@@ -1,7 +1,7 @@
 import type { FastifyReply } from 'fastify';
 import type { Clock } from '../clock/clock.js';
 import type { HubEvents } from '../events/hub-events.js';
-import type { AppRequest } from '../http/app-request.js';
+import type { AppRequest } from '../web/app-request.js';
 import type { DeadTokens } from '../token-cache/dead-tokens.service.js';
 import type { TokenCache } from '../token-cache/token-cache.service.js';
 import type { GatewayUpstream } from './gateway-upstream.js';

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { FastifyInstance, FastifyReply, FastifyRequest, RouteOptions } from 'fastify';
-import type { AppRequest } from '../http/app-request.js';
-import { declare } from '../http/route-access.js';
+import type { AppRequest } from '../web/app-request.js';
+import { declare } from '../web/route-access.js';
 import { Gateway } from './gateway.service.js';
 
 /** Not TRACE: its answer is the request, token included. CONNECT never comes here. */

@@ -1,8 +1,8 @@
 import { Controller, Get, Res } from '@nestjs/common';
 import { ApiExcludeController } from '@nestjs/swagger';
-import { Readiness } from '../ops/readiness.js';
+import { Readiness } from '../web/readiness.js';
 import { livez, readyz } from '../ops/probes.js';
-import { Open } from './may.decorator.js';
+import { Open } from '../web/may.decorator.js';
 import type { FastifyReply } from 'fastify';
 
 /** The probes on the callers' port, for load balancers that can only ask there. */

@@ -4,12 +4,12 @@ import type { FastifyReply } from 'fastify';
 import { Secret } from '../core/secret.js';
 import { DeadTokens } from '../token-cache/dead-tokens.service.js';
 import { TokenCache } from '../token-cache/token-cache.service.js';
-import { actorOf, type AppRequest } from './app-request.js';
-import { HubException } from './hub-exception.js';
-import { May } from './may.decorator.js';
+import { actorOf, type AppRequest } from '../web/app-request.js';
+import { HubException } from '../web/hub-exception.js';
+import { May } from '../web/may.decorator.js';
 import { ReportAnswer, ReportBody } from './report.openapi.js';
 import { APPID_SCHEMA, ApiProblems, GUARD_PROBLEMS } from './token.openapi.js';
-import { unavailable } from './unavailable.js';
+import { unavailable } from '../web/unavailable.js';
 
 /** WeChat's tokens are at most 4096 characters where the hub takes them; what is longer was never one. */
 const LONGEST_TOKEN = 4096;

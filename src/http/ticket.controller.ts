@@ -5,15 +5,15 @@ import type { FastifyReply } from 'fastify';
 import { Clock } from '../clock/clock.js';
 import { TICKET_TYPES, type TicketType } from '../core/app.js';
 import { TicketCache } from '../token-cache/ticket-cache.service.js';
-import type { AppRequest } from './app-request.js';
+import type { AppRequest } from '../web/app-request.js';
 import { etagOf } from '../core/token-answer.js';
 import { matchesVersion } from './conditional.js';
-import { HubException } from './hub-exception.js';
+import { HubException } from '../web/hub-exception.js';
 import { jssdkSignature, signableUrl } from './jssdk-signature.js';
-import { May } from './may.decorator.js';
+import { May } from '../web/may.decorator.js';
 import { SignatureAnswer, SignatureBody, TicketAnswer } from './ticket.openapi.js';
 import { APPID_SCHEMA, ApiProblems, ETAG_HEADER, GUARD_PROBLEMS } from './token.openapi.js';
-import { unavailable } from './unavailable.js';
+import { unavailable } from '../web/unavailable.js';
 
 /** jsapi and wx_card tickets, and the JS-SDK signatures made from the former. */
 @Controller()

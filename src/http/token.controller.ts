@@ -2,13 +2,13 @@ import { Controller, Get, Req, Res } from '@nestjs/common';
 import { RequestMetrics } from '../metrics/request-metrics.js';
 import type { HeldToken } from '../token-cache/reading.js';
 import { TokenCache } from '../token-cache/token-cache.service.js';
-import type { AppRequest } from './app-request.js';
+import type { AppRequest } from '../web/app-request.js';
 import { matchesVersion, preferredWaitSeconds } from './conditional.js';
-import { May } from './may.decorator.js';
-import { sendReady } from './send-ready.js';
+import { May } from '../web/may.decorator.js';
+import { sendReady } from '../web/send-ready.js';
 import { ApiTokenRoute } from './token.openapi.js';
-import { Turns } from './turns.js';
-import { unavailable } from './unavailable.js';
+import { Turns } from '../web/turns.js';
+import { unavailable } from '../web/unavailable.js';
 import type { FastifyReply } from 'fastify';
 
 export const TOKEN_ROUTE = '/v1/apps/:appid/token';

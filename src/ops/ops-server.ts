@@ -1,12 +1,14 @@
 import { Readable } from 'node:stream';
 import { BeforeApplicationShutdown, Injectable, OnApplicationShutdown } from '@nestjs/common';
-import { fastify, type FastifyInstance } from 'fastify';
+import { fastify, type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import { HubEnvironment } from '../config/environment.js';
 import { ProcessMetrics } from '../metrics/process-metrics.js';
 import { HubMetrics } from '../metrics/hub-metrics.js';
 import { RequestMetrics } from '../metrics/request-metrics.js';
+import { mayReadOpenly } from '../web/own-page.js';
+import { declare, demandDeclarations } from '../web/route-access.js';
 import { livez, readyz } from './probes.js';
-import { Readiness } from './readiness.js';
+import { Readiness } from '../web/readiness.js';
 
 export const METRICS_CONTENT_TYPE = 'text/plain; version=0.0.4; charset=utf-8';
 
@@ -44,12 +46,17 @@ export class OpsServer implements BeforeApplicationShutdown, OnApplicationShutdo
     this.#describe = describe;
   }
 
-  /** Puts routes under a path; before {@link listen}. What they need of credentials is theirs to see to. */
+  /** Puts routes under a path; before {@link listen}. Each declares who may use it (web/route-access.ts). */
   mount(prefix: string, register: (server: FastifyInstance) => void): void {
     void this.#server.register(
       (scope, _options, done) => {
-        register(scope);
-        done();
+        try {
+          register(scope);
+          done();
+        } catch (error) {
+          // Thrown on, it would be a time-out.
+          done(error instanceof Error ? error : new Error(String(error)));
+        }
       },
       { prefix },
     );
@@ -73,18 +80,25 @@ export class OpsServer implements BeforeApplicationShutdown, OnApplicationShutdo
   #routes(): void {
     const server = this.#server;
     server.server.headersTimeout = REQUEST_ARRIVAL_MS;
+    demandDeclarations(server);
+    server.addHook('onRequest', (_request, reply, done) => {
+      void reply.header('x-content-type-options', 'nosniff');
+      done();
+    });
+    const config = declare('open');
     // Fastify's own words repeat the URL, and what stands there may be a key.
     server.setNotFoundHandler((_request, reply) => reply.status(404).send({ error: 'no such path' }));
-    server.get('/livez', (_request, reply) => {
+    server.get('/livez', { config }, (_request, reply) => {
       livez(reply);
     });
-    server.get('/readyz', (_request, reply) => {
+    server.get('/readyz', { config }, (_request, reply) => {
       readyz(reply, this.readiness);
     });
-    server.get('/metrics', (_request, reply) =>
+    const open = { config, onRequest: refuseOtherPages };
+    server.get('/metrics', open, (_request, reply) =>
       reply.header('content-type', METRICS_CONTENT_TYPE).send(Readable.from(this.#metrics())),
     );
-    server.get('/openapi.json', (_request, reply) => reply.send(this.#describe()));
+    server.get('/openapi.json', open, (_request, reply) => reply.send(this.#describe()));
   }
 
   async *#metrics(): AsyncGenerator<string> {
@@ -92,4 +106,13 @@ export class OpsServer implements BeforeApplicationShutdown, OnApplicationShutdo
     yield [...this.requests.lines()].join('');
     yield* this.hub.text();
   }
+}
+
+/** What needs no credentials is still not for pages of other sites that run in a browser which reaches this port. */
+function refuseOtherPages(request: FastifyRequest, reply: FastifyReply, done: () => void): void {
+  if (mayReadOpenly(request)) done();
+  else
+    void reply
+      .status(403)
+      .send({ error: 'not for pages of other sites: open it under an address or an internal name' });
 }

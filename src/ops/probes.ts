@@ -1,5 +1,5 @@
 import type { FastifyReply } from 'fastify';
-import type { Readiness } from './readiness.js';
+import type { Readiness } from '../web/readiness.js';
 
 const JSON_TYPE = 'application/json; charset=utf-8';
 

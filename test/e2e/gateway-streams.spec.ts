@@ -1,5 +1,5 @@
 import { connect, type Socket } from 'node:net';
-import { Readiness } from '../../src/ops/readiness.js';
+import { Readiness } from '../../src/web/readiness.js';
 import { WeChatSimulator } from '../../src/simulator/simulator.js';
 import { eventually } from '../support/eventually.js';
 import { ScriptedUpstream } from '../support/scripted-upstream.js';

@@ -1,4 +1,4 @@
-import { Readiness } from '../../src/ops/readiness.js';
+import { Readiness } from '../../src/web/readiness.js';
 import { bearer, testKey } from '../support/start-hub.js';
 import { VirtualHub, type VirtualHubOptions } from '../support/virtual-hub.js';
 

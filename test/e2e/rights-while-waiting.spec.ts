@@ -1,4 +1,4 @@
-import { AccessGuard } from '../../src/http/access.guard.js';
+import { AccessGuard } from '../../src/web/access.guard.js';
 import { bearer, testKey, type Answer } from '../support/start-hub.js';
 import { eventually } from '../support/eventually.js';
 import { VirtualHub } from '../support/virtual-hub.js';

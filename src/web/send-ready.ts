@@ -10,7 +10,7 @@ const NO_HEADERS: readonly string[] = [];
  * - Why: `reply.header(…).send(…)` looks for serialisers, streams and charsets that are not there, and costs a tenth
  *   of the hot route's request rate (bench/README.md).
  * - Headers set by `reply.header` are not written; those set by `reply.raw.setHeader` are. Fastify's hooks run as
- *   always, `onSend` excepted: a request that is not let in any longer goes the long way, where that hook (http/exit.ts)
+ *   always, `onSend` excepted: a request that is not let in any longer goes the long way, where that hook (web/exit.ts)
  *   puts the denial in the place of the answer.
  *
  * @param body JSON in ASCII: it is measured and written as one byte per character.

@@ -7,7 +7,7 @@ const open = new WeakSet<object>();
 
 /**
  * What a caller needs in `may` to use this route. The app is the route's `:appid`, where it has one.
- * A route with neither this nor {@link Open} stops the start (http/route-access.ts).
+ * A route with neither this nor {@link Open} stops the start (web/route-access.ts).
  */
 export function May(act: Act, rest: Pick<RouteAccess, 'tellsOwnDeed'> = {}): MethodDecorator {
   return (target, name, descriptor) => {

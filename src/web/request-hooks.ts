@@ -2,7 +2,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { HubEnvironment } from '../config/environment.js';
 import type { Log, LogFields } from '../logging/log.js';
 import type { RequestMetrics } from '../metrics/request-metrics.js';
-import type { Readiness } from '../ops/readiness.js';
+import type { Readiness } from './readiness.js';
 import type { AppRequest } from './app-request.js';
 import { refuseWithoutHost } from './broken-requests.js';
 import { dropRest } from './drop-rest.js';

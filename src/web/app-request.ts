@@ -11,7 +11,7 @@ export interface AppRequest extends FastifyRequest {
   verdict?: Granted | Denied;
   /** While it is let in. */
   admission?: Admission | undefined;
-  /** Why its answer may leave without an admission and with a status of success: see http/exit.ts. */
+  /** Why its answer may leave without an admission and with a status of success: see web/exit.ts. */
   leavesUnadmitted?: 'refusal' | 'open_console';
 }
 

@@ -1,4 +1,4 @@
-import { isPrivateHost } from './viewer.js';
+import { isPrivateHost } from './own-page.js';
 
 describe('a host that no stranger can have lead here', () => {
   it.each([
