@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { Clock } from '../clock/clock.js';
 import { AppsConfig } from '../config/apps-config.service.js';
 import { describeReload } from '../core/audit/describe-reload.js';
+import { ownWords } from '../core/upstream.js';
 import { HubEvents, type Actor, type AdminActed } from '../events/hub-events.js';
 import { notGranted } from '../web/denial.js';
 import { HubException } from '../web/hub-exception.js';
@@ -77,7 +78,7 @@ export class AdminActs {
   }
 
   #refused(appid: string, upstream: HubException['details']['upstream']): HubException {
-    const why = upstream === undefined ? 'no attempt could be made' : `${upstream.errmsg}; ${upstream.hint}`;
+    const why = upstream === undefined ? 'no attempt could be made' : ownWords(upstream);
     const reading = this.cache.read(appid);
     if (reading?.kind === 'held') {
       return new HubException('HUB_UPSTREAM_FAILED', `The token that is held stays in use: ${why}`, {

@@ -51,4 +51,45 @@ describe('scrub', () => {
       ),
     );
   });
+
+  describe('an AppSecret in another spelling', () => {
+    const SECRET = 'e7a1c3d5f7092b4d6f81a3c5e7092b4f';
+    const hex = Buffer.from(SECRET).toString('hex');
+    it.each([
+      ['spaced', [...SECRET].join(' ')],
+      ['with dashes between', SECRET.replace(/(.{4})/g, '$1-')],
+      ['in capitals', SECRET.toUpperCase()],
+      ['Base64', Buffer.from(SECRET).toString('base64')],
+      [
+        'Base64, broken into lines',
+        Buffer.from(SECRET)
+          .toString('base64')
+          .replace(/(.{11})/g, '$1\n'),
+      ],
+      ['hexadecimal', hex],
+      ['hexadecimal with colons', hex.replace(/(..)(?=.)/g, '$1:')],
+      ['URL-encoded throughout', hex.replace(/(..)/g, '%$1')],
+      ['its first 20 characters', SECRET.slice(0, 20)],
+      ['its last 12 characters', SECRET.slice(-12)],
+    ])('%s', (_how, spelling) => {
+      const clean = scrub(`invalid appsecret ${spelling}, rid: 655d9278-7c157f97`, [SECRET]);
+      expect(clean).toMatch(/^invalid appsecret %?\[redacted\][= ]*, rid: 655d9278-7c157f97$/);
+    });
+  });
+
+  it.each([
+    ['as it is', 'x9_P2gkAbC-dEf0123456789abcdefghijKLMNOP_qrstuv-wxyz0123456789'],
+    ['Base64', Buffer.from('90_P2gkAbCdEf0123456789abcdefghij').toString('base64')],
+    ['spaced', [...'90P2gkAbCdEf0123456789abcdefghij'].join(' ')],
+  ])('takes out what looks like a token, whosever it is: %s', (_how, token) => {
+    expect(scrub(`invalid credential, access_token is invalid: ${token} or not latest`)).toBe(
+      'invalid credential, access_token is invalid: [redacted] or not latest',
+    );
+  });
+
+  it('keeps what WeChat says of addresses, paths and rids', () => {
+    const words =
+      'invalid ip 203.0.113.7 ipv6 ::ffff:203.0.113.7, not in whitelist rid: 655d9278-7c157f97-4b7e9aa1 hint: [abc123]';
+    expect(scrub(words)).toBe(words);
+  });
 });

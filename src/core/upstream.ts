@@ -54,3 +54,11 @@ export type UpstreamFailure = (typeof UPSTREAM_FAILURES)[number];
 
 export type UpstreamResult =
   { readonly ok: true; readonly grant: Grant } | { readonly ok: false; readonly error: UpstreamError };
+
+/**
+ * What a caller is told of a refusal: the errcode and the hub's own words. What WeChat wrote beside it may quote what it
+ * was sent, and is for operators.
+ */
+export function ownWords({ errcode, errmsg, hint }: UpstreamError): string {
+  return errcode === undefined ? `${errmsg}; ${hint}` : `WeChat refused with errcode ${errcode}. ${hint}`;
+}

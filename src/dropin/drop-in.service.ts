@@ -5,6 +5,7 @@ import { AccessService } from '../access-guard/access.service.js';
 import { Clock } from '../clock/clock.js';
 import { BoundedMap } from '../core/access/bounded-map.js';
 import { TICKET_TYPES, type TicketType } from '../core/app.js';
+import { ownWords } from '../core/upstream.js';
 import {
   DROP_IN_ERRORS,
   readCredentialRequest,
@@ -122,7 +123,7 @@ export class DropIn {
     if (reading === undefined) return { error: DROP_IN_ERRORS.notGranted };
     this.events.emit('dropInUnserved', { appid, what });
     const error = reading.kind === 'unavailable' ? reading.error : undefined;
-    const why = error === undefined ? undefined : `${error.errmsg}; ${error.hint}`;
+    const why = error === undefined ? undefined : ownWords(error);
     return { error: unavailableError(what, why) };
   }
 

@@ -6,6 +6,7 @@ import { HubEnvironment } from '../config/environment.js';
 import { unavailableError } from '../core/dropin.js';
 import { TRANSPARENT_ERRORS, transparentErrorOf } from '../core/gateway/errors.js';
 import { accessTokenOf, splitTarget } from '../core/gateway/query.js';
+import { ownWords } from '../core/upstream.js';
 import { judgeTarget } from '../core/gateway/target.js';
 import { HubEvents, notServed } from '../events/hub-events.js';
 import { AccessGuard } from '../web/access.guard.js';
@@ -166,7 +167,7 @@ export class Gateway {
     if (code === 'HUB_INTERNAL') this.events.emit('troubleSeen', { where: `request ${request.id}`, error });
     if (code === 'HUB_TOKEN_UNAVAILABLE') {
       const { upstream } = details;
-      const why = upstream === undefined ? undefined : `${upstream.errmsg}; ${upstream.hint}`;
+      const why = upstream === undefined ? undefined : ownWords(upstream);
       sendWeChatError(request, reply, unavailableError('token', why));
     } else {
       sendWeChatError(request, reply, transparentErrorOf(code, detail));

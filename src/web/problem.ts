@@ -1,5 +1,5 @@
 import { HUB_ERRORS, type HubErrorCode } from '../core/hub-error.js';
-import type { UpstreamError } from '../core/upstream.js';
+import { ownWords, type UpstreamError } from '../core/upstream.js';
 import { HubException } from './hub-exception.js';
 
 export const PROBLEM_CONTENT_TYPE = 'application/problem+json; charset=utf-8';
@@ -32,7 +32,7 @@ export function problemOf(exception: HubException, requestId: string): Problem {
 
 function wechatMember(error: UpstreamError | undefined): Pick<Problem, 'wechat'> {
   if (error?.errcode === undefined) return {};
-  return { wechat: { errcode: error.errcode, errmsg: error.errmsg } };
+  return { wechat: { errcode: error.errcode, errmsg: ownWords(error) } };
 }
 
 /**

@@ -45,11 +45,13 @@ describe('WeChat refuses with', () => {
       status: 503,
       json: {
         code: 'HUB_TOKEN_UNAVAILABLE',
-        wechat: { errcode, errmsg: expect.stringContaining('own words') },
+        wechat: { errcode, errmsg: expect.stringMatching(hint) },
       },
     });
     expect(Object.keys(answer.json.wechat)).toEqual(['errcode', 'errmsg']);
     expect(answer.json.detail).toMatch(hint);
+    // What WeChat wrote is for operators.
+    expect(answer.text).not.toContain('own words');
     const retryAfter = Number(answer.headers.get('retry-after'));
     expect(retryAfter).toBeGreaterThanOrEqual(1);
     expect(retryAfter).toBeLessThanOrEqual(retryAfterAtMost);
@@ -94,7 +96,7 @@ describe('WeChat refuses with', () => {
   it('a secret in its own words: they go nowhere', async () => {
     await start([{ kind: 'errcode', errcode: 40125, errmsg: `bad secret ${APP.secret}`, times: Infinity }]);
     const { json } = await read();
-    expect(json.wechat.errmsg).toMatch(/^bad secret \[redacted\] rid/);
+    expect(json.wechat.errmsg).toMatch(/^WeChat refused with errcode 40125\. The AppSecret is wrong/);
     expect((await status()).lastError.errmsg).toMatch(/^bad secret \[redacted\] rid/);
   });
 
