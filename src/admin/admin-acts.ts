@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { Clock } from '../clock/clock.js';
 import { AppsConfig } from '../config/apps-config.service.js';
-import { describeReload } from '../core/audit/describe-reload.js';
+import { describeReload } from '../events/describe-reload.js';
 import { ownWords } from '../core/upstream.js';
 import { HubEvents, type Actor, type AdminActed } from '../events/hub-events.js';
 import { notGranted } from '../web/denial.js';

@@ -1,7 +1,7 @@
 import { Injectable, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
 import { Clock } from '../clock/clock.js';
 import { HubEnvironment } from '../config/environment.js';
-import type { AuditRecord } from '../core/audit/record.js';
+import type { AuditRecord } from './record.js';
 import { HubEvents } from '../events/hub-events.js';
 import { Log } from '../logging/log.js';
 import { AuditFile } from './audit-file.js';

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { Clock, type TimerHandle } from '../clock/clock.js';
-import { DenialSums } from '../core/audit/denial-sums.js';
+import { DenialSums } from './denial-sums.js';
 import { slotOf } from '../core/credential.js';
 import {
   HubEvents,

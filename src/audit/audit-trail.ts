@@ -1,9 +1,9 @@
 import { Injectable } from '@nestjs/common';
 import { Clock } from '../clock/clock.js';
-import type { AuditEntry, AuditRecord } from '../core/audit/record.js';
+import type { AuditEntry, AuditRecord } from './record.js';
 import { HubEvents } from '../events/hub-events.js';
 
-export type { AuditAct, AuditRecord } from '../core/audit/record.js';
+export type { AuditAct, AuditRecord } from './record.js';
 
 /**
  * So many records are kept for who looks, some 200 KB in all. Reports that changed nothing have their own, fewer

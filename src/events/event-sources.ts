@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { AccessService } from '../access-guard/access.service.js';
 import { AppsConfig } from '../config/apps-config.service.js';
-import { describeReload } from '../core/audit/describe-reload.js';
+import { describeReload } from './describe-reload.js';
 import { HubEvents } from './hub-events.js';
 
 /** Puts what config and access tell their own listeners onto the hub's events, where logs and metrics look. */

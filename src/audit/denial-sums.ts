@@ -1,4 +1,4 @@
-import { blockOf, parseAddress } from '../access/address.js';
+import { blockOf, parseAddress } from '../core/access/address.js';
 import type { AuditEntry } from './record.js';
 
 /** How long denials of one kind from one source are summed up into one line. Milliseconds. */

@@ -1,4 +1,4 @@
-import type { NamedChanges } from '../access/client-changes.js';
+import type { NamedChanges } from '../core/access/client-changes.js';
 
 /** What became of a reload, as far as it is told here. The lists at the top: appids. */
 export type Reload =
