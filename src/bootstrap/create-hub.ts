@@ -1,5 +1,4 @@
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
-import { DocumentBuilder, SwaggerModule } from '@nestjs/swagger';
 import { Clock } from '../clock/clock.js';
 import { HubEnvironment } from '../config/environment.js';
 import { DropInRoutes } from '../dropin/drop-in.routes.js';
@@ -11,7 +10,6 @@ import { answerBroken, takeUnusual } from '../web/broken-requests.js';
 import { shortenRoute } from '../web/hot-route.js';
 import { ProblemFilter } from '../web/problem.filter.js';
 import { TOKEN_ROUTE, TokenController } from '../http/token.controller.js';
-import { ProblemAnswer } from '../http/token.openapi.js';
 import { installRequestHooks } from '../web/request-hooks.js';
 import { demandDeclarations } from '../web/route-access.js';
 import { requestIdOf } from '../web/request-id.js';
@@ -21,7 +19,7 @@ import { ConfigMetrics } from '../metrics/config-metrics.js';
 import { RequestMetrics } from '../metrics/request-metrics.js';
 import { OpsServer } from '../ops/ops-server.js';
 import { Readiness } from '../web/readiness.js';
-import { VERSION } from '../version.js';
+import { describeApi } from './describe-api.js';
 import { sweepIdleConnectionsOnClose } from './idle-connections.js';
 import { endOf, readTls, tlsFiles, type TlsMaterial } from './tls.js';
 import { TlsReloader } from './tls-reloader.js';
@@ -109,7 +107,7 @@ export function configureHub(app: NestFastifyApplication, tls: TlsMaterial | und
   gateway.addUnrouted(dropIn);
   gateway.register(instance);
   sweepIdleConnectionsOnClose(instance);
-  app.get(OpsServer).describeBy(() => describe(app));
+  app.get(OpsServer).describeBy(() => describeApi(app));
   const files = tlsFiles(environment);
   if (tls !== undefined && files !== undefined) {
     const metrics = app.get(ConfigMetrics);
@@ -132,15 +130,4 @@ export async function listen(app: NestFastifyApplication): Promise<Listening> {
   const address = app.getHttpServer().address();
   const port = typeof address === 'object' && address !== null ? address.port : environment.port;
   return { port, opsPort };
-}
-
-/** The OpenAPI document of the callers' port, from the controllers' own decorators. */
-export function describe(app: NestFastifyApplication): object {
-  const base = new DocumentBuilder()
-    .setTitle('wechat-token-hub')
-    .setDescription('Access tokens of many WeChat apps from one place.')
-    .setVersion(VERSION)
-    .addBearerAuth()
-    .build();
-  return SwaggerModule.createDocument(app, base, { extraModels: [ProblemAnswer] });
 }

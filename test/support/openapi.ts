@@ -30,7 +30,7 @@ export interface OpenApi {
 
 /** Compares real answers with the document: as strictly as it can be read, so that what it leaves out shows. */
 export class OpenApiCheck {
-  readonly #ajv = new Ajv({ strict: true, allErrors: true, strictRequired: false });
+  readonly #ajv = new Ajv({ strict: true, allowUnionTypes: true, allErrors: true, strictRequired: false });
   readonly #compiled = new Map<Schema, ValidateFunction>();
 
   constructor(readonly document: OpenApi) {
