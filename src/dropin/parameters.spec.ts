@@ -1,3 +1,5 @@
+import { seededRandom } from '../../test/support/seeded-random.js';
+import { readCredentialRequest } from '../core/dropin.js';
 import fc from 'fast-check';
 import { generalParameters, parametersOf, queryParameters } from './parameters.js';
 
@@ -61,5 +63,84 @@ describe('the parameters of a query', () => {
     expect(parametersOf('appid=a', 'secret=x%20y')).toMatchObject({ appid: 'a', secret: 'x y' });
     expect(parametersOf('appid=a', ' \n')).toMatchObject({ appid: 'a' });
     expect(parametersOf('appid=a', '[1]')).toBeUndefined();
+  });
+});
+
+describe('whatever is sent', () => {
+  const SEED = Number(process.env.FUZZ_SEED ?? Date.now() % 1_000_000);
+  const INPUTS = 100_000;
+  const PIECES = [
+    ...['grant_type', 'appid', 'secret', 'force_refresh', 'access_token', 'type', '__proto__', 'constructor'],
+    ...[
+      '=',
+      '&',
+      '%',
+      '%00',
+      '%zz',
+      '%E4%BD',
+      '+',
+      ';',
+      '[]',
+      '.',
+      '"',
+      '{',
+      '}',
+      ':',
+      ',',
+      '\\',
+      '\\u0000',
+      '[',
+      ']',
+    ],
+    ...[
+      'client_credential',
+      'wx-a',
+      'true',
+      'null',
+      '1e999',
+      '-0',
+      '\ufeff',
+      '\ud800',
+      '\u2028',
+      '微信',
+      ' ',
+      '\n',
+      '\0',
+    ],
+    ...[
+      'grant_type=client_credential&',
+      'appid=wx-a&',
+      'secret=k&',
+      '{"appid":',
+      '"secret":"x"',
+      'toString',
+      'valueOf',
+      'x'.repeat(300),
+    ],
+  ];
+
+  it(`is read without a throw, into text by known names or JSON's own values (FUZZ_SEED=${SEED})`, () => {
+    process.stdout.write(`drop-in parameters: FUZZ_SEED=${SEED}\n`);
+    const random = seededRandom(SEED);
+    const some = () =>
+      Array.from(
+        { length: Math.floor(random() * 12) },
+        () => PIECES[Math.floor(random() * PIECES.length)],
+      ).join('');
+    for (let input = 0; input < INPUTS; input += 1) {
+      const query = some();
+      const body = random() < 0.5 ? undefined : some();
+      const parameters = parametersOf(query, body);
+      if (parameters === undefined) continue;
+      const read = readCredentialRequest(parameters);
+      if (read.ok) {
+        const { appid, secret, forceRefresh } = read.request;
+        expect([typeof appid, typeof secret, typeof forceRefresh]).toEqual(['string', 'string', 'boolean']);
+        expect(appid === '' || secret === '').toBe(false);
+      } else if (!Number.isInteger(read.error.errcode)) {
+        throw new Error(`no errcode for ${JSON.stringify([query, body])}`);
+      }
+    }
+    expect(({} as { appid?: unknown }).appid).toBeUndefined();
   });
 });
