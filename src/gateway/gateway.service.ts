@@ -14,7 +14,7 @@ import { HubException } from '../http/hub-exception.js';
 import { ProblemFilter } from '../http/problem.filter.js';
 import { asHubException } from '../http/problem.js';
 import { unavailable } from '../http/unavailable.js';
-import { DeadTokens } from '../token-cache/dead-tokens.service.js';
+import { TokenReports } from '../token-cache/token-reports.service.js';
 import { ServedTokens } from '../token-cache/served-tokens.js';
 import { TokenCache } from '../token-cache/token-cache.service.js';
 import { GatewayCall, tooLarge } from './gateway-call.js';
@@ -42,13 +42,13 @@ export class Gateway {
     private readonly events: HubEvents,
     upstream: GatewayUpstream,
     cache: TokenCache,
-    deadTokens: DeadTokens,
+    tokenReports: TokenReports,
     clock: Clock,
     environment: HubEnvironment,
   ) {
     const timeoutMs = environment.gatewayTimeoutMs;
     const heldBytes = new HeldBytes();
-    this.#parts = { cache, deadTokens, upstream, heldBytes, clock, events, timeoutMs };
+    this.#parts = { cache, tokenReports, upstream, heldBytes, clock, events, timeoutMs };
   }
 
   /** `/v1/apps/{appid}/wechat/{path}?{query}`. Errors are problem documents. */
