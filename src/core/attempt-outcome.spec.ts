@@ -12,7 +12,8 @@ function aGrant(value: string, sentAt: number, lifeSeconds = 7200) {
 }
 
 /** The next one, or `first`. */
-const numbered = (first: number) => (before: number | undefined) => (before === undefined ? first : before + 1);
+const numbered = (first: number) => (before: number | undefined) =>
+  before === undefined ? first : before + 1;
 
 describe('granted', () => {
   it('numbers the first token as it is told, and counts its life from the moment of sending', () => {
@@ -34,7 +35,12 @@ describe('granted', () => {
 
   it('takes an unchanged token as a success that keeps the version and the first sight', () => {
     const held = aHeld({ version: 7 });
-    const { state, outcome } = granted(aState({ held }), aGrant('a-token', 60_000, 7100), 'stable_token', numbered(1));
+    const { state, outcome } = granted(
+      aState({ held }),
+      aGrant('a-token', 60_000, 7100),
+      'stable_token',
+      numbered(1),
+    );
     expect(outcome).toBe('confirmed');
     expect(state.held).toMatchObject({
       version: 7,
@@ -55,12 +61,18 @@ describe('granted', () => {
 
   it('ignores an answer to a call that was sent before the held token was first seen', () => {
     const state = aState({ held: aHeld({ issuedAt: 1000 }) });
-    expect(granted(state, aGrant('old', 999), 'stable_token', numbered(1))).toEqual({ state, outcome: 'outdated' });
+    expect(granted(state, aGrant('old', 999), 'stable_token', numbered(1))).toEqual({
+      state,
+      outcome: 'outdated',
+    });
   });
 
   it('ends a series of failures', () => {
     const state = aState({ failures: 5, slowFailures: 2, lastError: { at: 1, error: anError() } });
-    expect(granted(state, aGrant('A', 5), 'token', numbered(1)).state).toMatchObject({ failures: 0, slowFailures: 0 });
+    expect(granted(state, aGrant('A', 5), 'token', numbered(1)).state).toMatchObject({
+      failures: 0,
+      slowFailures: 0,
+    });
   });
 });
 
@@ -84,7 +96,12 @@ describe('granted: what was known before', () => {
 
   it('a ticket keeps its first known end, however often it is given with a full life', () => {
     const held = aHeld({ kind: 'jsapi', lifeMs: 7200 * SECOND });
-    const { state, outcome } = granted(aState({ held }), aGrant('a-token', 3600 * SECOND), 'jsapi', numbered(1));
+    const { state, outcome } = granted(
+      aState({ held }),
+      aGrant('a-token', 3600 * SECOND),
+      'jsapi',
+      numbered(1),
+    );
     expect(outcome).toBe('confirmed');
     expect(state.held?.expiresAt).toBe(7200 * SECOND);
   });

@@ -99,7 +99,15 @@ class Story {
     const credentialsId = this.credentialsId;
     const kind = this.kind;
     const fence = this.#fence;
-    return aHeld({ value: new Secret(value), issuedAt: this.now, version, kind, fence, credentialsId, ...over });
+    return aHeld({
+      value: new Secret(value),
+      issuedAt: this.now,
+      version,
+      kind,
+      fence,
+      credentialsId,
+      ...over,
+    });
   }
 
   hears(held: Held): void {
@@ -194,7 +202,7 @@ class Story {
       case 'later':
         return `${phase}: later +${end.at - this.now}`;
       default:
-        return `${phase}: ${end.kind}`;
+        return `${phase}: ${end?.kind}`;
     }
   }
 
@@ -611,7 +619,14 @@ describe('an attempt under a reload', () => {
 
   it('names the credentials that the token was got with, also where they are replaced under the call', () => {
     const story = new Story({ held: {} });
-    for (const line of ['request schedule', 'admitted', 'lease granted', 'reload', 'granted B', 'save saved']) {
+    for (const line of [
+      'request schedule',
+      'admitted',
+      'lease granted',
+      'reload',
+      'granted B',
+      'save saved',
+    ]) {
       story.play(line);
     }
     expect(story.cached.state.held?.credentialsId).toBe(CREDENTIALS);
@@ -692,7 +707,8 @@ describe('an attempt that others hold off', () => {
 
   it('forgets it with an answer of another', () => {
     const story = new Story({ held: {} });
-    for (const line of ['request schedule', 'admitted', 'lease leased 7000', 'hears B', 'waited']) story.play(line);
+    for (const line of ['request schedule', 'admitted', 'lease leased 7000', 'hears B', 'waited'])
+      story.play(line);
     expect(story.cached.heldOffSince).toBeUndefined();
   });
 
@@ -701,12 +717,24 @@ describe('an attempt that others hold off', () => {
     ['by nobody', 'schedule', { held: {} }, 60 * MINUTE, 'patient'],
     ['for less than they may', 'schedule', { held: {}, cached: { heldOffSince: START } }, MAY - 1, 'patient'],
     ['for as long as they may', 'schedule', { held: {}, cached: { heldOffSince: START } }, MAY, 'urgent'],
-    ['for less than 25 s more', 'schedule', { held: {}, cached: { heldOffSince: START } }, MAY + 24_999, 'urgent'],
+    [
+      'for less than 25 s more',
+      'schedule',
+      { held: {}, cached: { heldOffSince: START } },
+      MAY + 24_999,
+      'urgent',
+    ],
     ['for 25 s more', 'schedule', { held: {}, cached: { heldOffSince: START } }, MAY + 25_000, 'regardless'],
     ['by nobody, and somebody asks', 'admin', { held: {} }, 0, 'urgent'],
     ['and somebody reports', 'report', { held: {}, cached: { heldOffSince: START } }, 0, 'urgent'],
     ['and a reload asks', 'reload', { held: {}, cached: { heldOffSince: START } }, 0, 'urgent'],
-    ['too long, and somebody asks', 'admin', { held: {}, cached: { heldOffSince: START } }, MAY + 25_000, 'regardless'],
+    [
+      'too long, and somebody asks',
+      'admin',
+      { held: {}, cached: { heldOffSince: START } },
+      MAY + 25_000,
+      'regardless',
+    ],
     [
       'before the process has asked anything: for 10 s',
       'schedule',
@@ -760,7 +788,14 @@ describe('whether what is held is what was asked for', () => {
       false,
     ],
     ['reload: nobody knows with which', 'reload', before, { ...other, credentialsId: undefined }, {}, false],
-    ['reload: the same, with the new ones since', 'reload', before, confirmed(before.confirmedAt + 1), {}, true],
+    [
+      'reload: the same, with the new ones since',
+      'reload',
+      before,
+      confirmed(before.confirmedAt + 1),
+      {},
+      true,
+    ],
     ['reload: the same as before', 'reload', before, before, {}, false],
     ['reload: a first token', 'reload', undefined, other, {}, true],
   ])('%s', (_what, trigger, had, held, state, answered) => {
@@ -772,7 +807,15 @@ describe('whether what is held is what was asked for', () => {
 });
 
 const PHASES = ['idle', 'queued', 'leasing', 'peer', 'calling', 'storing'] as const;
-const INPUTS = ['request admin', 'admitted', 'lease granted', 'waited', 'granted B', 'save saved', 'give up'] as const;
+const INPUTS = [
+  'request admin',
+  'admitted',
+  'lease granted',
+  'waited',
+  'granted B',
+  'save saved',
+  'give up',
+] as const;
 type Phase = Attempt['phase'];
 
 /** Lines that lead to each phase. */
@@ -914,7 +957,11 @@ describe('whatever comes in whatever order', () => {
       { unseen: { since: START - 1000, until: START - 500 } },
       { unseen: { since: START - 1000, until: EVER } },
     ),
-    cached: fc.constantFrom<Partial<CachedCredential>>({}, { refreshedHere: true }, { heldOffSince: START - 9 * MINUTE }),
+    cached: fc.constantFrom<Partial<CachedCredential>>(
+      {},
+      { refreshedHere: true },
+      { heldOffSince: START - 9 * MINUTE },
+    ),
   });
 
   /** Lines that suit the phase come often enough to get through it. */
@@ -926,7 +973,11 @@ describe('whatever comes in whatever order', () => {
     calling: ['granted A', 'granted B', 'granted C', 'lost', 'refused'],
     storing: LINES.filter((one) => one.startsWith('save')),
   };
-  const move = fc.oneof(fc.record({ line }), fc.record({ nth: fc.nat(1000) }), fc.record({ nth: fc.nat(1000) }));
+  const move = fc.oneof(
+    fc.record({ line }),
+    fc.record({ nth: fc.nat(1000) }),
+    fc.record({ nth: fc.nat(1000) }),
+  );
   const moves = fc.array(move, { maxLength: 60 });
   const lineOf = (story: Story, made: { line: string } | { nth: number }): string => {
     if ('line' in made) return made.line;
@@ -1016,34 +1067,40 @@ describe('whatever comes in whatever order', () => {
     });
     const trigger = fc.constantFrom(...FITTING.idle);
     fc.assert(
-      fc.property(beginning, trigger, answers, lines, (start, request, { lease, call, save, waits }, others) => {
-        const story = new Story(start);
-        story.play(request);
-        const begun = story.now;
-        for (let turn = 0; story.cached.attempt.phase !== 'idle'; turn += 1) {
-          expect(story.now - begun).toBeLessThan(12 * MINUTE);
-          const disturbing = others[turn];
-          if (disturbing !== undefined && inputWord(disturbing) === undefined) story.play(disturbing);
-          switch (story.cached.attempt.phase) {
-            case 'queued':
-              story.play('admitted');
-              break;
-            case 'leasing':
-              story.play(lease[turn % lease.length]!);
-              break;
-            case 'peer':
-              story.now += waits[turn % waits.length]!;
-              story.play('waited');
-              break;
-            case 'calling':
-              story.now += waits[turn % waits.length]!;
-              story.play(call);
-              break;
-            case 'storing':
-              story.play(save);
+      fc.property(
+        beginning,
+        trigger,
+        answers,
+        lines,
+        (start, request, { lease, call, save, waits }, others) => {
+          const story = new Story(start);
+          story.play(request);
+          const begun = story.now;
+          for (let turn = 0; story.cached.attempt.phase !== 'idle'; turn += 1) {
+            expect(story.now - begun).toBeLessThan(12 * MINUTE);
+            const disturbing = others[turn];
+            if (disturbing !== undefined && inputWord(disturbing) === undefined) story.play(disturbing);
+            switch (story.cached.attempt.phase) {
+              case 'queued':
+                story.play('admitted');
+                break;
+              case 'leasing':
+                story.play(lease[turn % lease.length]!);
+                break;
+              case 'peer':
+                story.now += waits[turn % waits.length]!;
+                story.play('waited');
+                break;
+              case 'calling':
+                story.now += waits[turn % waits.length]!;
+                story.play(call);
+                break;
+              case 'storing':
+                story.play(save);
+            }
           }
-        }
-      }),
+        },
+      ),
       { numRuns: 500 },
     );
   });
@@ -1053,7 +1110,8 @@ describe('whatever comes in whatever order', () => {
 function inputWord(line: string): string | undefined {
   const [word] = line.split(' ');
   if (word === 'lost' || word === 'refused') return 'granted';
-  return word !== undefined && ['request', 'admitted', 'lease', 'waited', 'granted', 'save', 'give'].includes(word)
+  return word !== undefined &&
+    ['request', 'admitted', 'lease', 'waited', 'granted', 'save', 'give'].includes(word)
     ? word
     : undefined;
 }

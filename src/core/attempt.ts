@@ -1,6 +1,13 @@
 import type { AppSettings } from './app.js';
 import { failed, granted, type Granted } from './attempt-outcome.js';
-import { heldOffUntil, mayGoAloneAt, mayHaveCrossed, merged, versionAlone, withMerged } from './coordination.js';
+import {
+  heldOffUntil,
+  mayGoAloneAt,
+  mayHaveCrossed,
+  merged,
+  versionAlone,
+  withMerged,
+} from './coordination.js';
 import {
   isValid,
   type CredentialKind,
@@ -236,7 +243,7 @@ export function isAnswered(
 export type Urgency = 'patient' | 'urgent' | 'regardless';
 
 /** An attempt that others held off for as long as they may goes between theirs for so long, and then over them, ms. */
-const GIVING_WAY_MS = 25_000;
+const GIVING_WAY_MS = 40_000;
 
 /** Somebody who asks is urgent; so is the schedule once others have held it off for as long as they may. */
 export function urgencyOf(cached: CachedCredential, trigger: AttemptTrigger, now: number): Urgency {
@@ -257,7 +264,10 @@ function unlessAnswered(cached: CachedCredential, context: StepContext, next: At
 function over(cached: CachedCredential, end: AttemptEnd): Step {
   const settled = cached.settled || end.kind !== 'given up';
   const heldOffSince = end.kind === 'later' ? cached.heldOffSince : undefined;
-  return { next: { ...cached, attempt: { phase: 'idle' }, heldOffSince, settled, waitsForStore: false }, end };
+  return {
+    next: { ...cached, attempt: { phase: 'idle' }, heldOffSince, settled, waitsForStore: false },
+    end,
+  };
 }
 
 function leaseAnswered(
@@ -275,7 +285,8 @@ function leaseAnswered(
       if (now >= answer.terms.startBy) return lookAgain(cached, request, looks, context);
       return unlessAnswered(cached, context, callOf(request, answer.terms, context));
     case 'leased': {
-      if (urgencyOf(heldOff, request.trigger, now) === 'regardless') return call(cached, request, undefined, context);
+      if (urgencyOf(heldOff, request.trigger, now) === 'regardless')
+        return call(cached, request, undefined, context);
       const until = now + answer.lapsesInMs + LAPSE_MARGIN_MS;
       return { next: { ...heldOff, attempt: { phase: 'peer', request, since: now, until } } };
     }
@@ -348,7 +359,10 @@ function waited(
   const { peerFailure } = cached.state;
   if (peerFailure !== undefined && peerFailure.at >= since && request.trigger === 'schedule') {
     const heldOffSince = cached.heldOffSince ?? since;
-    const until = Math.max(heldOffUntil(cached.state, heldOffSince, context.now), peerFailure.at + PEER_PACE_MS);
+    const until = Math.max(
+      heldOffUntil(cached.state, heldOffSince, context.now),
+      peerFailure.at + PEER_PACE_MS,
+    );
     const at = Math.max(Math.min(peerFailure.retryAt, until), context.now + 1);
     return over({ ...cached, heldOffSince }, { kind: 'later', at });
   }
@@ -416,12 +430,21 @@ function saved(cached: CachedCredential, storing: Storing, answer: SaveAnswer, c
   const next = unlessStored(storing, answer, context);
   // News may have come in while the token was on its way to the store.
   const state =
-    cached.state === before ? next : withMerged(cached.state, merged(cached.state.held, next.held, kind, now));
+    answer.kind === 'newer' && cached.state.held !== undefined
+      ? // What the store holds has been taken over already.
+        { ...next, held: cached.state.held, unseen: cached.state.unseen }
+      : cached.state === before
+        ? next
+        : withMerged(cached.state, merged(cached.state.held, next.held, kind, now));
   const refused = answer.kind === 'newer' || answer.kind === 'refused';
   const crossed =
     lease === undefined
       ? undefined
-      : crossedBy(storing, { granted: true, refused: refused && answer.kind === 'newer', mayHaveActed: true }, now);
+      : crossedBy(
+          storing,
+          { granted: true, refused: refused && answer.kind === 'newer', mayHaveActed: true },
+          now,
+        );
   // Without the store others may do the same from now on, and the store may hold it all the same, unseen.
   const goesAlone = answer.kind === 'unavailable' && kind === 'token';
   const unseen = unseenEither(

@@ -406,7 +406,11 @@ describe('an attempt that others hold off', () => {
     ],
     ['or a tenth of a short life before', { held: short }, 54_000],
     ['but for as long as another’s call may take', { held: { ...held, expiresAt: SINCE + 61_000 } }, 15_000],
-    ['without a valid token: for the longest advice', { held: { ...held, expiresAt: SINCE } }, LONGEST_ADVICE_MS],
+    [
+      'without a valid token: for the longest advice',
+      { held: { ...held, expiresAt: SINCE } },
+      LONGEST_ADVICE_MS,
+    ],
     ['where nothing is held', { attemptedAt: 1 }, LONGEST_ADVICE_MS],
     ['by a process that has asked nothing yet: 10 s', { attemptedAt: undefined }, 10_000],
     [
@@ -467,11 +471,7 @@ describe('going on without the store', () => {
       ['token', { ...holding, unseen: { since: 0, until: Number.POSITIVE_INFINITY } }, false, END, now],
     ],
     ['token, none held: at once', now, ['token', aState(), false, now, now]],
-    [
-      'token, ended: at once',
-      now,
-      ['token', aState({ held: { ...held, expiresAt: now } }), false, now, now],
-    ],
+    ['token, ended: at once', now, ['token', aState({ held: { ...held, expiresAt: now } }), false, now, now]],
   ])('%s', (_case, expected, decision) => {
     expect(mayGoAloneAt(...decision)).toBe(expected);
   });

@@ -214,7 +214,9 @@ describe('guaranteedUntil', () => {
     ['of a short life half, and a quarter', aHeld({ kind: 'token', lifeMs: 100 * SECOND }), 300, 0, 75],
     ['of a short life not past its end', aHeld({ kind: 'token', lifeMs: 100 * SECOND }), 300, 90, 100],
   ])('%s', (_what, held, ahead, known, seconds) => {
-    expect(guaranteedUntil(held, app(ahead), undefined, known * SECOND, known * SECOND)).toBe(seconds * SECOND);
+    expect(guaranteedUntil(held, app(ahead), undefined, known * SECOND, known * SECOND)).toBe(
+      seconds * SECOND,
+    );
   });
 
   it('what others minted since the store was last heard of is not ruled out', () => {
@@ -233,9 +235,9 @@ describe('guaranteedUntil', () => {
   ])('no replica plans to mint sooner: %s', (_what, ahead, life, seconds) => {
     const held = aHeld({ kind: 'token', lifeMs: life * SECOND });
     expect(earliestMintAt(held, app(ahead))).toBe(seconds * SECOND);
-    expect(nextAttemptAt(anApp({ tokenApi: 'token', refreshAheadSeconds: ahead }), aState({ held }), 0, 0)).toBe(
-      seconds * SECOND,
-    );
+    expect(
+      nextAttemptAt(anApp({ tokenApi: 'token', refreshAheadSeconds: ahead }), aState({ held }), 0, 0),
+    ).toBe(seconds * SECOND);
   });
 });
 

@@ -35,22 +35,29 @@ describe('a report of a dead token', () => {
     const peerFailure = { at: 0, retryAt: 600_000, error: anError() };
     const state = aState({ held, peerFailure });
     expect(decideReport(state, new Secret('current'), 'token', NEVER, NEVER, 1)).toEqual({ kind: 'ask' });
-    expect(decideReport(state, new Secret('current'), 'stable_token', NEVER, NEVER, 1)).toEqual({ kind: 'ask' });
+    expect(decideReport(state, new Secret('current'), 'stable_token', NEVER, NEVER, 1)).toEqual({
+      kind: 'ask',
+    });
   });
 
   it.each([
     ['token', 4_999],
     ['stable_token', 4_999],
     ['token', 0],
-  ] as const)('%s, %p ms after WeChat was last asked: is looked into when 5 s are over', (tokenApi, since) => {
-    const state = aState({ held });
-    expect(decideReport(state, new Secret('current'), tokenApi, 1000, NEVER, 1000 + since)).toEqual({
-      kind: 'throttled',
-      askAt: 6000,
-    });
-    expect(decideReport(state, new Secret('current'), tokenApi, 1000, NEVER, 6000)).toEqual({ kind: 'ask' });
-    expect(ASK_APART_MS).toBe(5000);
-  });
+  ] as const)(
+    '%s, %p ms after WeChat was last asked: is looked into when 5 s are over',
+    (tokenApi, since) => {
+      const state = aState({ held });
+      expect(decideReport(state, new Secret('current'), tokenApi, 1000, NEVER, 1000 + since)).toEqual({
+        kind: 'throttled',
+        askAt: 6000,
+      });
+      expect(decideReport(state, new Secret('current'), tokenApi, 1000, NEVER, 6000)).toEqual({
+        kind: 'ask',
+      });
+      expect(ASK_APART_MS).toBe(5000);
+    },
+  );
 
   it('who is slowed down alone is not looked into later either', () => {
     const decision = decideReport(aState({ held }), new Secret('current'), 'token', 1000, 9000, 1500);

@@ -56,9 +56,9 @@ describe('an error that another replica tells', () => {
   });
 
   it('names no address: what to put on a whitelist is for this hub’s own attempt to say', () => {
-    expect(JSON.stringify(travelled(classifyErrcode(40164, 'invalid ip 203.0.113.9, not in whitelist')))).not.toContain(
-      '203.0.113.9',
-    );
+    expect(
+      JSON.stringify(travelled(classifyErrcode(40164, 'invalid ip 203.0.113.9, not in whitelist'))),
+    ).not.toContain('203.0.113.9');
   });
 
   it.each([

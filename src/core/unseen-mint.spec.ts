@@ -57,7 +57,12 @@ describe('a mint is unseen', () => {
     ['the one', { since: 1, until: 2 }, undefined, { since: 1, until: 2 }],
     ['the other', undefined, { since: 1, until: 2 }, { since: 1, until: 2 }],
     ['both', { since: 1, until: 4 }, { since: 2, until: 3 }, { since: 1, until: 4 }],
-    ['and what others may still make', { since: 5, until: EVER }, { since: 2, until: 3 }, { since: 2, until: EVER }],
+    [
+      'and what others may still make',
+      { since: 5, until: EVER },
+      { since: 2, until: 3 },
+      { since: 2, until: EVER },
+    ],
   ])('of two spans: %s', (_what, a, b, either) => {
     expect(unseenEither(a, b)).toEqual(either);
     expect(unseenEither(b, a)).toEqual(either);
@@ -74,7 +79,8 @@ describe('it matters no more', () => {
   });
 
   it('with another replica’s token, and not with a look at the same', () => {
-    const take = (stored: typeof other) => withMerged(doubtful, merged({ ...held, fence: 7 }, stored, 'token', 600));
+    const take = (stored: typeof other) =>
+      withMerged(doubtful, merged({ ...held, fence: 7 }, stored, 'token', 600));
     expect(take(other).unseen).toBeUndefined();
     expect(take({ ...held, confirmedAt: 50 }).unseen).toEqual({ since: 100, until: 200 });
   });
@@ -85,8 +91,18 @@ describe('it matters no more', () => {
 
   it.each<[string, UnseenMint | undefined, number, UnseenMint | undefined]>([
     ['by a call that was sent after all in question', { since: 100, until: 1000 }, 1001, undefined],
-    ['not by one that was sent when they ended', { since: 100, until: 1000 }, 1000, { since: 1000, until: 1000 }],
-    ['not by one that was sent while they were made', { since: 100, until: 1000 }, 500, { since: 500, until: 1000 }],
+    [
+      'not by one that was sent when they ended',
+      { since: 100, until: 1000 },
+      1000,
+      { since: 1000, until: 1000 },
+    ],
+    [
+      'not by one that was sent while they were made',
+      { since: 100, until: 1000 },
+      500,
+      { since: 500, until: 1000 },
+    ],
     ['not by one that was sent before', { since: 100, until: 1000 }, 50, { since: 100, until: 1000 }],
     ['never while others may make more', { since: 100, until: EVER }, 5000, { since: 5000, until: EVER }],
     ['and does not come of nothing', undefined, 1, undefined],
@@ -125,7 +141,12 @@ describe('how long a token is guaranteed that an unseen mint may have ended', ()
     ['when they are over: a minute', 1300 * SECOND, unseen, 1360 * SECOND],
     ['later: a minute at a time', 3000 * SECOND, unseen, 3060 * SECOND],
     ['never past its own end', 7190 * SECOND, unseen, 7200 * SECOND],
-    ['while others may mint, from when they may', 1100 * SECOND, { since: 900 * SECOND, until: EVER }, 1200 * SECOND],
+    [
+      'while others may mint, from when they may',
+      1100 * SECOND,
+      { since: 900 * SECOND, until: EVER },
+      1200 * SECOND,
+    ],
   ])('%s', (_what, now, hidden, expected) => {
     expect(until(now, hidden)).toBe(expected);
   });
@@ -140,13 +161,18 @@ describe('how long a token is guaranteed that an unseen mint may have ended', ()
 
   it('is always some time, at least while the overlap lasts and a fifth of it later', () => {
     fc.assert(
-      fc.property(anyUnseen, fc.integer({ min: 1, max: 86_400_000 }), fc.nat(20_000_000), (hidden, lifeMs, now) => {
-        const end = outlivesUnseen(hidden, { lifeMs }, now);
-        expect(end).toBeGreaterThan(now);
-        expect(end).toBeLessThanOrEqual(
-          Math.max(hidden.since + overlapOf({ lifeMs }), now + Math.min(MINUTE, overlapOf({ lifeMs }) / 5)),
-        );
-      }),
+      fc.property(
+        anyUnseen,
+        fc.integer({ min: 1, max: 86_400_000 }),
+        fc.nat(20_000_000),
+        (hidden, lifeMs, now) => {
+          const end = outlivesUnseen(hidden, { lifeMs }, now);
+          expect(end).toBeGreaterThan(now);
+          expect(end).toBeLessThanOrEqual(
+            Math.max(hidden.since + overlapOf({ lifeMs }), now + Math.min(MINUTE, overlapOf({ lifeMs }) / 5)),
+          );
+        },
+      ),
     );
   });
 });
@@ -158,8 +184,20 @@ describe('when it is minted anew', () => {
   it.each<[string, UnseenMint | undefined, number, number, number]>([
     ['never, where there is none', undefined, since, 0, EVER],
     ['5 s after now', ended, since + 2 * SECOND, 0, since + 7 * SECOND],
-    ['not before the last has ended', { since, until: since + 30 * SECOND }, since, 0, since + 30 * SECOND + 1],
-    ['ahead of the guarantee’s last minute, where others still mint', { since, until: EVER }, since, 0, since + 225 * SECOND],
+    [
+      'not before the last has ended',
+      { since, until: since + 30 * SECOND },
+      since,
+      0,
+      since + 30 * SECOND + 1,
+    ],
+    [
+      'ahead of the guarantee’s last minute, where others still mint',
+      { since, until: EVER },
+      since,
+      0,
+      since + 225 * SECOND,
+    ],
     ['and up to a twentieth of the overlap sooner', { since, until: EVER }, since, 1, since + 210 * SECOND],
   ])('%s', (_what, unseen, now, jitter, at) => {
     expect(mintAgainAt(unseen, held, now, jitter)).toBe(at);
@@ -210,7 +248,9 @@ describe('the question to WeChat', () => {
   it('alive: never makes a later one an earlier one, and forgets none', () => {
     expect(provedAlive(doubtful, since + 1).unseen).toEqual(doubtful.unseen);
     expect(provedAlive({ ...doubtful, unseen: undefined }, since).unseen).toBeUndefined();
-    expect(provedAlive({ ...doubtful, unseen: { since, until: EVER } }, since + 6 * MINUTE).unseen?.until).toBe(EVER);
+    expect(
+      provedAlive({ ...doubtful, unseen: { since, until: EVER } }, since + 6 * MINUTE).unseen?.until,
+    ).toBe(EVER);
   });
 
   it('alive: only ever proves a later end', () => {

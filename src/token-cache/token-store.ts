@@ -16,13 +16,21 @@ export interface Stored {
   readonly held: Held | undefined;
 }
 
+export interface FailedCall {
+  readonly failure: SharedFailure;
+  /** Until this replica tries again. */
+  readonly retryInMs: number;
+  /** Since the call was sent. */
+  readonly sinceSentMs: number;
+}
+
 /** The right to refresh one credential, given to one replica at a time. */
 export interface Lease extends LeaseTerms {
   /**
    * Gives the right back, if {@link TokenStore.save} has not done so. Never rejects.
    * @param failed an attempt failed: the others hear of it, and leave the credential to this replica until it has tried again
    */
-  release(failed?: { readonly failure: SharedFailure; readonly retryInMs: number }): Promise<void>;
+  release(failed?: FailedCall): Promise<void>;
 }
 
 export interface LeaseRequest {

@@ -159,8 +159,11 @@ describe('the simulation finds', () => {
     function withoutUnseen(left: (unseen: { until: number }) => boolean): void {
       wrap<CredentialCell['become']>(CredentialCell.prototype, 'become', (call, next) => {
         const { unseen } = next.state;
-        if (unseen === undefined || !left(unseen)) return call(next);
-        return call({ ...next, state: { ...next.state, unseen: undefined } });
+        if (unseen === undefined || !left(unseen)) {
+          call(next);
+          return;
+        }
+        call({ ...next, state: { ...next.state, unseen: undefined } });
       });
     }
   });

@@ -102,7 +102,7 @@ export class SimulatedHub {
   /** Its configuration is another from now on. Apps neither come nor go. */
   reload(apps: readonly AppSettings[], changed: readonly string[]): void {
     const snapshot = { apps: new Map(apps.map((app) => [app.appid, app])), clients: [], notify: [] };
-    this.#change({ snapshot, previous: snapshot, added: [], changed, removed: [] } as unknown as ConfigChange);
+    this.#change({ snapshot, previous: snapshot, added: [], changed, removed: [] });
   }
 
   kill(): void {

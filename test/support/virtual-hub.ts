@@ -12,7 +12,6 @@ export interface VirtualHubOptions extends Omit<StartHubOptions, 'upstream' | 'c
   readonly faults?: readonly FaultSpec[];
 }
 
-
 /**
  * A hub and its WeChat on one clock that stands still: sockets are real, time is not. What the simulator's journal
  * says of the pace of calls is exact to the millisecond.

@@ -250,7 +250,8 @@ export class AppEntry implements CellOwner, CheckedApp {
     }
     if (call === undefined || call.result.ok) return;
     if (cell === this.token) void this.parts.check.probeUnseen(this);
-    else if (isDeadTokenErrcode(call.result.error.errcode ?? 0)) void this.#ticketRefused(cell, call.askedWith);
+    else if (isDeadTokenErrcode(call.result.error.errcode ?? 0))
+      void this.#ticketRefused(cell, call.askedWith);
   }
 
   /** The ticket is asked for again as soon as there is another token; otherwise by its own schedule. */
@@ -261,7 +262,10 @@ export class AppEntry implements CellOwner, CheckedApp {
   }
 
   /** "WeChat told me that this token is no good": core/report.ts. `undefined`: there is no valid token now. */
-  async report(reported: Secret, reporter: Parameters<TokenCheck['report']>[2]): ReturnType<TokenCheck['report']> {
+  async report(
+    reported: Secret,
+    reporter: Parameters<TokenCheck['report']>[2],
+  ): ReturnType<TokenCheck['report']> {
     const { check, served, events } = this.parts;
     const outcome = await check.report(this, reported, reporter);
     const { appid } = this.app;
@@ -270,7 +274,11 @@ export class AppEntry implements CellOwner, CheckedApp {
     return outcome;
   }
 
-  #tell(cell: CredentialCell, request: AttemptRequest, { end, call }: EndedAttempt): RefreshEnded | undefined {
+  #tell(
+    cell: CredentialCell,
+    request: AttemptRequest,
+    { end, call }: EndedAttempt,
+  ): RefreshEnded | undefined {
     if (call === undefined || end.kind !== 'called') return undefined;
     const { calling, result, endedAt, before } = call;
     const { held, failures } = cell.state;

@@ -233,7 +233,7 @@ export class AttemptLoop {
     };
     // The latest that this replica will choose for its own next attempt: until then the others leave it to this one.
     const retryInMs = this.nextAt(cell, call.endedAt, 1) - call.endedAt;
-    await lease.release({ failure, retryInMs });
+    await lease.release({ failure, retryInMs, sinceSentMs: this.clock.now() - call.calling.sentAt });
   }
 
   /** By the policy. Epoch ms on the hub's clock. @param jitter in [0, 1) */

@@ -124,7 +124,7 @@ export class TokenCheck {
     const result = await this.#probe(entry);
     const { state } = token;
     // What came in meanwhile has settled it, or is another token's matter.
-    if (entry.removed || asked === undefined || !asked.value.equals(state.held?.value)) return;
+    if (entry.removed || !asked?.value.equals(state.held?.value)) return;
     if (result === 'alive') token.know(provedAlive(state, askedAt));
     if (result === 'dead') this.#lose(entry, asked);
   }

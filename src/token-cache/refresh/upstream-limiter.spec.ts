@@ -12,7 +12,12 @@ describe('one kind of call', () => {
 
   it('is admitted until its places are taken, then in the order of arrival', async () => {
     const limiter = limiterOf(2);
-    const [a, b, c, d] = [limiter.enter('first'), limiter.enter('first'), limiter.enter('first'), limiter.enter('first')];
+    const [a, b, c, d] = [
+      limiter.enter('first'),
+      limiter.enter('first'),
+      limiter.enter('first'),
+      limiter.enter('first'),
+    ];
     expect(await areIn([a, b, c, d])).toEqual([true, true, false, false]);
     b.leave();
     expect(await areIn([c, d])).toEqual([true, false]);

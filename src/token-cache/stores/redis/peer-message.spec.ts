@@ -37,7 +37,11 @@ describe('a message of another replica', () => {
   it('of a failure without a lease, or with credentials that nobody names, arrives', () => {
     const failure = { error: describeFailure('timeout', ''), fence: undefined, credentialsId: undefined };
     expect(readMessage('me', writeMessage('other', { ...FAILED, failure }))).toMatchObject({
-      failure: { fence: undefined, credentialsId: undefined, error: { reason: 'timeout', mayHaveActed: true } },
+      failure: {
+        fence: undefined,
+        credentialsId: undefined,
+        error: { reason: 'timeout', mayHaveActed: true },
+      },
     });
   });
 
@@ -63,12 +67,18 @@ describe('a message of another replica', () => {
     expect(told(message)).toBeUndefined();
   });
 
-  it.each(['', 'x', '7', 'null', '[]', '"x"', '{', '{"kind":"failed","appid":"wx1","slot":"token","retryInMs":1e999}'])(
-    'is none: %j',
-    (text) => {
-      expect(readMessage('me', text)).toBeUndefined();
-    },
-  );
+  it.each([
+    '',
+    'x',
+    '7',
+    'null',
+    '[]',
+    '"x"',
+    '{',
+    '{"kind":"failed","appid":"wx1","slot":"token","retryInMs":1e999}',
+  ])('is none: %j', (text) => {
+    expect(readMessage('me', text)).toBeUndefined();
+  });
 
   it('of removed apps names only what can be apps', () => {
     expect(told({ kind: 'removed', appids: ['wx1', '../x', 7, null, 'x'.repeat(65)] })).toEqual({
@@ -83,7 +93,10 @@ describe('a message of another replica', () => {
     ['as text', '7'],
     ['past all numbers', '1e999'],
   ])('says nothing of a fence %s', (_what, fence) => {
-    const text = JSON.stringify({ origin: 'x', ...FAILED, failure: { error, fence } }).replace('"1e999"', '1e999');
+    const text = JSON.stringify({ origin: 'x', ...FAILED, failure: { error, fence } }).replace(
+      '"1e999"',
+      '1e999',
+    );
     expect(readMessage('me', text)).toMatchObject({ failure: { fence: undefined } });
   });
 });
@@ -114,7 +127,19 @@ function isBelievable(message: Message): boolean {
 
 describe('whatever somebody sends', () => {
   const leaf = fc.oneof(
-    fc.constantFrom<unknown>('wx1', '../x', 'token', 'jsapi', 'failed', 'changed', '40125', 'timeout', null, true, 40125),
+    fc.constantFrom<unknown>(
+      'wx1',
+      '../x',
+      'token',
+      'jsapi',
+      'failed',
+      'changed',
+      '40125',
+      'timeout',
+      null,
+      true,
+      40125,
+    ),
     fc.double(),
     fc.string({ unit: 'binary' }),
     fc.constant({}),
@@ -140,7 +165,11 @@ describe('whatever somebody sends', () => {
     ['failure', 'error', 'mayHaveActed'],
   );
 
-  function put(target: Record<string, unknown>, [first = '', ...rest]: readonly string[], value: unknown): void {
+  function put(
+    target: Record<string, unknown>,
+    [first = '', ...rest]: readonly string[],
+    value: unknown,
+  ): void {
     const inner = target[first];
     if (rest.length === 0) target[first] = value;
     else if (typeof inner === 'object' && inner !== null) put(inner as Record<string, unknown>, rest, value);
@@ -152,10 +181,13 @@ describe('whatever somebody sends', () => {
       fc.property(
         fc.constantFrom(...MESSAGES),
         fc.array(fc.tuple(path, leaf), { minLength: 1, maxLength: 3 }),
-        fc.option(fc.tuple(fc.nat(300), fc.string({ maxLength: 2, unit: 'binary' })), { nil: undefined, freq: 3 }),
+        fc.option(fc.tuple(fc.nat(300), fc.string({ maxLength: 2, unit: 'binary' })), {
+          nil: undefined,
+          freq: 3,
+        }),
         (message, changes, cut) => {
           const forged = JSON.parse(writeMessage('other', message)) as Record<string, unknown>;
-          for (const [where, value] of changes) put(forged, where, value);
+          for (const [where, value] of changes) put(forged, where, structuredClone(value));
           let text = JSON.stringify(forged);
           if (cut !== undefined) text = text.slice(0, cut[0]) + cut[1] + text.slice(cut[0] + 1);
           const arrived = readMessage('me', text);

@@ -140,9 +140,27 @@ describe('a record', () => {
     ['with no end in it', { body: `raw:- ${CREDENTIALS} a-token` }, plain],
     ['with another name of credentials', { body: 'raw:1795000000000 XYZ a-token' }, plain],
     ['unsealed, where keys are set', {}, sealing],
-    ['sealed for another version', { version: 18, body: sealing.seal(bodyOf(held, NOW + 1), { appid: 'wx1', kind: 'token', version: 17 }) }, sealing],
-    ['sealed for another kind', { kind: 'stable_token', body: sealing.seal(bodyOf(held, NOW + 1), { appid: 'wx1', kind: 'token', version: 17 }) }, sealing],
-    ['sealed for another app', { body: sealing.seal(bodyOf(held, NOW + 1), { appid: 'wx2', kind: 'token', version: 17 }) }, sealing],
+    [
+      'sealed for another version',
+      {
+        version: 18,
+        body: sealing.seal(bodyOf(held, NOW + 1), { appid: 'wx1', kind: 'token', version: 17 }),
+      },
+      sealing,
+    ],
+    [
+      'sealed for another kind',
+      {
+        kind: 'stable_token',
+        body: sealing.seal(bodyOf(held, NOW + 1), { appid: 'wx1', kind: 'token', version: 17 }),
+      },
+      sealing,
+    ],
+    [
+      'sealed for another app',
+      { body: sealing.seal(bodyOf(held, NOW + 1), { appid: 'wx2', kind: 'token', version: 17 }) },
+      sealing,
+    ],
   ])('keeps its stamp, but holds nothing: %s', (_what, over, sealer) => {
     expect(read(written(over), sealer)).toEqual({ stamp: NOW - 5, held: undefined });
   });
@@ -180,7 +198,10 @@ describe('whatever somebody writes over a record', () => {
     fc.record({ cut: fc.nat(400) }),
   );
 
-  function mangled(text: string, how: { word?: number; number?: string; at?: number; char?: string; cut?: number }) {
+  function mangled(
+    text: string,
+    how: { word?: number; number?: string; at?: number; char?: string; cut?: number },
+  ) {
     if (how.word !== undefined) {
       const words = text.split(' ');
       words[how.word] = how.number ?? '';

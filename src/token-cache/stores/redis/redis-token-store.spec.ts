@@ -39,7 +39,13 @@ class Replica {
   }
 
   tryLease(request: Partial<LeaseRequest> = {}) {
-    const asked = { slot: 'token', seen: 0, urgency: 'patient', credentialsId: CREDENTIALS, ...request } as const;
+    const asked = {
+      slot: 'token',
+      seen: 0,
+      urgency: 'patient',
+      credentialsId: CREDENTIALS,
+      ...request,
+    } as const;
     return this.store.lease('wx1', asked);
   }
 
@@ -152,6 +158,7 @@ describe('the record', () => {
     ).release({
       failure: { error: anError(), fence: undefined, credentialsId: CREDENTIALS },
       retryInMs: 1000,
+      sinceSentMs: 0,
     });
     await a.store.throttle('wx1', 'report', 1000);
     await a.store.spendForce('wx1');
@@ -335,7 +342,7 @@ describe('a lease', () => {
     const failure = { error, fence: 7, credentialsId: CREDENTIALS };
     await b.read();
     await until(() => b.news.length > 0);
-    await (await a.lease()).release({ failure, retryInMs: 300 });
+    await (await a.lease()).release({ failure, retryInMs: 300, sinceSentMs: 0 });
     const refused = await b.tryLease();
     expect(refused).toMatchObject({ kind: 'paused' });
     if (refused.kind === 'paused') expect(refused.retryInMs).toBeLessThanOrEqual(2300);
@@ -362,7 +369,7 @@ describe('a lease', () => {
 describe('what holds a lease off', () => {
   const pausedFor = async (a: Replica, retryInMs: number, credentialsId = CREDENTIALS) => {
     const failure = { error: anError('configuration'), fence: 1, credentialsId };
-    await (await a.lease({ credentialsId })).release({ failure, retryInMs });
+    await (await a.lease({ credentialsId })).release({ failure, retryInMs, sinceSentMs: 0 });
   };
 
   it('a pause is respected by the schedule, for 5 s by who asks, and not by who has been held off too long', async () => {

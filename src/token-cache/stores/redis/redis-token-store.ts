@@ -38,6 +38,8 @@ const CALL_END_MARGIN_MS = 1000;
 const PAUSE_MARGIN_MS = 2000;
 /** No hub pauses for longer, ms: a day is WeChat's own longest wait (89506). */
 const LONGEST_PAUSE_MS = 86_400_000 + 60_000;
+/** No hub holds a lease for longer, ms: HUB_WECHAT_TIMEOUT_MS goes up to a minute. */
+const LONGEST_LEASE_MS = 62_000;
 /** What a pause is worth, in the script's words. */
 const PAUSE_WORTH: Readonly<Record<Urgency, number>> = { patient: 0, urgent: 1, regardless: 2 };
 /** How long what a lease of before would write is refused after an app was removed, ms. */
@@ -167,7 +169,10 @@ export class RedisTokenStore extends TokenStore implements OnApplicationShutdown
       this.#key(appid, 'counter'),
     ];
     const worth = PAUSE_WORTH[urgency];
-    const args = [this.#owner, this.#leaseMs, seen, worth, credentialsId, LONGEST_PAUSE_MS];
+    const args = [
+      ...[this.#owner, this.#leaseMs, seen, worth],
+      ...[credentialsId, LONGEST_PAUSE_MS, LONGEST_LEASE_MS],
+    ];
     const { answer, reading } = await this.#timed(LEASE, keys, args);
     const third = String(answer[2]);
     switch (answer[0]) {
@@ -318,10 +323,21 @@ export class RedisTokenStore extends TokenStore implements OnApplicationShutdown
     const startBy = lapsesAt - this.environment.wechatTimeoutMs - CALL_END_MARGIN_MS;
     return new RedisLease(fence, reading, startBy, lapsesAt, async (failed) => {
       const pauseMs = failed === undefined ? 0 : Math.ceil(failed.retryInMs) + PAUSE_MARGIN_MS;
-      const message = failed === undefined ? '' : this.#message({ kind: 'failed', appid, slot, ...failed });
+      const message =
+        failed === undefined
+          ? ''
+          : this.#message({
+              kind: 'failed',
+              appid,
+              slot,
+              failure: failed.failure,
+              retryInMs: failed.retryInMs,
+            });
       const keys = [this.#ofSlot(appid, 'lease', slot), this.#ofSlot(appid, 'pause', slot)];
       const credentialsId = failed?.failure.credentialsId ?? '-';
-      await this.#run(RELEASE, keys, [this.#owner, fence, pauseMs, this.#channel, message, credentialsId]);
+      const sinceSentMs = failed === undefined ? 0 : Math.round(failed.sinceSentMs);
+      const args = [this.#owner, fence, pauseMs, this.#channel, message, credentialsId, sinceSentMs];
+      await this.#run(RELEASE, keys, args);
     });
   }
 

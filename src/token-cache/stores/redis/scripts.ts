@@ -21,6 +21,7 @@ function script(name: string, lua: string): Script {
  *   that numbers given after Redis lost its memory, or went back to an older one, still follow those given before.
  */
 const COMMON = `
+local KINDS = { token = true, stable_token = true, jsapi = true, wx_card = true }
 local DAY_MS = 86400000
 local MONTH_MS = 2592000000.0
 local function text(n) return string.format('%.0f', n) end
@@ -52,13 +53,13 @@ local function grow(key, now, above)
 end
 local function parse(record, now)
   if not record then return nil end
-  local stamp, version, fence, issued, confirmed, expires, print =
-    string.match(record, '^[12] (%d+) (%d+) (%d+) %S+ (%d+) (%d+) (%d+) %d+ (%S+) ')
-  if not stamp then return nil end
+  local stamp, version, fence, kind, issued, confirmed, expires, life, print =
+    string.match(record, '^2 (%d+) (%d+) (%d+) (%S+) (%d+) (%d+) (%d+) (%d+) (%S+) ')
+  if not stamp or not KINDS[kind] then return nil end
   local stored = { stamp = whole(stamp, now + DAY_MS), version = whole(version, 9007199253692416),
     fence = whole(fence, now + DAY_MS), issued = whole(issued, now + DAY_MS),
     confirmed = whole(confirmed, now + DAY_MS), expires = whole(expires, now + MONTH_MS) }
-  if not (stored.stamp and stored.version and stored.fence and stored.issued and stored.confirmed
+  if not (whole(life, MONTH_MS) and stored.stamp and stored.version and stored.fence and stored.issued and stored.confirmed
     and stored.expires) then return nil end
   stored.print = print
   return stored
@@ -69,7 +70,7 @@ end
  * Asks for the right to refresh a credential.
  *
  * KEYS: record, lease, pause, counter. ARGV: owner, lease's life in ms, stamp last seen (0: none), what a pause is
- * worth (0: all of it, 1: for 5 s, 2: nothing), credentials, a pause's longest life in ms.
+ * worth (0: all of it, 1: for 5 s, 2: nothing), credentials, a pause's and a lease's longest life in ms.
  * -> changed, now, record: this replica has not seen what the store holds; no lease
  * -> leased, now, ms left: another's call is under way
  * -> paused, now, ms left: attempts with these credentials fail, and another replica keeps the pace of trying
@@ -84,7 +85,7 @@ local stored = parse(record, now)
 if stored and text(stored.stamp) ~= ARGV[3] then return { 'changed', text(now), record } end
 local lease = get(KEYS[2])
 if lease and string.match(lease, '^(%S+) ') ~= ARGV[1] then
-  local ms = left(KEYS[2], tonumber(ARGV[2]))
+  local ms = left(KEYS[2], tonumber(ARGV[7]))
   if ms then return { 'leased', text(now), text(ms) } end
 end
 local owner, credentials, set = string.match(get(KEYS[3]) or '', '^(%S+) (%S+) (%d+)$')
@@ -151,7 +152,7 @@ elseif stored then
   if not newer then return done({ 'newer', text(now), record }) end
   if version <= stored.version then return { 'raise', text(now), text(stored.version + 1) } end
 else
-  local removed = whole(get(KEYS[5]) or '0', now + DAY_MS) or 0
+  local removed = left(KEYS[5], 600000) and whole(get(KEYS[5]) or '0', now + DAY_MS) or 0
   if leased and fence < removed then return done({ 'refused', text(now) }) end
 end
 if expires <= now then return done({ 'refused', text(now) }) end
@@ -168,7 +169,7 @@ return done({ 'saved', text(now), text(stamp), text(fence) })
  * Gives a lease back after an attempt that brought nothing.
  *
  * KEYS: lease, pause. ARGV: owner, fence, ms for which others leave the credential to this replica (0: none), channel,
- * message ('': none), credentials. -> 1 if the lease was still this replica's
+ * message ('': none), credentials, ms since the call was sent. -> 1 if the lease was still this replica's
  */
 export const RELEASE = script(
   'release',
@@ -176,7 +177,7 @@ export const RELEASE = script(
 if get(KEYS[1]) ~= ARGV[1] .. ' ' .. ARGV[2] then return 0 end
 redis.call('DEL', KEYS[1])
 if ARGV[3] ~= '0' then
-  redis.call('SET', KEYS[2], ARGV[1] .. ' ' .. ARGV[6] .. ' ' .. text(clock()), 'PX', ARGV[3])
+  redis.call('SET', KEYS[2], ARGV[1] .. ' ' .. ARGV[6] .. ' ' .. text(clock() - tonumber(ARGV[7])), 'PX', ARGV[3])
 end
 if ARGV[5] ~= '' then redis.call('PUBLISH', ARGV[4], ARGV[5]) end
 return 1
