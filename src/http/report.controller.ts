@@ -40,7 +40,11 @@ export class ReportController {
     @Body() body: unknown,
   ): Promise<void> {
     const { token, errcode } = reportOf(body);
-    let outcome = await this.tokenReports.report(appid, token, { by: 'client', errcode, ...actorOf(request) });
+    let outcome = await this.tokenReports.report(appid, token, {
+      by: 'client',
+      errcode,
+      ...actorOf(request),
+    });
     if (outcome === undefined) {
       // No valid token: as for GET, the result of an attempt under way, and that is then another one.
       if (this.cache.read(appid)?.kind === 'pending') await this.cache.settled(appid);
