@@ -357,7 +357,8 @@ function waited(
   context: StepContext,
 ): Step {
   const { peerFailure } = cached.state;
-  if (peerFailure !== undefined && peerFailure.at >= since && request.trigger === 'schedule') {
+  const paced = request.trigger === 'schedule' || request.trigger === 'report';
+  if (paced && peerFailure !== undefined && peerFailure.at >= since) {
     const heldOffSince = cached.heldOffSince ?? since;
     const until = Math.max(
       heldOffUntil(cached.state, heldOffSince, context.now),
@@ -430,7 +431,7 @@ function saved(cached: CachedCredential, storing: Storing, answer: SaveAnswer, c
   const next = unlessStored(storing, answer, context);
   // News may have come in while the token was on its way to the store.
   const state =
-    answer.kind === 'newer' && cached.state.held !== undefined
+    answer.kind === 'newer' && cached.state !== before && cached.state.held !== undefined
       ? // What the store holds has been taken over already.
         { ...next, held: cached.state.held, unseen: cached.state.unseen }
       : cached.state === before

@@ -160,7 +160,10 @@ export class TokenCheck {
     const { held } = token.state;
     if (held === undefined) return undefined;
     if (!(await this.#mayPass(entry, 'ask', ASK_APART_MS))) return 'throttled';
+    // What came in while the store was asked: another token, or a failure whose pace holds for reports too.
+    if (!held.value.equals(token.state.held?.value)) return 'superseded';
     if (app.tokenApi === 'stable_token') {
+      if (token.state.failures > 0) return 'throttled';
       const ended = await entry.refresh(token, 'report');
       // From call to call: a slow store may have stood in between.
       entry.checks.askedAt = Math.max(entry.checks.askedAt, token.state.attemptedAt ?? 0);
