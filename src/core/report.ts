@@ -15,11 +15,8 @@ export type ReportDecision =
   | { readonly kind: 'superseded' }
   /** It is the current one: ask WeChat. */
   | { readonly kind: 'ask' }
-  /**
-   * It is the current one, and WeChat is not asked now. `askAt`: the report may be true, and is looked into then, epoch
-   * ms on the hub's clock.
-   */
-  | { readonly kind: 'throttled'; readonly askAt?: number }
+  /** It is the current one, and WeChat is not asked now. */
+  | { readonly kind: 'throttled' }
   /** The hub holds no valid token at all. */
   | { readonly kind: 'unavailable' };
 
@@ -46,8 +43,7 @@ export function decideReport(
   if (now < notBefore) return { kind: 'throttled' };
   // While calls for a token fail, the schedule keeps its own pace and reports do not quicken it; a probe is no such call.
   if (state.failures > 0 && tokenApi === 'stable_token') return { kind: 'throttled' };
-  const askAt = askedAt + ASK_APART_MS;
-  return now >= askAt ? { kind: 'ask' } : { kind: 'throttled', askAt };
+  return { kind: now >= askedAt + ASK_APART_MS ? 'ask' : 'throttled' };
 }
 
 /** So many false reports in a row cost nothing: WeChat's 40001 may have been about something else … */

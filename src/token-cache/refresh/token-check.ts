@@ -87,9 +87,7 @@ export class TokenCheck {
       case 'throttled': {
         // A check or an attempt that is under way is as good as one of their own.
         const shared = now < notBefore ? undefined : (checks.underWay ?? this.#shareAttempt(entry));
-        if (shared !== undefined) return shared;
-        if (decision.askAt !== undefined) this.#askLater(entry, decision.askAt);
-        return 'throttled';
+        return shared ?? 'throttled';
       }
       case 'ask': {
         const outcome = await this.ask(entry);
