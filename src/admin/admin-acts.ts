@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { Clock } from '../clock/clock.js';
-import { AppsConfig } from '../config/apps-config.service.js';
+import { AppsConfig } from '../config/reload/apps-config.service.js';
 import { describeReload } from '../core/audit/describe-reload.js';
 import { HubEvents, type Actor, type AdminActed } from '../events/hub-events.js';
 import { notGranted } from '../http/access.guard.js';
@@ -34,8 +34,14 @@ export class AdminActs {
         { members: { problems: outcome.problems } },
       );
     }
-    const { added, changed, removed, unchanged } = outcome;
-    return { added, changed, removed, unchanged };
+    const { added, changed, removed, unchanged, warnings } = outcome;
+    return {
+      added,
+      changed,
+      removed,
+      unchanged,
+      ...(warnings.length === 0 ? {} : { warnings: [...warnings] }),
+    };
   }
 
   /** @throws {HubException} where it is too early, WeChat refuses, or the app is gone. */

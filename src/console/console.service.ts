@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import type { FastifyRequest } from 'fastify';
 import { AuditTrail } from '../audit/audit-trail.js';
 import { Clock } from '../clock/clock.js';
-import { AppsConfig } from '../config/apps-config.service.js';
+import { AppsConfig } from '../config/reload/apps-config.service.js';
 import { HubEnvironment } from '../config/environment.js';
 import { WindowCounter } from '../core/access/limit.js';
 import { AccessGuard, actorOf, notGranted, type AppRequest } from '../http/access.guard.js';

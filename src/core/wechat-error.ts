@@ -168,6 +168,9 @@ function whitelistHint(errmsg: string): string {
   );
 }
 
+/** Failures in which WeChat was not reached. */
+const NEVER_ASKED: ReadonlySet<UpstreamFailure> = new Set(['unreachable', 'no_access_token', 'no_secret']);
+
 /** What each failure without an errcode is, and what to do about it. */
 const FAILURES: Readonly<Record<UpstreamFailure, { readonly what: string; readonly hint: string }>> = {
   timeout: {
@@ -202,6 +205,10 @@ const FAILURES: Readonly<Record<UpstreamFailure, { readonly what: string; readon
     what: 'the answer has no usable expires_in',
     hint: 'The hub tries again. If it goes on: does HUB_WECHAT_BASE_URL lead to WeChat?',
   },
+  no_secret: {
+    what: 'there is no AppSecret to ask with',
+    hint: 'apps.yaml says where the AppSecret of this app is, and it cannot be had from there (the warnings of the last reload say why), or the app only logs users in. Put it there; a change is taken up by itself.',
+  },
   no_access_token: {
     what: 'the app has no valid access_token to ask with',
     hint: "The ticket follows by itself as soon as the app's token is there; look at the token's error.",
@@ -219,16 +226,16 @@ export const TLS_CODE = /CERT|SSL|TLS|SIGNATURE|EPROTO/;
  * A failure without an errcode.
  *
  * @param detail one line of the hub's own words or an error code, never a foreign error's text.
- * @param mayHaveActed where the caller knows better than that only `unreachable` and `no_access_token` exclude it.
+ * @param mayHaveActed where the caller knows better than that only {@link NEVER_ASKED} excludes it.
  */
 export function describeFailure(
   failure: UpstreamFailure,
   detail: string,
-  mayHaveActed: boolean = failure !== 'unreachable' && failure !== 'no_access_token',
+  mayHaveActed: boolean = !NEVER_ASKED.has(failure),
 ): UpstreamError {
   const { what, hint } = FAILURES[failure];
   return {
-    class: 'transient',
+    class: failure === 'no_secret' ? 'configuration' : 'transient',
     reason: failure,
     errcode: undefined,
     errmsg: scrub(detail === '' ? what : `${what}: ${detail}`),

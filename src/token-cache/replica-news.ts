@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { Clock, type TimerHandle } from '../clock/clock.js';
 import { Randomness } from '../clock/randomness.js';
-import { AppsConfig } from '../config/apps-config.service.js';
+import { AppsConfig } from '../config/reload/apps-config.service.js';
 import { failedElsewhere, type SharedFailure } from '../core/coordination.js';
 import { Agreement } from './agreement.js';
 import { AppEntries } from './app-entries.js';

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { Clock, type TimerHandle } from '../clock/clock.js';
-import { AppsConfig, type ConfigChange, type HubSnapshot } from '../config/apps-config.service.js';
+import { AppsConfig, type ConfigChange, type HubSnapshot } from '../config/reload/apps-config.service.js';
 import { HubEnvironment } from '../config/environment.js';
 import { sameCredentials, type AppSettings } from '../core/app.js';
 import {

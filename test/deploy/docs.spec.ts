@@ -95,7 +95,7 @@ it('what its commands name is what the manifests are called', () => {
 
 it.each([
   ['src/config/environment-names.ts', 'was set by Kubernetes'],
-  ['src/config/apps-file.secrets.ts', 'the file cannot be read ('],
+  ['src/config/apps-file/secrets.ts', 'the file cannot be read ('],
   ['deploy/helm/wechat-token-hub/templates/_helpers.tpl', 'more than one replica needs Redis'],
   ['docker-compose.yaml', 'demo-key-of-docker-compose-not-a-secret'],
 ])('what it quotes is said by %s', (file, text) => {

@@ -1,5 +1,5 @@
 import { SchedulerRegistry } from '@nestjs/schedule';
-import type { AppsConfig } from '../../src/config/apps-config.service.js';
+import type { AppsConfig } from '../../src/config/reload/apps-config.service.js';
 import type { HubEnvironment } from '../../src/config/environment.js';
 import type { AppSettings } from '../../src/core/app.js';
 import { HubEvents, type RefreshEnded } from '../../src/events/hub-events.js';

@@ -1,5 +1,5 @@
 import { SchedulerRegistry } from '@nestjs/schedule';
-import type { AppsConfig, ConfigChange } from '../../src/config/apps-config.service.js';
+import type { AppsConfig, ConfigChange } from '../../src/config/reload/apps-config.service.js';
 import type { HubEnvironment } from '../../src/config/environment.js';
 import { sameApp, type AppSettings } from '../../src/core/app.js';
 import { HubEvents } from '../../src/events/hub-events.js';
