@@ -54,5 +54,12 @@ export const UPSTREAM_FAILURES = [
 ] as const;
 export type UpstreamFailure = (typeof UPSTREAM_FAILURES)[number];
 
+/** Failures in which WeChat was not reached. */
+export const NEVER_ASKED: ReadonlySet<UpstreamFailure> = new Set([
+  'unreachable',
+  'no_access_token',
+  'no_secret',
+]);
+
 export type UpstreamResult =
   { readonly ok: true; readonly grant: Grant } | { readonly ok: false; readonly error: UpstreamError };

@@ -1,6 +1,11 @@
 import { parseAddress } from './access/address.js';
 import { scrub } from './scrub.js';
-import type { UpstreamError, UpstreamErrorClass, UpstreamFailure } from './upstream.js';
+import {
+  NEVER_ASKED,
+  type UpstreamError,
+  type UpstreamErrorClass,
+  type UpstreamFailure,
+} from './upstream.js';
 
 /** What was called. The same errcode means another thing where the AppSecret goes and where a token goes. */
 export type UpstreamEndpoint = 'token' | 'ticket' | 'probe';
@@ -168,9 +173,6 @@ function whitelistHint(errmsg: string): string {
   );
 }
 
-/** Failures in which WeChat was not reached. */
-const NEVER_ASKED: ReadonlySet<UpstreamFailure> = new Set(['unreachable', 'no_access_token', 'no_secret']);
-
 /** What each failure without an errcode is, and what to do about it. */
 const FAILURES: Readonly<Record<UpstreamFailure, { readonly what: string; readonly hint: string }>> = {
   timeout: {
@@ -207,7 +209,7 @@ const FAILURES: Readonly<Record<UpstreamFailure, { readonly what: string; readon
   },
   no_secret: {
     what: 'there is no AppSecret to ask with',
-    hint: 'apps.yaml says where the AppSecret of this app is, and it cannot be had from there (the warnings of the last reload say why), or the app only logs users in. Put it there; a change is taken up by itself.',
+    hint: 'Put it where apps.yaml says that it is; the hub takes it up by itself. The last reload tells more.',
   },
   no_access_token: {
     what: 'the app has no valid access_token to ask with',
