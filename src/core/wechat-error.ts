@@ -225,7 +225,7 @@ export const TLS_CODE = /CERT|SSL|TLS|SIGNATURE|EPROTO/;
 export function describeFailure(
   failure: UpstreamFailure,
   detail: string,
-  mayHaveActed: boolean = !NEVER_ASKED.has(failure),
+  mayHaveActed = !NEVER_ASKED.has(failure),
 ): UpstreamError {
   const { what, hint } = FAILURES[failure];
   return {

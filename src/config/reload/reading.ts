@@ -98,7 +98,8 @@ export async function builtFrom(message: ReadingMessage): Promise<AppsFileResult
 async function built<Data, Built>(pieces: readonly string[], build: (data: Data) => Built): Promise<Built[]> {
   const all: Built[] = [];
   for (const piece of pieces) {
-    for (const data of JSON.parse(piece) as Data[]) all.push(build(data));
+    const entries: Data[] = JSON.parse(piece);
+    for (const data of entries) all.push(build(data));
     if (pieces.length > 1) await nextTurn();
   }
   return all;
