@@ -41,7 +41,7 @@ function read(text: string): Taken {
 }
 
 const app = (index: number): string =>
-  `  - appid: wx${index}\n    name: App ${index}\n    secret: ${'0'.repeat(32)}\n    tokenApi: stable_token\n`;
+  `  - appid: wx${index}\n    name: App ${index}\n    secret: ${'a'.repeat(32)}\n    tokenApi: stable_token\n`;
 
 it('ten thousand apps fit', () => {
   const apps = Array.from({ length: 10_000 }, (_, index) => app(index));

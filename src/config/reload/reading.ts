@@ -2,14 +2,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { ClientEntry } from '../../core/access/client.js';
 import type { AppSettings } from '../../core/app.js';
 import type { NotifyTarget } from '../../core/notices/notice.js';
-import {
-  buildApp,
-  buildClient,
-  buildNotify,
-  type AppData,
-  type ClientData,
-  type NotifyData,
-} from '../apps-file/data.js';
+import { buildApp, buildClient, buildNotify, type AppData, type ClientData } from '../apps-file/data.js';
 import type { ConfigProblem } from '../apps-file/problem.js';
 import { readAppsFile, type ReadOptions } from '../apps-file/read.js';
 import type { Environment } from '../apps-file/secrets.js';
@@ -90,16 +83,16 @@ export async function builtFrom(message: ReadingMessage): Promise<AppsFileResult
     if (app.secretProblem !== undefined) secretProblems.set(app.appid, app.secretProblem);
     return buildApp(app);
   });
-  const clients = await built<ClientData, ClientEntry>(message.clients, buildClient);
-  const notify = await built<NotifyData, NotifyTarget>(message.notify, buildNotify);
+  const clients = await built<ClientEntry>(message.clients, buildClient);
+  const notify = await built<NotifyTarget>(message.notify, buildNotify);
   return { ok, apps, clients, notify, secretProblems, warnings, advice };
 }
 
-async function built<Data, Built>(pieces: readonly string[], build: (data: Data) => Built): Promise<Built[]> {
+/** `build` takes what the parser's part has put into the pieces: this text is its own. */
+async function built<Built>(pieces: readonly string[], build: (data: never) => Built): Promise<Built[]> {
   const all: Built[] = [];
   for (const piece of pieces) {
-    const entries: Data[] = JSON.parse(piece);
-    for (const data of entries) all.push(build(data));
+    for (const data of JSON.parse(piece) as never[]) all.push(build(data));
     if (pieces.length > 1) await nextTurn();
   }
   return all;
