@@ -1,4 +1,5 @@
 import type { FaultSpec } from '../../src/simulator/faults.js';
+import { LOGIN_ENDPOINTS } from '../../src/simulator/journal.js';
 import { WeChatSimulator, type SimulatorOptions } from '../../src/simulator/simulator.js';
 import { TokenCache } from '../../src/token-cache/token-cache.service.js';
 import { FakeClock, settle } from './fake-clock.js';
@@ -10,6 +11,9 @@ export interface VirtualHubOptions extends Omit<StartHubOptions, 'upstream' | 'c
   /** Set before the hub starts. */
   readonly faults?: readonly FaultSpec[];
 }
+
+/** Users' calls, which the hub's own never wait for. */
+const LOGINS: readonly string[] = LOGIN_ENDPOINTS;
 
 /** Of many first fetches so many are sent at a time (CONTRACT, "How an app is kept fresh"). */
 const MOST_AT_THE_START = 50;
@@ -78,7 +82,9 @@ export class VirtualHub {
         const isBusy = [...(entry?.cells() ?? [])].some(({ underWay }) => underWay !== undefined);
         return isBusy || entry?.checking !== undefined;
       });
-      const waiting = this.simulator.journal().filter(({ outcome }) => outcome === 'pending');
+      const waiting = this.simulator
+        .journal()
+        .filter(({ endpoint, outcome }) => outcome === 'pending' && !LOGINS.includes(endpoint));
       const sent = Math.min(refreshing.length, MOST_AT_THE_START);
       // Also not more: a call that the hub has given up must have left WeChat before the next one comes.
       if (waiting.length === sent) return;
