@@ -77,7 +77,7 @@ export class UserTokens {
     if (refresh === undefined || refresh.appid !== appid) return this.refuse(40030);
     if (now >= refresh.expiresAt) return this.refuse(42002);
     const token = this.#tokens.get(refresh.token);
-    if (token !== undefined && !token.revoked && now < token.expiresAt) {
+    if (token?.revoked === false && now < token.expiresAt) {
       token.expiresAt = now + TOKEN_LIFE_MS;
       token.forgetAt = token.expiresAt + REMEMBERED_MS;
     } else {
