@@ -123,14 +123,14 @@ export class AccessService {
 
   /**
    * For who holds a token of `appid` that the hub served, and shows it instead of a key (the drop-in's `getticket`):
-   * whether some entry that grants `read` of the app admits the address. Counts on that entry.
+   * whether some entry that grants the act of the app admits the address. Counts on that entry.
    */
-  checkTokenHolder(request: AccessRequest, appid: string): AccessVerdict {
+  checkTokenHolder(request: AccessRequest, appid: string | undefined, act: Act = 'read'): AccessVerdict {
     this.#sync();
     const origin = this.#origins.of(request.socketAddress, request.xForwardedFor);
-    const client = entryForTokenHolder(this.#index, origin.address, appid, this.#apps);
+    const client = entryForTokenHolder(this.#index, origin.address, appid, this.#apps, act);
     const { requestId } = request;
-    const facts: DenialFacts = { origin, act: 'read', appid, client, key: undefined, requestId };
+    const facts: DenialFacts = { origin, act, appid, client, key: undefined, requestId };
     if (client === undefined) return this.#deny(refused('ip_not_allowed', 'address', facts));
     const allowance = this.#allowances.of(client, origin);
     const wait = allowance.requests.take(this.#clock.now(), client.requestsPerMinute);

@@ -7,6 +7,7 @@ import {
   type Actor,
   type AdminActed,
   type ConfigReloaded,
+  type LoginEnded,
   type RefreshEnded,
   type RequestDenied,
   type TokenReported,
@@ -29,6 +30,9 @@ export class AuditSources {
     });
     events.on('tokenReported', (event) => {
       this.#reported(event);
+    });
+    events.on('loginEnded', (event) => {
+      if (!event.repeated) this.#loggedIn(event);
     });
     events.on('adminActed', (event) => {
       this.#adminActed(event);
@@ -57,6 +61,10 @@ export class AuditSources {
   #reported({ appid, outcome, by, errcode, fingerprint, ...actor }: TokenReported): void {
     const what = { appid, trigger: by, errcode, fingerprint };
     this.trail.record({ act: 'token.reported', outcome, ...what, ...whoIs(actor) });
+  }
+
+  #loggedIn({ appid, kind, result, errcode, ...actor }: LoginEnded): void {
+    this.trail.record({ act: 'user.login', outcome: result, appid, kind, errcode, ...whoIs(actor) });
   }
 
   #adminActed({ act, outcome, appid, errcode, detail, ...actor }: AdminActed): void {

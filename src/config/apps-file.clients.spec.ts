@@ -162,19 +162,19 @@ describe('clients that are wrong', () => {
     ],
     [
       ['- id: c', '  apps: "*"', `  keys: [${KEY}]`, '  may: []'],
-      ['7 clients[0].may: is an empty list: list some of read, report, gateway, admin'],
+      ['7 clients[0].may: is an empty list: list some of read, report, login, gateway, admin'],
     ],
     [
       ['- id: c', '  apps: "*"', `  keys: [${KEY}]`, '  may: read'],
-      ['7 clients[0].may: must be a list, as in [read, report, gateway, admin]'],
+      ['7 clients[0].may: must be a list, as in [read, report, login, gateway, admin]'],
     ],
     [
       ['- id: c', '  apps: "*"', `  keys: [${KEY}]`, '  may: [read, raed]'],
-      ['7 clients[0].may[1]: must be one of read, report, gateway, admin (did you mean "read"?)'],
+      ['7 clients[0].may[1]: must be one of read, report, login, gateway, admin (did you mean "read"?)'],
     ],
     [
       ['- id: c', '  apps: "*"', `  keys: [${KEY}]`, '  may: [read, Admin]'],
-      ['7 clients[0].may[1]: must be one of read, report, gateway, admin (did you mean "admin"?)'],
+      ['7 clients[0].may[1]: must be one of read, report, login, gateway, admin (did you mean "admin"?)'],
     ],
     [
       ['- id: c', '  apps: "*"', `  keys: [${KEY}]`, '  may: [read, read]'],

@@ -1,8 +1,8 @@
 import type { AddressSet } from './address.js';
 
-/** What a client may do. `read`: tokens and tickets; `report`: say that a token is dead. */
-export type Act = 'read' | 'report' | 'gateway' | 'admin';
-export const ACTS: readonly Act[] = ['read', 'report', 'gateway', 'admin'];
+/** What a client may do. `read`: tokens and tickets; `report`: say that a token is dead; `login`: log users in. */
+export type Act = 'read' | 'report' | 'login' | 'gateway' | 'admin';
+export const ACTS: readonly Act[] = ['read', 'report', 'login', 'gateway', 'admin'];
 
 export interface ClientKey {
   /** For people and logs; unique within its client. */

@@ -74,7 +74,7 @@ export class UserTokens {
   refresh(appid: string, value: string): UserTokenBody | WeChatErrorBody {
     const now = this.now();
     const refresh = this.#refreshes.get(value);
-    if (refresh === undefined || refresh.appid !== appid) return this.refuse(40030);
+    if (refresh?.appid !== appid) return this.refuse(40030);
     if (now >= refresh.expiresAt) return this.refuse(42002);
     const token = this.#tokens.get(refresh.token);
     if (token?.revoked === false && now < token.expiresAt) {
