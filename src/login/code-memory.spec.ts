@@ -70,7 +70,7 @@ describe('the memory of codes', () => {
       await settle();
       nth += 1;
     }
-    expect(nth).toBeLessThan(100);
+    expect(nth).toBeLessThan(1000);
     expect(memory.find({ ...ANNA, code: `code-${nth}` })).toEqual({ kind: 'full' });
     expect(memory.find({ ...ANNA, code: 'code-0' }).kind).toBe('repeat');
     expect(memory.find({ ...ANNA, appid: 'wx2' })).toEqual({ kind: 'new' });

@@ -42,7 +42,7 @@ export class LoginUpstream implements OnApplicationShutdown {
         ['grant_type', 'authorization_code'],
       ]);
       if (!outcome.ok) return failedLogin(outcome.error);
-      return readLoginAnswer(kind, outcome.status, outcome.body, [secret, code]);
+      return readLoginAnswer(kind, outcome.status, outcome.body, secret, code);
     } catch (error) {
       // The kind of error, not its text: that could quote the request. It cannot be known how far it came.
       return failedLogin(describeFailure('internal', error instanceof Error ? error.name : '', true));

@@ -6,7 +6,7 @@ import { LOGIN_ERRCODES, whose } from './whose.js';
 
 const SECRET = 'simulated-secret-of-an-app-0123456789';
 const read = (body: unknown, kind: 'session' | 'oauth' = 'session', status = 200): LoginOutcome =>
-  readLoginAnswer(kind, status, typeof body === 'string' ? body : JSON.stringify(body), [SECRET]);
+  readLoginAnswer(kind, status, typeof body === 'string' ? body : JSON.stringify(body), SECRET, 'code');
 
 const SESSION = { openid: 'o-anna', session_key: 'c2Vzc2lvbg==' };
 const OAUTH = { access_token: 't', expires_in: 7200, refresh_token: 'r', openid: 'o-anna', scope: 's,' };

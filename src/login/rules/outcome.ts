@@ -26,6 +26,9 @@ export interface LoginFailure {
   readonly error: UpstreamError;
 }
 
+/** A shorter one is none of WeChat's, and taking it out would spoil the words around it. Characters. */
+const SHORTEST_CODE = 16;
+
 /** What an answer must have to be one: all of them text, and not blank. */
 const NEEDED: Readonly<Record<LoginKind, readonly string[]>> = {
   session: ['openid', 'session_key'],
@@ -36,26 +39,31 @@ const NEEDED: Readonly<Record<LoginKind, readonly string[]>> = {
  * What WeChat's answer says. Pure; never throws. Anything but an answer of the form above, or an errcode, is `lost`:
  * the code may be used up.
  *
- * @param secrets what must not come back: the AppSecret, the code.
+ * @param secret the AppSecret: it must not come back, in whatever.
+ * @param code not to be repeated in an error.
  */
 export function readLoginAnswer(
   kind: LoginKind,
   status: number,
   body: string,
-  secrets: readonly string[],
+  secret: string,
+  code: string,
 ): LoginOutcome {
   if (status !== 200) return lost(describeFailure('http_status', `HTTP ${status}`));
   const fields = objectIn(body);
   if (fields === undefined) return lost(describeFailure('not_json', ''));
   const errcode = wholeNumber(fields.errcode ?? 0);
   if (errcode === undefined) return lost(describeFailure('no_token', 'errcode is not a number'));
-  if (errcode !== 0) return refusal(errcode, fields.errmsg, secrets);
+  if (errcode !== 0) {
+    return refusal(errcode, fields.errmsg, code.length < SHORTEST_CODE ? [secret] : [secret, code]);
+  }
   const missing = NEEDED[kind].find((name) => typeof fields[name] !== 'string' || fields[name] === '');
   if (missing !== undefined) return lost(describeFailure('no_token', `no ${missing}`));
   const text = JSON.stringify(fields);
   // Absurd, and still: an AppSecret leaves in no answer.
-  const echoed = secrets.some((secret) => text.includes(secret));
-  return echoed ? lost(describeFailure('no_token', 'a secret in it')) : { kind: 'granted', fields, text };
+  return text.includes(secret)
+    ? lost(describeFailure('no_token', 'a secret in it'))
+    : { kind: 'granted', fields, text };
 }
 
 function refusal(errcode: number, errmsg: unknown, secrets: readonly string[]): LoginFailure {
