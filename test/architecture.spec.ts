@@ -40,7 +40,7 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
   ops: ['clock', 'config', 'events', 'metrics', 'access-guard', 'token-cache'],
   // Callers' side: guard → cache → memory.
   http: ['clock', 'config', 'events', 'logging', 'metrics', 'ops', 'access-guard', 'token-cache'],
-  admin: ['clock', 'config', 'events', 'http', 'access-guard', 'token-cache'],
+  admin: ['clock', 'config', 'events', 'http', 'access-guard', 'token-cache', 'wechat-client'],
   dropin: ['clock', 'config', 'events', 'http', 'gateway', 'access-guard', 'token-cache'],
   gateway: ['clock', 'config', 'events', 'http', 'access-guard', 'token-cache', 'wechat-client'],
   // Users log in: guard → one call → answer.
@@ -60,6 +60,7 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
  * core and one another.
  */
 const PURE: readonly string[] = [
+  'admin/rules/quota.ts',
   'login/rules/ask.ts',
   'login/rules/outcome.ts',
   'login/rules/sns-answer.ts',
@@ -68,7 +69,9 @@ const PURE: readonly string[] = [
 ];
 
 /** Controllers are registered by a module of another folder here: the callers' port is one module. */
-const MODULE_ARROWS: Readonly<Record<string, readonly string[]>> = { http: ['admin', 'dropin', 'gateway'] };
+const MODULE_ARROWS: Readonly<Record<string, readonly string[]>> = {
+  http: ['admin', 'dropin', 'gateway', 'wechat-client'],
+};
 
 describe('who imports whom', () => {
   it('the table has every folder of src, and no other', () => {
@@ -203,6 +206,7 @@ describe('the environment and secrets', () => {
     'core/secret.ts',
     // To WeChat.
     'wechat-client/http-wechat-client.ts',
+    'wechat-client/wechat-quota.ts',
     'gateway/gateway-call.ts',
     'login/login-upstream.ts',
     // To a robot of the operators: its URL and its signature.
@@ -263,7 +267,7 @@ describe('files that ask to be two', () => {
   /** One state machine each; a cut through them would be one through the middle of a sentence. */
   const LONGER: Readonly<Record<string, number>> = {
     'token-cache/token-cache.service.ts': 360,
-    'token-cache/stores/redis/redis-token-store.ts': 300,
+    'token-cache/stores/redis/redis-token-store.ts': 310,
     'token-cache/refresher.ts': 320,
   };
 

@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { Clock, type TimerHandle } from '../clock/clock.js';
 import { DenialSums } from '../core/audit/denial-sums.js';
+import type { AuditEntry } from '../core/audit/record.js';
 import { slotOf } from '../core/credential.js';
 import {
   HubEvents,
@@ -68,11 +69,7 @@ export class AuditSources {
   }
 
   #adminActed({ act, outcome, appid, errcode, detail, ...actor }: AdminActed): void {
-    const what =
-      act === 'reload'
-        ? ({ act: 'config.reload', trigger: 'admin' } as const)
-        : ({ act: 'app.refresh', forced: act === 'force_refresh' } as const);
-    this.trail.record({ ...what, outcome, appid, errcode, detail, ...whoIs(actor) });
+    this.trail.record({ ...recordedAct(act), outcome, appid, errcode, detail, ...whoIs(actor) });
   }
 
   #reloaded({ trigger, ok, detail }: ConfigReloaded): void {
@@ -96,6 +93,18 @@ export class AuditSources {
       for (const entry of this.#denials.due(this.clock.now())) this.trail.record(entry);
       this.#arm();
     }, dueAt - this.clock.now());
+  }
+}
+
+function recordedAct(act: AdminActed['act']): Pick<AuditEntry, 'act' | 'trigger' | 'forced'> {
+  switch (act) {
+    case 'reload':
+      return { act: 'config.reload', trigger: 'admin' };
+    case 'refresh':
+    case 'force_refresh':
+      return { act: 'app.refresh', forced: act === 'force_refresh' };
+    default:
+      return { act: `app.${act}` };
   }
 }
 

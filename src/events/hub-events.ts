@@ -89,7 +89,7 @@ export interface ConfigReloaded {
 }
 
 export interface AdminActed extends Actor {
-  readonly act: 'reload' | 'refresh' | 'force_refresh';
+  readonly act: 'reload' | 'refresh' | 'force_refresh' | 'quota' | 'clear_quota' | 'rid';
   readonly appid: string | undefined;
   readonly outcome: string;
   /** WeChat's, where it refused. */

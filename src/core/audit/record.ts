@@ -5,6 +5,9 @@ export type AuditAct =
   | 'token.reported'
   | 'user.login'
   | 'app.refresh'
+  | 'app.quota'
+  | 'app.clear_quota'
+  | 'app.rid'
   | 'config.reload'
   | 'request.denied';
 

@@ -11,6 +11,7 @@ import type { HubEvents } from '../../../events/hub-events.js';
 import {
   TokenStore,
   type Announcement,
+  type Budget,
   type Claim,
   type ClaimOutcome,
   type ClaimRequest,
@@ -233,6 +234,12 @@ export class RedisTokenStore extends TokenStore implements OnApplicationShutdown
   override async spendForce(appid: string): Promise<{ readonly waitMs: number; readonly left: number }> {
     const args = [FORCED_PER_DAY, DAY_MS, FORCED_APART_MS];
     const [wait, left] = (await this.#run(SPEND, [this.#key(appid, 'forced')], args)) as unknown[];
+    return { waitMs: Number(wait), left: Number(left) };
+  }
+
+  override async spend(appid: string, purpose: string, { most, windowMs, apartMs }: Budget) {
+    const keys = [this.#key(appid, `spent:${purpose}`)];
+    const [wait, left] = (await this.#run(SPEND, keys, [most, windowMs, apartMs])) as unknown[];
     return { waitMs: Number(wait), left: Number(left) };
   }
 
