@@ -66,27 +66,27 @@ export async function run(report, { samples, seconds, hubArguments }) {
     );
   }
   report.add('logins a second, hub', median(rates), { atLeast: LOGINS_PER_SECOND });
-  report.add(`token route, p99 with ${LOGINS_PER_SECOND} logins a second / without`, median(beside), {
-    atMost: 1.1,
+  report.add(`token route: req/s with ${LOGINS_PER_SECOND} logins a second / without`, median(beside), {
+    atLeast: 0.9,
   });
 }
 
 /** So many turns has the token route alone and beside logins; a machine that is slower now and then hits both. */
 const ROUNDS = 5;
 
-/** The token route at an even pace, alone and while users log in, in turns: p99 beside logins / alone. */
+/** The token route as fast as it goes, alone and while users log in, in turns: its rate beside logins / alone. */
 async function tokenRouteBeside(hub, seconds) {
-  const token = { paths: [tokenPath(appidOf(0))], seconds: seconds / 2, connections: 10, rate: 2000 };
+  const token = { paths: [tokenPath(appidOf(0))], seconds: seconds / 2 };
   const logins = { ...login(KEY), seconds: seconds / 2, connections: CONNECTIONS, rate: LOGINS_PER_SECOND };
   const alone = [];
   const crowded = [];
   for (let round = 0; round < ROUNDS; round += 1) {
-    alone.push((await load(hub, token)).p99);
+    alone.push((await load(hub, token)).requestsPerSecond);
     const [beside] = await Promise.all([load(hub, token), load(hub, logins)]);
-    crowded.push(beside.p99);
+    crowded.push(beside.requestsPerSecond);
   }
   const [one, other] = [median(alone), median(crowded)];
-  say(`  token route, p99: ${one.toFixed(2)} ms alone, ${other.toFixed(2)} ms beside logins`);
+  say(`  token route: ${one.toFixed(0)} req/s alone, ${other.toFixed(0)} req/s beside logins`);
   return other / one;
 }
 
