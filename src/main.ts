@@ -8,6 +8,7 @@ import { AppsConfig } from './config/apps-config.service.js';
 import { parseEnvironment, type HubEnvironment } from './config/environment.js';
 import { ConfigProblems, formatProblems } from './config/problem.js';
 import { readProcessEnvironment } from './config/process-environment.js';
+import { redisAccess } from './config/redis-access.js';
 import { Log, NestLog } from './logging/log.js';
 import { Readiness } from './ops/readiness.js';
 import { VERSION } from './version.js';
@@ -99,6 +100,8 @@ async function start(environment: HubEnvironment): Promise<NestFastifyApplicatio
   let made: ReturnType<typeof createAdapter>;
   try {
     made = createAdapter(environment);
+    // Its certificate files: the store is made too late to say so.
+    redisAccess(environment);
   } catch (error) {
     throw new StartProblem(error instanceof Error ? error.message : String(error));
   }

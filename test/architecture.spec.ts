@@ -199,7 +199,7 @@ describe('the environment and secrets', () => {
     // Into the store.
     'token-cache/stores/redis/record.ts',
     'token-cache/stores/redis/redis-token-store.ts',
-    'token-cache/stores/redis/redis-probe.ts',
+    'config/redis-access.ts',
   ];
 
   it('.reveal() is called in these files alone', () => {

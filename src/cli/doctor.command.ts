@@ -2,6 +2,7 @@ import { Agent, request } from 'undici';
 import { SystemClock } from '../clock/system-clock.js';
 import { AppsFileLoader } from '../config/apps-file.loader.js';
 import { parseEnvironment, type HubEnvironment } from '../config/environment.js';
+import { redisAccess, type RedisAccess } from '../config/redis-access.js';
 import { formatProblems } from '../config/problem.js';
 import type { AppSettings } from '../core/app.js';
 import type { UpstreamError } from '../core/upstream.js';
@@ -90,11 +91,15 @@ async function checkConfiguration(
   return { environment, apps: result.apps };
 }
 
-async function checkStore(
-  { redisUrl, redisPrefix }: HubEnvironment,
-  found: (finding: Finding) => void,
-): Promise<void> {
-  if (redisUrl === undefined) {
+async function checkStore(environment: HubEnvironment, found: (finding: Finding) => void): Promise<void> {
+  let access: RedisAccess | undefined;
+  try {
+    access = redisAccess(environment);
+  } catch (error) {
+    found({ what: 'store', result: 'problem', detail: (error as Error).message });
+    return;
+  }
+  if (access === undefined) {
     found({
       what: 'store',
       result: 'ok',
@@ -102,7 +107,7 @@ async function checkStore(
     });
     return;
   }
-  for (const finding of redisFindings(await probeRedis(redisUrl, redisPrefix))) found(finding);
+  for (const finding of redisFindings(await probeRedis(access, environment.redisPrefix))) found(finding);
 }
 
 /** DNS, connection, TLS and the clock, by one request without credentials. */

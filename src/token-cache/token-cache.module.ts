@@ -3,6 +3,7 @@ import { WeChatClientModule } from '../wechat-client/wechat-client.module.js';
 import { Clock } from '../clock/clock.js';
 import { Randomness } from '../clock/randomness.js';
 import { HubEnvironment } from '../config/environment.js';
+import { redisAccess } from '../config/redis-access.js';
 import { HubEvents } from '../events/hub-events.js';
 import { Agreement } from './agreement.js';
 import { CacheCensus } from './cache-census.js';
@@ -47,7 +48,9 @@ function createStore(
   events: HubEvents,
   randomness: Randomness,
 ): TokenStore {
-  const { redisUrl } = environment;
-  if (redisUrl === undefined) return new MemoryTokenStore(clock);
-  return RedisTokenStore.at(redisUrl, environment, clock, events, randomness);
+  const access = redisAccess(environment, (message) => {
+    events.emit('troubleSeen', { where: 'certificates for Redis; the old ones stay', error: message });
+  });
+  if (access === undefined) return new MemoryTokenStore(clock);
+  return RedisTokenStore.at(access, environment, clock, events, randomness);
 }
