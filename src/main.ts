@@ -1,5 +1,6 @@
 import './bootstrap/v8-flags.js';
 import 'reflect-metadata';
+import { setDefaultAutoSelectFamilyAttemptTimeout } from 'node:net';
 import { NestFactory } from '@nestjs/core';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { AppModule } from './app.module.js';
@@ -23,7 +24,11 @@ const DRAIN_MS = 2000;
 /** Whatever hangs then: Kubernetes would kill at 30 s, and the contract says 10 s. */
 const SHUTDOWN_LIMIT_MS = 9500;
 
+/** How long Node tries one of several addresses of Redis, ms; its own 250 are less than other continents take. */
+const ADDRESS_ATTEMPT_MS = 1000;
+
 async function main(): Promise<void> {
+  setDefaultAutoSelectFamilyAttemptTimeout(ADDRESS_ATTEMPT_MS);
   const stop = new StopSignal();
   const parsed = parseEnvironment(readProcessEnvironment());
   if (!parsed.ok) {

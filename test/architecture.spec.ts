@@ -35,7 +35,7 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
   // Who did what: listens, and writes.
   audit: ['clock', 'config', 'events', 'logging'],
   // What operators are told: looks, and writes.
-  notices: ['clock', 'config', 'events', 'logging', 'token-cache'],
+  notices: ['clock', 'config', 'events', 'logging', 'token-cache', 'wechat-client'],
   metrics: ['clock', 'config', 'events', 'token-cache'],
   ops: ['clock', 'config', 'events', 'metrics', 'access-guard', 'token-cache'],
   // Callers' side: guard → cache → memory.
@@ -185,6 +185,8 @@ describe('the environment and secrets', () => {
     'notices/channel.ts',
     // To see of which form the URL is.
     'config/environment-disagreements.ts',
+    // To the outbound proxy.
+    'wechat-client/outbound.ts',
     // As the name of a robot.
     'notices/notices.service.ts',
     // To be found in what WeChat sends back, and taken out.

@@ -8,6 +8,7 @@ import type { AppSettings } from '../core/app.js';
 import type { UpstreamError } from '../core/upstream.js';
 import { addressesIn } from '../core/wechat-error.js';
 import { HttpWeChatClient } from '../wechat-client/http-wechat-client.js';
+import { connectorFor } from '../wechat-client/outbound.js';
 import { probeRedis } from '../token-cache/stores/redis/redis-probe.js';
 import { EXIT, painter, type Command, type CommandContext } from './command.js';
 import type { Finding } from './finding.js';
@@ -113,7 +114,7 @@ async function checkStore(environment: HubEnvironment, found: (finding: Finding)
 /** DNS, connection, TLS and the clock, by one request without credentials. */
 async function checkUpstream(environment: HubEnvironment, found: (finding: Finding) => void): Promise<void> {
   const what = 'way to WeChat';
-  const agent = new Agent({ connect: { timeout: environment.wechatTimeoutMs } });
+  const agent = new Agent({ connect: connectorFor(environment.wechatTimeoutMs, environment.outboundProxy) });
   try {
     const sentAt = Date.now();
     const { headers, body } = await request(`${environment.wechatBaseUrl}/cgi-bin/token`, {
@@ -131,7 +132,9 @@ async function checkUpstream(environment: HubEnvironment, found: (finding: Findi
       what,
       result: 'problem',
       detail: `${environment.wechatBaseUrl} cannot be reached (${code})`,
-      fix: 'check DNS, the firewall and proxies between here and WeChat, and HUB_WECHAT_BASE_URL',
+      fix: code.startsWith('PROXY_')
+        ? 'check HUB_OUTBOUND_PROXY: host, port, user and password, and whether the proxy lets CONNECT through to WeChat'
+        : 'check DNS, the firewall and proxies between here and WeChat, and HUB_WECHAT_BASE_URL',
     });
   } finally {
     await agent.destroy();
