@@ -13,6 +13,8 @@ import { TokenStore, type Stored, type StoreNews } from './token-store.js';
 const ROUND_MS = 60_000;
 /** … and takes one cheap look so often, ms: a quiet replica sends Redis few commands. */
 const LOOK_MS = 500;
+/** Reloads that other replicas ask for, ms. */
+const RELOADS_APART_MS = 1000;
 /** After missed news everything is looked at at once, so many apps at a time where a look covers fewer. */
 const HURRIED_APPS = 50;
 /** Who refreshed an app while Redis was gone has so long to connect and to store what it got, ms. */
@@ -31,6 +33,8 @@ export class ReplicaNews {
   #looking = false;
   #missed = false;
   #timer: TimerHandle | undefined;
+  #reloading: TimerHandle | undefined;
+  #reloadedAt = Number.NEGATIVE_INFINITY;
 
   constructor(
     private readonly store: TokenStore,
@@ -73,8 +77,21 @@ export class ReplicaNews {
         break;
       case 'removed':
       case 'reload':
-        void this.config.reload('replica');
+        this.#reloadSoon();
     }
+  }
+
+  /** At once, then one at a time for all that is told meanwhile: whoever can write to Redis is not to keep this replica busy. */
+  #reloadSoon(): void {
+    if (this.#reloading !== undefined) return;
+    const wait = Math.max(0, this.#reloadedAt + RELOADS_APART_MS - this.clock.now());
+    const reload = (): void => {
+      this.#reloading = undefined;
+      this.#reloadedAt = this.clock.now();
+      void this.config.reload('replica');
+    };
+    if (wait === 0) reload();
+    else this.#reloading = this.clock.setTimeout(reload, wait);
   }
 
   /** Another replica keeps the pace; this one's callers are to know why there is no token, and its timer waits. */
@@ -170,6 +187,7 @@ export class ReplicaNews {
   /** Nothing is compared any more. */
   stop(): void {
     this.clock.clearTimeout(this.#timer);
+    this.clock.clearTimeout(this.#reloading);
   }
 }
 
