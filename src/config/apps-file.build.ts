@@ -2,7 +2,7 @@ import { parseAddressSet, type AddressSet } from '../core/access/address.js';
 import type { ClientEntry } from '../core/access/client.js';
 import type { AppSettings } from '../core/app.js';
 import { Secret } from '../core/secret.js';
-import type { NotifyTarget } from '../core/notices/notice.js';
+import type { NotifyTarget } from '../notices/notice.js';
 import type { PlainApp, PlainClient, PlainNotify } from './apps-file.plain.js';
 
 /** The hub's own objects of what apps.yaml says. Cheap: it runs on the main thread, some hundreds at a time. */

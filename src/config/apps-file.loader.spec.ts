@@ -18,7 +18,7 @@ const SOURCES = resolve(dirname(fileURLToPath(import.meta.url)), '..');
 
 /** Compiles what the thread imports, as the build would. */
 function compileWorker(target: string): URL {
-  for (const folder of ['config', 'core', 'core/access', 'core/notices']) {
+  for (const folder of ['config', 'core', 'core/access', 'notices', 'notices/wording']) {
     mkdirSync(join(target, folder), { recursive: true });
     for (const file of readdirSync(join(SOURCES, folder))) {
       if (!file.endsWith('.ts') || file.endsWith('.spec.ts')) continue;

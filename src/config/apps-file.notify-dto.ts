@@ -1,5 +1,5 @@
-import { LANGUAGES, type Language } from '../core/cause-texts.js';
-import { NOTICE_KINDS, TARGET_TYPES, type NoticeKind, type TargetType } from '../core/notices/notice.js';
+import { LANGUAGES, type Language } from '../notices/wording/cause-texts.js';
+import { NOTICE_KINDS, TARGET_TYPES, type NoticeKind, type TargetType } from '../notices/notice.js';
 import { APPID_RULE, SECRET_ENV_RULE, SECRET_FILE_RULE } from './apps-file.rules.js';
 import { Holds, listOf, oneOf, Required, text, type JsonSchema, type Rule } from './rules.js';
 

@@ -1,7 +1,7 @@
 import type { Act } from '../core/access/client.js';
 import type { TicketType, TokenApi } from '../core/app.js';
-import type { Language } from '../core/cause-texts.js';
-import type { NoticeKind, TargetType } from '../core/notices/notice.js';
+import type { Language } from '../notices/wording/cause-texts.js';
+import type { NoticeKind, TargetType } from '../notices/notice.js';
 
 /*
  * What apps.yaml says, checked, as data that can pass between threads: no classes, no Map, no Set.

@@ -1,7 +1,7 @@
 import { Worker } from 'node:worker_threads';
 import type { ClientEntry } from '../core/access/client.js';
 import type { AppSettings } from '../core/app.js';
-import type { NotifyTarget } from '../core/notices/notice.js';
+import type { NotifyTarget } from '../notices/notice.js';
 import { buildApp, buildClient, buildNotify } from './apps-file.build.js';
 import type { AppsFileResult } from './apps-file.js';
 import { codeOf } from './apps-file.secrets.js';

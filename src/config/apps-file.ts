@@ -1,6 +1,6 @@
 import type { ClientEntry } from '../core/access/client.js';
 import type { AppSettings } from '../core/app.js';
-import type { NotifyTarget } from '../core/notices/notice.js';
+import type { NotifyTarget } from '../notices/notice.js';
 import { appidsIn, readApps, readDefaults } from './apps-file.apps.js';
 import { buildApp, buildClient, buildNotify } from './apps-file.build.js';
 import { ClientsReader } from './apps-file.clients.js';

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { DenialCause } from '../core/access/decision.js';
 import type { CredentialKind } from '../core/credential.js';
-import type { TargetType } from '../core/notices/notice.js';
+import type { TargetType } from '../notices/notice.js';
 import type { UpstreamError } from '../core/upstream.js';
 
 /** Why an attempt was made. */

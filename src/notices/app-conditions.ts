@@ -1,8 +1,8 @@
 import { Injectable, type BeforeApplicationShutdown, type OnApplicationBootstrap } from '@nestjs/common';
 import { Clock, type TimerHandle } from '../clock/clock.js';
 import { AppsConfig } from '../config/apps-config.service.js';
-import { APART_MS, AppWatch, conditionsOf, SAME_EPISODE_MS } from '../core/notices/app-watch.js';
-import type { Condition, Notice } from '../core/notices/notice.js';
+import { APART_MS, AppWatch, conditionsOf, SAME_EPISODE_MS } from './watching/app-watch.js';
+import type { Condition, Notice } from './notice.js';
 import { HubEvents } from '../events/hub-events.js';
 import { TokenCache, type AppStatus } from '../token-cache/token-cache.service.js';
 import { NoticeClaims } from './notice-claims.js';
@@ -17,7 +17,7 @@ const PAUSE_MS = 250;
 
 /**
  * Looks at the state of every app, whoever changed it (this replica, another one, a reload), and has told what
- * core/notices/app-watch.ts finds. Nothing is looked at while nobody is to be told.
+ * watching/app-watch.ts finds. Nothing is looked at while nobody is to be told.
  */
 @Injectable()
 export class AppConditions implements OnApplicationBootstrap, BeforeApplicationShutdown {

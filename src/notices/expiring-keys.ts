@@ -2,7 +2,7 @@ import { Injectable, type BeforeApplicationShutdown, type OnApplicationBootstrap
 import { Clock, type TimerHandle } from '../clock/clock.js';
 import { AppsConfig } from '../config/apps-config.service.js';
 import type { ClientEntry, ClientKey } from '../core/access/client.js';
-import { daysLeft, KEY_STAGES_DAYS, keyStageOf } from '../core/notices/key-expiry.js';
+import { daysLeft, KEY_STAGES_DAYS, keyStageOf } from './watching/key-expiry.js';
 import { NoticeClaims } from './notice-claims.js';
 import { Notices } from './notices.service.js';
 

@@ -1,14 +1,14 @@
 import { Injectable, type BeforeApplicationShutdown } from '@nestjs/common';
 import { Clock, type TimerHandle } from '../clock/clock.js';
 import { AppsConfig } from '../config/apps-config.service.js';
-import { Gathering } from '../core/notices/gathering.js';
-import { forTarget, type Notice, type NoticeKind, type NotifyTarget } from '../core/notices/notice.js';
-import { bodyOf } from '../core/notices/robots.js';
-import { wordingOf } from '../core/notices/wording.js';
+import { Gathering } from './watching/gathering.js';
+import { forTarget, type Notice, type NoticeKind, type NotifyTarget } from './notice.js';
+import { bodyOf } from './sending/robots.js';
+import { wordingOf } from './wording/wording.js';
 import { HubEvents } from '../events/hub-events.js';
 import { Log } from '../logging/log.js';
-import { Channel } from './channel.js';
-import { HttpPost } from './http-post.js';
+import { Channel } from './sending/channel.js';
+import { HttpPost } from './sending/http-post.js';
 import { NoticeClaims } from './notice-claims.js';
 
 /** Something to be told, when it is time: by then it may be over, or told by another replica. */

@@ -1,4 +1,4 @@
-import { NOTICE_KINDS } from '../../src/core/notices/notice.js';
+import { NOTICE_KINDS } from '../../src/notices/notice.js';
 import { Notices } from '../../src/notices/notices.service.js';
 import { settle } from '../support/fake-clock.js';
 import { FakeClock } from '../support/fake-clock.js';

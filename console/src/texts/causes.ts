@@ -1,4 +1,4 @@
-import { causeIn, chineseFix, type Language } from '../../../src/core/cause-texts.js';
+import { causeIn, chineseFix, type Language } from '../../../src/notices/wording/cause-texts.js';
 import type { ErrorRow } from '../../../src/console/wire.js';
 
 /** What happened, in a few words: the hub's own, as its notices have them. */

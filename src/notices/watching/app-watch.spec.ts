@@ -1,5 +1,5 @@
 import * as fc from 'fast-check';
-import { classifyErrcode, describeFailure } from '../wechat-error.js';
+import { classifyErrcode, describeFailure } from '../../core/wechat-error.js';
 import {
   APART_MS,
   AppWatch,
@@ -9,7 +9,7 @@ import {
   SAME_EPISODE_MS,
   type AppLook,
 } from './app-watch.js';
-import { CONDITIONS, type Condition } from './notice.js';
+import { CONDITIONS, type Condition } from '../notice.js';
 
 const T = Date.UTC(2026, 10, 25);
 const error = (errcode: number) => classifyErrcode(errcode, 'words of WeChat');

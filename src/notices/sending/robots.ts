@@ -1,7 +1,7 @@
-import { scrub } from '../scrub.js';
-import type { Notice, NoticeKind, TargetType } from './notice.js';
+import { scrub } from '../../core/scrub.js';
+import type { Notice, NoticeKind, TargetType } from '../notice.js';
 import type { Pace } from './outbox.js';
-import type { Wording } from './wording.js';
+import type { Wording } from '../wording/wording.js';
 
 /*
  * What each robot takes and answers. Sources: WeCom "群机器人配置说明" (developer.work.weixin.qq.com/document/path/91770),

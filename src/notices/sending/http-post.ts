@@ -1,6 +1,6 @@
 import { Agent, type Dispatcher } from 'undici';
-import type { Clock } from '../clock/clock.js';
-import type { RobotAnswer } from '../core/notices/robots.js';
+import type { Clock } from '../../clock/clock.js';
+import type { RobotAnswer } from './robots.js';
 import type { Signed } from './signature.js';
 
 /** One call, connect to last byte. Milliseconds. */

@@ -1,7 +1,7 @@
 import { CAUSES } from './cause-texts.js';
-import { ERROR_CAUSES } from './error-cause.js';
+import { ERROR_CAUSES } from '../../core/error-cause.js';
 import { causeText, fixText } from './error-texts.js';
-import { classifyErrcode, describeFailure } from './wechat-error.js';
+import { classifyErrcode, describeFailure } from '../../core/wechat-error.js';
 
 const CHINESE = /\p{Script=Han}/u;
 

@@ -1,7 +1,7 @@
-import { classifyErrcode } from '../wechat-error.js';
-import { forTarget, NOTICE_KINDS, TARGET_TYPES, type Notice, type NoticeKind } from './notice.js';
+import { classifyErrcode } from '../../core/wechat-error.js';
+import { forTarget, NOTICE_KINDS, TARGET_TYPES, type Notice, type NoticeKind } from '../notice.js';
 import { bodyOf, verdictOf, type RobotAnswer } from './robots.js';
-import { plain, wordingOf } from './wording.js';
+import { plain, wordingOf } from '../wording/wording.js';
 
 const error = classifyErrcode(40164, 'invalid ip 192.0.2.7, not in whitelist');
 

@@ -1,4 +1,4 @@
-import type { ErrorCause } from './error-cause.js';
+import type { ErrorCause } from '../../core/error-cause.js';
 
 export const LANGUAGES = ['zh', 'en'] as const;
 export type Language = (typeof LANGUAGES)[number];

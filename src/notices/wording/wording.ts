@@ -1,7 +1,7 @@
-import type { Language } from '../cause-texts.js';
-import { causeText, fixText } from '../error-texts.js';
-import type { UpstreamError } from '../upstream.js';
-import type { Notice, NoticeKind } from './notice.js';
+import type { Language } from './cause-texts.js';
+import { causeText, fixText } from './error-texts.js';
+import type { UpstreamError } from '../../core/upstream.js';
+import type { Notice, NoticeKind } from '../notice.js';
 import { WORDS, type Words } from './words.js';
 
 /** So many apps or keys are named in one message. */

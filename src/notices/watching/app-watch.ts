@@ -1,5 +1,5 @@
-import type { UpstreamError } from '../upstream.js';
-import type { Condition } from './notice.js';
+import type { UpstreamError } from '../../core/upstream.js';
+import type { Condition } from '../notice.js';
 
 /** A failing app is told of when its token ends within so long. Milliseconds. */
 export const PRESSING_MS = 10 * 60_000;

@@ -1,6 +1,6 @@
-import type { Language } from '../cause-texts.js';
-import type { Secret } from '../secret.js';
-import type { UpstreamError } from '../upstream.js';
+import type { Language } from './wording/cause-texts.js';
+import type { Secret } from '../core/secret.js';
+import type { UpstreamError } from '../core/upstream.js';
 
 /** States of an app that operators are told of, when they begin and when the app is well again. */
 export const CONDITIONS = [

@@ -1,7 +1,7 @@
 import { causeIn, chineseFix, type Language } from './cause-texts.js';
-import { causeOf } from './error-cause.js';
-import type { UpstreamError } from './upstream.js';
-import { addressesIn } from './wechat-error.js';
+import { causeOf } from '../../core/error-cause.js';
+import type { UpstreamError } from '../../core/upstream.js';
+import { addressesIn } from '../../core/wechat-error.js';
 
 /** What happened, in a few words. */
 export function causeText(error: UpstreamError, of: 'token' | 'ticket', language: Language): string {

@@ -1,5 +1,5 @@
-import type { Language } from '../cause-texts.js';
-import type { NoticeKind } from './notice.js';
+import type { Language } from './cause-texts.js';
+import type { NoticeKind } from '../notice.js';
 
 /** The sentences of notices in one language. */
 export interface Words {
