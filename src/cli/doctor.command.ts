@@ -5,7 +5,7 @@ import { parseEnvironment, type HubEnvironment } from '../config/environment.js'
 import { formatProblems } from '../config/problem.js';
 import type { AppSettings } from '../core/app.js';
 import type { UpstreamError } from '../core/upstream.js';
-import { addressesIn } from '../core/wechat-error.js';
+import { addressesIn, WHITELIST_ERRCODES } from '../core/wechat-error.js';
 import { HttpWeChatClient } from '../wechat-client/http-wechat-client.js';
 import { probeRedis } from '../token-cache/stores/redis/redis-probe.js';
 import { EXIT, painter, type Command, type CommandContext } from './command.js';
@@ -169,7 +169,8 @@ function goodApp({ appid }: AppSettings): Finding {
 }
 
 function badApp({ appid }: AppSettings, error: UpstreamError): Finding {
-  const seen = error.errcode === 40164 ? addressesIn(error.errmsg) : [];
+  const seen =
+    error.errcode !== undefined && WHITELIST_ERRCODES.has(error.errcode) ? addressesIn(error.errmsg) : [];
   const egress = seen.length === 0 ? '' : `; WeChat sees this hub as ${seen.join(', ')}`;
   return { what: appid, result: 'problem', detail: `${error.errmsg}${egress}`, fix: error.hint };
 }

@@ -1,7 +1,7 @@
-import { causeIn, chineseFix, type Language } from './cause-texts.js';
 import { causeOf } from '../../core/error-cause.js';
 import type { UpstreamError } from '../../core/upstream.js';
 import { addressesIn } from '../../core/wechat-error.js';
+import { causeIn, fixIn, type Language } from './cause-texts.js';
 
 /** What happened, in a few words. */
 export function causeText(error: UpstreamError, of: 'token' | 'ticket', language: Language): string {
@@ -10,6 +10,6 @@ export function causeText(error: UpstreamError, of: 'token' | 'ticket', language
 
 /** What to do about it. */
 export function fixText(error: UpstreamError, of: 'token' | 'ticket', language: Language): string {
-  const chinese = language === 'zh' ? chineseFix(causeOf(error, of), addressesIn(error.errmsg)) : undefined;
-  return chinese ?? error.hint;
+  const facts = { cause: causeOf(error, of), hint: error.hint, addresses: addressesIn(error.errmsg) };
+  return fixIn(language, facts);
 }
