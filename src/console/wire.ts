@@ -19,7 +19,7 @@ export interface ErrorRow {
   readonly errmsg: string;
   /** What to do, in English. */
   readonly hint: string;
-  /** 40164: those that WeChat saw, at most two. */
+  /** Of a refusal by whitelist: those that WeChat saw, at most two. */
   readonly addresses: readonly string[];
 }
 
@@ -37,7 +37,10 @@ export interface TicketRow {
   /** Whether WeChat is being asked now. */
   readonly refreshing: boolean;
   readonly life: LifeRow | null;
+  /** `null`: it rests, since nobody asks for it. */
   readonly nextRefreshAt: number | null;
+  /** Failed attempts in a row; 0 after a success. */
+  readonly failures: number;
   readonly lastError: ErrorRow | null;
 }
 

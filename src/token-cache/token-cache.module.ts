@@ -7,6 +7,7 @@ import { HubEvents } from '../events/hub-events.js';
 import { Agreement } from './agreement.js';
 import { CacheCensus } from './cache-census.js';
 import { DeadTokens } from './dead-tokens.service.js';
+import { FailingRefresh } from './failing-refresh.js';
 import { Refresher } from './refresher.js';
 import { RefreshRights } from './refresh-rights.js';
 import { ReplicaNews } from './replica-news.js';
@@ -31,13 +32,14 @@ import { UpstreamAttempt } from './upstream-attempt.js';
     ReplicaNews,
     UpstreamAttempt,
     CacheCensus,
+    FailingRefresh,
     {
       provide: TokenStore,
       useFactory: createStore,
       inject: [HubEnvironment, Clock, HubEvents, Randomness],
     },
   ],
-  exports: [TokenCache, CacheCensus, TicketCache, DeadTokens, ServedTokens, TokenStore],
+  exports: [TokenCache, CacheCensus, FailingRefresh, TicketCache, DeadTokens, ServedTokens, TokenStore],
 })
 export class TokenCacheModule {}
 

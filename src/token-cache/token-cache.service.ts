@@ -20,6 +20,7 @@ import { unavailable, type TokenReading } from './reading.js';
 import { Refresher, type Arm } from './refresher.js';
 import { ReplicaNews } from './replica-news.js';
 import { ServedTokens } from './served-tokens.js';
+import { ticketsOf, type TicketStatus } from './ticket-status.js';
 import { TokenStore, type Stored } from './token-store.js';
 
 /** An admin's refresh tries at once, but not again within this time: the contract's floor between token calls. */
@@ -36,6 +37,7 @@ export interface AppStatus {
   readonly nextAttemptAt: number | undefined;
   /** Forced refreshes that the hub has left in these 24 hours; `stable_token` only. */
   readonly forcedLeft: number | undefined;
+  readonly tickets: readonly TicketStatus[];
 }
 
 export type RefreshRequest =
@@ -198,6 +200,7 @@ export class TokenCache {
       state: entry.token.state,
       nextAttemptAt: entry.token.nextAttemptAt,
       forcedLeft: entry.app.tokenApi === 'stable_token' ? forceLeft(entry.forced, now) : undefined,
+      tickets: ticketsOf(entry, now),
     };
   }
 
