@@ -46,6 +46,7 @@ async function main(): Promise<void> {
       host: environment.host,
       port,
       opsPort,
+      name: environment.name,
       scheme: environment.tlsCertFile === undefined ? 'http' : 'https',
       apps: app.get(AppsConfig).current.apps.size,
       clients: app.get(AppsConfig).current.clients.length,

@@ -209,6 +209,8 @@ describe('the environment and secrets', () => {
     'gateway/gateway-call.ts',
     // To a robot of the operators: its URL and its signature.
     'notices/sending/channel.ts',
+    // To see of which form the URL is.
+    'config/environment-disagreements.ts',
     // As the name of a robot.
     'notices/notices.service.ts',
     // To be found in what WeChat sends back, and taken out.
