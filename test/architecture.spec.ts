@@ -45,7 +45,7 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
   gateway: ['clock', 'config', 'events', 'http', 'access-guard', 'token-cache', 'wechat-client'],
   // The ops port's page: sees what the others hold, acts as /admin does.
   console: ['clock', 'config', 'events', 'http', 'admin', 'ops', 'audit', 'access-guard', 'token-cache'],
-  bootstrap: ['clock', 'config', 'logging', 'metrics', 'ops', 'http', 'dropin', 'gateway'],
+  bootstrap: ['clock', 'config', 'events', 'logging', 'metrics', 'ops', 'http', 'dropin', 'gateway'],
   // A program of its own, for people: asks a running hub, checks a file, or starts the hub (`.`: main.ts).
   // `doctor` looks at Redis over the connection that the hub would use.
   cli: ['.', 'clock', 'config', 'wechat-client', 'token-cache'],
@@ -59,13 +59,18 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
  */
 const PURE: readonly string[] = [
   'notices/notice.ts',
-  'notices/watching/app-watch.ts',
+  'notices/watching/watch.ts',
   'notices/watching/gathering.ts',
-  'notices/watching/key-expiry.ts',
+  'notices/watching/expiry.ts',
   'notices/wording/cause-texts.ts',
   'notices/wording/error-texts.ts',
+  'notices/wording/links.ts',
+  'notices/wording/plain.ts',
+  'notices/wording/span.ts',
   'notices/wording/wording.ts',
   'notices/wording/words.ts',
+  'notices/wording/words-en.ts',
+  'notices/wording/words-zh.ts',
   'notices/sending/outbox.ts',
   'notices/sending/robots.ts',
 ];
@@ -211,8 +216,9 @@ describe('the environment and secrets', () => {
     'notices/sending/channel.ts',
     // To see of which form the URL is.
     'config/environment-disagreements.ts',
-    // As the name of a robot.
-    'notices/notices.service.ts',
+    // As the name of a robot, and of an entry of apps.yaml.
+    'notices/sending/channels.ts',
+    'notices/targets.ts',
     // To be found in what WeChat sends back, and taken out.
     'gateway/token-spellings.ts',
     // To an authorised caller.

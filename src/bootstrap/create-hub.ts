@@ -16,7 +16,7 @@ import { installRequestHooks } from '../http/request-hooks.js';
 import { requestIdOf } from '../http/request-id.js';
 import { sendRouterProblem } from '../http/send-problem.js';
 import { Log, NestLog } from '../logging/log.js';
-import { ConfigMetrics } from '../metrics/config-metrics.js';
+import { HubEvents } from '../events/hub-events.js';
 import { RequestMetrics } from '../metrics/request-metrics.js';
 import { OpsServer } from '../ops/ops-server.js';
 import { Readiness } from '../ops/readiness.js';
@@ -100,9 +100,9 @@ export function configureHub(app: NestFastifyApplication, tls: TlsMaterial | und
   app.get(OpsServer).describeBy(() => describe(app));
   const files = tlsFiles(environment);
   if (tls !== undefined && files !== undefined) {
-    const metrics = app.get(ConfigMetrics);
+    const events = app.get(HubEvents);
     const reloader = new TlsReloader(instance.server as never, files, tls, app.get(Clock), log, (shown) => {
-      metrics.certificateShown(endOf(shown));
+      events.emit('certificateShown', { endsAt: endOf(shown) });
     });
     reloader.start();
     instance.addHook('onClose', (_instance, done) => {

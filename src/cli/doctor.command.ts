@@ -5,7 +5,7 @@ import { parseEnvironment, type HubEnvironment } from '../config/environment.js'
 import { formatProblems } from '../config/problem.js';
 import type { AppSettings } from '../core/app.js';
 import type { UpstreamError } from '../core/upstream.js';
-import { addressesIn, WHITELIST_ERRCODES } from '../core/wechat-error.js';
+import { addressesIn, WHITELIST_ERRCODES } from '../core/whitelist.js';
 import { HttpWeChatClient } from '../wechat-client/http-wechat-client.js';
 import { probeRedis } from '../token-cache/stores/redis/redis-probe.js';
 import { EXIT, painter, type Command, type CommandContext } from './command.js';

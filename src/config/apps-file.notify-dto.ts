@@ -12,6 +12,23 @@ const SIGNING_SECRET_RULE: Rule = text((value) => signingSecretFlaw(value), {
   pattern: '^[^\\s\\p{Cc}\\p{Cf}]+$',
 });
 
+/** Nothing in it that a robot could read as markup. */
+const MENTION_RULE: Rule = text(
+  (value) =>
+    /^[A-Za-z0-9_+.-]{1,64}$/.test(value)
+      ? undefined
+      : 'must be all, a mobile number, or an id as the robot knows it, of A-Z a-z 0-9 _ + . -',
+  { pattern: '^[A-Za-z0-9_+.-]{1,64}$' },
+);
+
+const LINK_RULE: Rule = text(
+  (value) =>
+    /^https?:\/\/[^\s()[\]<>#?]{1,500}$/.test(value) && URL.canParse(value)
+      ? undefined
+      : 'must be an address that begins with https:// or http://, without query and fragment',
+  { pattern: '^https?://[^\\s()\\[\\]<>#?]{1,500}$' },
+);
+
 /** An entry of `notify`: a robot or a webhook, and what it is told. */
 export class NotifyDto {
   static readonly schema: JsonSchema = {
@@ -58,6 +75,15 @@ export class NotifyDto {
     }),
   )
   events?: NoticeKind[];
+
+  @Holds(listOf(MENTION_RULE, '[all]', { unique: true, ifEmpty: 'name somebody, or remove the key' }))
+  mention?: string[];
+
+  @Holds(LINK_RULE)
+  consoleUrl?: string;
+
+  @Holds(LINK_RULE)
+  runbooksUrl?: string;
 }
 
 /** Messages go out in the clear only within this machine. */

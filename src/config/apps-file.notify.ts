@@ -29,7 +29,7 @@ export function readNotify(
     const path = ['notify', index] as const;
     const entry = readEntry(NotifyDto, plain, path, problems);
     if (entry === undefined) return [];
-    const { type, apps, language, events } = entry.values;
+    const { type, apps, language, events, mention, consoleUrl, runbooksUrl } = entry.values;
     const url = secrets.read(entry, path, URL_FIELD);
     const secret = secrets.read(entry, path, SECRET_FIELD);
     if (type === 'wecom') {
@@ -46,6 +46,13 @@ export function readNotify(
       );
     });
     if (type === undefined || url === undefined) return [];
-    return [{ type, url, secret, apps, language: language ?? 'zh', events }];
+    const links = { consoleUrl: withoutSlash(consoleUrl), runbooksUrl: withoutSlash(runbooksUrl) };
+    return [
+      { type, url, secret, apps, language: language ?? 'zh', events, mention: mention ?? [], ...links },
+    ];
   });
+}
+
+function withoutSlash(url: string | undefined): string | undefined {
+  return url?.replace(/\/+$/, '');
 }

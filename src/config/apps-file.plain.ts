@@ -43,6 +43,9 @@ export interface PlainNotify {
   readonly apps: readonly string[] | undefined;
   readonly language: Language;
   readonly events: readonly NoticeKind[] | undefined;
+  readonly mention: readonly string[];
+  readonly consoleUrl: string | undefined;
+  readonly runbooksUrl: string | undefined;
 }
 
 /** All that a file without problems says. */

@@ -3,7 +3,7 @@ import { Clock } from '../clock/clock.js';
 import { causeOf } from '../core/error-cause.js';
 import type { CredentialState, Held } from '../core/credential.js';
 import { waitBeforeForce } from '../core/force-budget.js';
-import { addressesIn, WHITELIST_ERRCODES } from '../core/wechat-error.js';
+import { addressesIn, WHITELIST_ERRCODES } from '../core/whitelist.js';
 import type { AppEntry } from '../token-cache/app-entry.js';
 import type { TicketStatus } from '../token-cache/ticket-status.js';
 import { TokenCache } from '../token-cache/token-cache.service.js';

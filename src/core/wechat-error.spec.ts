@@ -1,5 +1,6 @@
 import type { UpstreamErrorClass, UpstreamFailure } from './upstream.js';
-import { addressesIn, classifyErrcode, describeFailure, isDeadTokenErrcode } from './wechat-error.js';
+import { classifyErrcode, describeFailure, isDeadTokenErrcode } from './wechat-error.js';
+import { addressesIn } from './whitelist.js';
 
 const HOUR = 3_600_000;
 

@@ -172,6 +172,8 @@ export interface HubEventMap {
   newsHeard: { readonly kind: string };
   /** A drop-in caller was told errcode -1: the hub has nothing valid. On /v1 that is a 503. */
   dropInUnserved: { readonly appid: string; readonly what: 'token' | 'ticket' };
+  /** The callers' listener shows a certificate that ends then, epoch ms by the wall clock. */
+  certificateShown: { readonly endsAt: number };
   /** Not for messages that a shutdown, or a reload without their target, leaves behind. */
   noticeEnded: NoticeEnded;
   /** Something failed that a person should look at, and that nobody waits for: the store, a listener, a bug. */

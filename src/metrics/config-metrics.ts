@@ -26,11 +26,9 @@ export class ConfigMetrics {
       this.#reloads.add(`trigger="${trigger}",result="${ok ? 'ok' : 'refused'}"`);
       this.#lastReload = { at: this.clock.wallNow(), ok };
     });
-  }
-
-  /** The callers' listener shows a certificate that ends then, epoch ms by the wall clock. */
-  certificateShown(endsAt: number): void {
-    this.#certificateEndsAt = endsAt;
+    events.on('certificateShown', ({ endsAt }) => {
+      this.#certificateEndsAt = endsAt;
+    });
   }
 
   *lines(): Generator<string> {

@@ -1,70 +1,36 @@
+import { causeOf } from '../../core/error-cause.js';
 import { classifyErrcode } from '../../core/wechat-error.js';
-import { forTarget, NOTICE_KINDS, TARGET_TYPES, type Notice, type NoticeKind } from '../notice.js';
+import { TARGET_TYPES, type Notice, type NoticeKind } from '../notice.js';
+import { wordingOf } from '../wording/wording.js';
 import { bodyOf, verdictOf, type RobotAnswer } from './robots.js';
-import { plain, wordingOf } from '../wording/wording.js';
 
 const error = classifyErrcode(40164, 'invalid ip 192.0.2.7, not in whitelist');
+const NO_LINKS = { consoleUrl: undefined, runbooksUrl: undefined };
 
-function noticeOf(kind: NoticeKind, index = 0): Notice {
-  if (kind === 'key_expiring') {
-    return { client: 'billing', keyId: '2026', expiresOn: '2026-12-01 00:00 UTC', daysLeft: 3 };
-  }
+function noticeOf(index = 0): Notice {
   const app = { appid: `wx-${index}`, name: `App ${index}` };
-  if (kind === 'forced_refresh') return { ...app, client: 'operator', outcome: 'issued', left: 19 };
-  if (kind === 'recovered') return { ...app, from: ['not_whitelisted'] };
-  return { ...app, error, remainingMs: 3_600_000 };
+  return { ...app, error, cause: causeOf(error, 'token'), remainingMs: 3_600_000 };
 }
-
-describe('the wording of notices', () => {
-  it.each(
-    NOTICE_KINDS.flatMap((kind) => (['zh', 'en'] as const).map((language) => [kind, language] as const)),
-  )('%s in %s says who, what, and what to do', (kind, language) => {
-    const one = wordingOf(kind, [noticeOf(kind)], language);
-    const all = [one.title, ...one.lines].join('\n');
-    expect(all).toContain(kind === 'key_expiring' ? '2026' : 'wx-0');
-    expect(all).not.toMatch(/undefined|NaN|\[object/);
-    expect(/[\u4e00-\u9fff]/.test(all)).toBe(language === 'zh');
-    if (kind !== 'recovered') expect(one.lines.length).toBeGreaterThan(1);
-    const many = wordingOf(
-      kind,
-      Array.from({ length: 30 }, (_, index) => noticeOf(kind, index)),
-      language,
-    );
-    expect(many.title).toContain('30');
-    expect(many.lines.some((line) => line.includes('20'))).toBe(true);
-    expect(many.lines.length).toBeLessThanOrEqual(13);
-  });
-
-  it('of many failures names the cause that most have', () => {
-    const other = { ...noticeOf('refused'), error: classifyErrcode(40013, 'invalid appid') };
-    const frozen = { ...noticeOf('refused'), error: classifyErrcode(40243, 'frozen') };
-    expect(wordingOf('refused', [other, frozen, frozen], 'en').lines.join('\n')).toContain(
-      'The AppSecret is frozen',
-    );
-  });
-
-  it.each([
-    ['<@all> **bold** `code` [x](y)', '＜＠all＞ bold code x(y)'],
-    ['two\nlines\u202e', 'two lines'],
-    ['店铺 A_1', '店铺 A_1'],
-  ])('takes out of %j what robots would read as markup', (text, result) => {
-    expect(plain(text)).toBe(result);
-  });
-});
 
 describe('bodies', () => {
   const facts = (kind: NoticeKind, notices: readonly Notice[]) => ({
     kind,
     notices,
     at: '2026-11-25T00:00:00.000Z',
+    hub: undefined,
+    mention: [],
   });
 
   it.each(TARGET_TYPES)('%s: of whatever length is cut to what the robot takes, the remedy last', (type) => {
     const long = Array.from({ length: 500 }, (_, index) => ({
-      ...noticeOf('not_whitelisted', index),
+      ...noticeOf(index),
       name: '名'.repeat(200),
     }));
-    const body = bodyOf(type, wordingOf('not_whitelisted', long, 'zh'), facts('not_whitelisted', long));
+    const body = bodyOf(
+      type,
+      wordingOf('not_whitelisted', long, 'zh', NO_LINKS),
+      facts('not_whitelisted', long),
+    );
     const text = JSON.stringify(body);
     const longest = { wecom: 4300, dingtalk: 20_000, feishu: 20_000, webhook: 256_000 }[type];
     expect(new TextEncoder().encode(text).length).toBeLessThanOrEqual(longest);
@@ -73,9 +39,12 @@ describe('bodies', () => {
   });
 
   it('a webhook gets the error in fields, and nothing of the hub’s own objects', () => {
-    const notices = [noticeOf('not_whitelisted')];
-    expect(bodyOf('webhook', { title: 'T', lines: ['a', 'b'] }, facts('not_whitelisted', notices))).toEqual({
+    const notices = [noticeOf()];
+    expect(
+      bodyOf('webhook', { title: 'T', lines: ['a', 'b'], links: [] }, facts('not_whitelisted', notices)),
+    ).toEqual({
       kind: 'not_whitelisted',
+      critical: false,
       at: '2026-11-25T00:00:00.000Z',
       title: 'T',
       text: 'a\nb',
@@ -84,6 +53,7 @@ describe('bodies', () => {
         {
           appid: 'wx-0',
           name: 'App 0',
+          cause: '40164',
           remainingMs: 3_600_000,
           errcode: 40164,
           reason: '40164',
@@ -92,6 +62,40 @@ describe('bodies', () => {
         },
       ],
     });
+  });
+});
+
+describe('which hub, where to look, and whom to call', () => {
+  const wording = {
+    title: 'T',
+    lines: ['a'],
+    links: [{ label: 'Console', url: 'https://ops.example.com/console#/apps' }],
+  };
+  const of = (type: (typeof TARGET_TYPES)[number], kind: NoticeKind, mention: string[]) =>
+    JSON.stringify(bodyOf(type, wording, { kind, notices: [noticeOf()], at: '', hub: 'prod-sh', mention }));
+
+  it.each(TARGET_TYPES)('%s: the name of the hub and the link are in it', (type) => {
+    const body = of(type, 'refused', ['all']);
+    expect(body).toContain('prod-sh');
+    expect(body).toContain('https://ops.example.com/console#/apps');
+    if (type !== 'webhook') expect(body).not.toMatch(/isAtAll|mentioned|<at /);
+  });
+
+  it('what is critical calls people, as each robot does', () => {
+    const mention = ['all', '13800000000', 'zhangsan'];
+    expect(JSON.parse(of('wecom', 'token_ending', mention))).toMatchObject({
+      msgtype: 'text',
+      text: {
+        content: expect.stringContaining('prod-sh'),
+        mentioned_list: ['@all', 'zhangsan'],
+        mentioned_mobile_list: ['13800000000'],
+      },
+    });
+    const dingtalk = JSON.parse(of('dingtalk', 'token_ending', mention));
+    expect(dingtalk.at).toEqual({ atMobiles: ['13800000000'], atUserIds: ['zhangsan'], isAtAll: true });
+    expect(dingtalk.markdown.text).toContain('@13800000000 @zhangsan @all');
+    expect(of('feishu', 'token_ending', mention)).toContain('<at id=all></at>');
+    expect(JSON.parse(of('webhook', 'token_ending', mention))).toMatchObject({ critical: true, mention });
   });
 });
 
@@ -135,30 +139,5 @@ describe('what became of a message', () => {
       'robot-key-123',
     ]);
     expect(verdict).toMatchObject({ why: '1 bad key [redacted]' });
-  });
-});
-
-describe('who is told', () => {
-  const notices = [noticeOf('refused', 1), noticeOf('refused', 2)];
-  const key = [noticeOf('key_expiring')];
-  const clients: Readonly<Record<string, ReadonlySet<string> | '*'>> = { billing: new Set(['wx-2']) };
-  const told = (target: Partial<Parameters<typeof forTarget>[0]>, kind: NoticeKind, all: readonly Notice[]) =>
-    forTarget({ apps: undefined, events: undefined, ...target }, kind, all, (client) => clients[client]);
-
-  it('all of everything, where the entry says nothing', () => {
-    expect(told({}, 'refused', notices)).toEqual(notices);
-    expect(told({}, 'key_expiring', key)).toEqual(key);
-  });
-
-  it('events and apps that the entry names', () => {
-    expect(told({ events: new Set(['recovered']) }, 'refused', notices)).toEqual([]);
-    expect(told({ events: new Set(['refused']) }, 'refused', notices)).toEqual(notices);
-    expect(told({ apps: new Set(['wx-2']) }, 'refused', notices)).toEqual([notices[1]]);
-  });
-
-  it('of keys those that open one of its apps', () => {
-    expect(told({ apps: new Set(['wx-2']) }, 'key_expiring', key)).toEqual(key);
-    expect(told({ apps: new Set(['wx-1']) }, 'key_expiring', key)).toEqual([]);
-    expect(told({ apps: new Set(['wx-1']) }, 'key_expiring', [{ ...key[0], client: 'gone' }])).toEqual([]);
   });
 });

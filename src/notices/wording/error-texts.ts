@@ -1,6 +1,6 @@
 import { causeOf } from '../../core/error-cause.js';
 import type { UpstreamError } from '../../core/upstream.js';
-import { addressesIn } from '../../core/wechat-error.js';
+import { addressesIn } from '../../core/whitelist.js';
 import { causeIn, fixIn, type Language } from './cause-texts.js';
 
 /** What happened, in a few words. */
