@@ -49,11 +49,11 @@ export interface Words {
   readonly keyAdvice: string;
   certificate(instance: string, expiresOn: string, daysLeft: number): string;
   readonly certificateAdvice: string;
-  configRefused(instance: string): string;
+  readonly configRefused: (instance: string) => string;
   readonly configAdvice: string;
-  secretMissing(instance: string): string;
+  readonly secretMissing: (instance: string) => string;
   readonly secretAdvice: string;
-  storeAway(instance: string): string;
+  readonly storeAway: (instance: string) => string;
   readonly storeAdvice: string;
   readonly console: string;
   readonly runbook: string;
