@@ -36,7 +36,7 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
   audit: ['clock', 'config', 'events', 'logging'],
   // What operators are told: looks, and writes.
   notices: ['clock', 'config', 'events', 'logging', 'token-cache'],
-  metrics: ['clock', 'config', 'events', 'token-cache'],
+  metrics: ['clock', 'config', 'events', 'access-guard', 'token-cache'],
   ops: ['clock', 'config', 'events', 'metrics', 'access-guard', 'token-cache'],
   // Callers' side: guard → cache → memory.
   http: ['clock', 'config', 'events', 'logging', 'metrics', 'ops', 'access-guard', 'token-cache'],

@@ -22,6 +22,7 @@ import { WindowCounter } from '../core/access/limit.js';
 import { credentialOf, type AccessRequest } from './access-request.js';
 import { limited, refused, type AccessVerdict, type Denied, type DenialFacts } from './access-verdict.js';
 import { Allowances } from './allowances.js';
+import { KeyUses } from './key-uses.js';
 import { Origins, type Origin } from './origins.js';
 
 export type { AccessRequest } from './access-request.js';
@@ -57,6 +58,7 @@ type KnownByKey = Caller & { readonly by: 'key' };
  */
 @Injectable()
 export class AccessService {
+  readonly uses = new KeyUses();
   readonly #config: AppsConfig;
   readonly #clock: Clock;
   readonly #origins: Origins;
@@ -77,9 +79,7 @@ export class AccessService {
     this.#clock = clock;
     this.#origins = new Origins(environment.trustedProxies);
     // Not needed for correctness, see #sync: so that no request waits for it.
-    config.onChange(() => {
-      this.#sync();
-    });
+    config.onChange(() => void this.#sync());
   }
 
   /**
@@ -101,13 +101,14 @@ export class AccessService {
     const key = caller.by === 'key' ? caller.key : undefined;
     const payer = payerOf(caller, act, appid, apps);
     const allowance = this.#allowances.of(payer, origin);
-    const wait = allowance.requests.take(this.#clock.now(), payer.requestsPerMinute);
+    const now = this.#clock.now();
+    const wait = allowance.requests.take(now, payer.requestsPerMinute);
     if (wait > 0) {
       const facts = { origin, act, appid, client: payer, key, requestId: request.requestId };
       return this.#deny(limited('too_many_requests', wait, facts));
     }
     const authorised = authorise(caller, act, appid, apps);
-    if (authorised.ok) return allowance.granted(authorised.client, authorised.key, origin);
+    if (authorised.ok) return allowance.granted(authorised.client, authorised.key, origin, this.uses, now);
     return this.#notAuthorised(authorised, origin, act, appid, request);
   }
 
@@ -133,9 +134,10 @@ export class AccessService {
     const facts: DenialFacts = { origin, act: 'read', appid, client, key: undefined, requestId };
     if (client === undefined) return this.#deny(refused('ip_not_allowed', 'address', facts));
     const allowance = this.#allowances.of(client, origin);
-    const wait = allowance.requests.take(this.#clock.now(), client.requestsPerMinute);
+    const now = this.#clock.now();
+    const wait = allowance.requests.take(now, client.requestsPerMinute);
     if (wait > 0) return this.#deny(limited('too_many_requests', wait, facts));
-    return allowance.granted(client, undefined, origin);
+    return allowance.granted(client, undefined, origin, this.uses, now);
   }
 
   /** The address that rules are held against, canonical, or {@link UNKNOWN_ADDRESS}. */
@@ -158,6 +160,7 @@ export class AccessService {
     this.#index = compileAccess(snapshot.clients);
     this.#apps = snapshot.apps;
     this.#allowances.setClients(snapshot.clients);
+    this.uses.setClients(snapshot.clients);
     this.#origins.clear();
     this.#byHeader.clear();
     this.#byKey.clear();

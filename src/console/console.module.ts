@@ -1,4 +1,5 @@
 import { Module } from '@nestjs/common';
+import { AccessGuardModule } from '../access-guard/access-guard.module.js';
 import { AuditModule } from '../audit/audit.module.js';
 import { HttpModule } from '../http/http.module.js';
 import { OpsModule } from '../ops/ops.module.js';
@@ -12,7 +13,7 @@ import { LiveView } from './live-view.js';
 
 /** The web console on the ops port. */
 @Module({
-  imports: [AuditModule, HttpModule, OpsModule, TokenCacheModule],
+  imports: [AccessGuardModule, AuditModule, HttpModule, OpsModule, TokenCacheModule],
   providers: [AppRows, CallHistory, ConsoleRoutes, ConsoleService, HubFacts, LiveView],
 })
 export class ConsoleModule {}

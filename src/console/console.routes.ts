@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { AdminActs, forceOf } from '../admin/admin-acts.js';
+import { AdminActs, failingOf, forceOf } from '../admin/admin-acts.js';
 import { HubException } from '../http/hub-exception.js';
 import { ProblemFilter } from '../http/problem.filter.js';
 import { requestIdOf } from '../http/request-id.js';
@@ -8,7 +8,7 @@ import { OpsServer } from '../ops/ops-server.js';
 import { ConsoleService } from './console.service.js';
 import { API_CACHE, ASSET_CACHE, PAGE_CACHE, SAFETY_HEADERS } from './headers.js';
 import { PageFiles, type PageFile } from './page-files.js';
-import type { RefreshedAnswer } from './wire.js';
+import type { FailingRefreshedAnswer, RefreshedAnswer } from './wire.js';
 
 /** `{"force":true}` and some room. */
 const BODY_LIMIT_BYTES = 1024;
@@ -90,6 +90,16 @@ export class ConsoleRoutes {
     server.post('/api/reload', options, async (request, reply) => {
       const { actor } = this.console.administrator(request);
       return sendJson(reply, await this.acts.reload(actor));
+    });
+    server.post('/api/refresh', options, (request, reply) => {
+      const viewer = this.console.administrator(request);
+      const sees = (appid: string): boolean => this.console.sees(viewer, appid);
+      const answer: FailingRefreshedAnswer = this.acts.refreshFailing(
+        viewer.actor,
+        sees,
+        failingOf(request.body),
+      );
+      return sendJson(reply, answer);
     });
     server.post<AppParams>('/api/apps/:appid/refresh', options, async (request, reply) => {
       const viewer = this.console.administrator(request);

@@ -1,9 +1,11 @@
 import { Injectable } from '@nestjs/common';
+import { AccessService } from '../access-guard/access.service.js';
 import { Clock } from '../clock/clock.js';
 import { AppsConfig } from '../config/apps-config.service.js';
 import { HubEvents } from '../events/hub-events.js';
 import { Counter, everyLabel, head, labelsOf, sample, single } from './text-format.js';
 
+const CLIENT_REQUESTS = 'wxhub_client_requests_total';
 const KEY_EXPIRY = 'wxhub_client_key_expiry_timestamp_seconds';
 
 /** What the hub is configured with, and what in it comes to an end. */
@@ -21,6 +23,7 @@ export class ConfigMetrics {
     events: HubEvents,
     private readonly config: AppsConfig,
     private readonly clock: Clock,
+    private readonly access: AccessService,
   ) {
     events.on('configReloaded', ({ trigger, ok }) => {
       this.#reloads.add(`trigger="${trigger}",result="${ok ? 'ok' : 'refused'}"`);
@@ -35,10 +38,24 @@ export class ConfigMetrics {
     const { apps, clients } = this.config.current;
     yield single('wxhub_apps', 'Apps that the configuration names.', apps.size);
     yield single('wxhub_clients', 'Clients that the configuration names.', clients.length);
+    yield head('wxhub_app_info', 'gauge', 'The name of an app, for people; always 1.');
+    for (const { appid, name = '' } of apps.values())
+      yield sample('wxhub_app_info', labelsOf({ appid, name }), 1);
     yield head(KEY_EXPIRY, 'gauge', 'When a client key ends, Unix time; +Inf: never.');
     for (const { id, keys } of clients) {
       for (const key of keys) {
         yield sample(KEY_EXPIRY, labelsOf({ client: id, key: key.id }), (key.expiresAt ?? Infinity) / 1000);
+      }
+    }
+    yield head(
+      CLIENT_REQUESTS,
+      'counter',
+      'Requests that were let in, by client and key; no key: by its address.',
+    );
+    for (const { id, keys } of clients) {
+      for (const keyId of keys.length === 0 ? [undefined] : keys.map((key) => key.id)) {
+        const labels = labelsOf({ client: id, key: keyId ?? '' });
+        yield sample(CLIENT_REQUESTS, labels, this.access.uses.of(id, keyId).requests);
       }
     }
     yield* this.#reloads.lines();
