@@ -159,7 +159,8 @@ function GrantedApps({ client }: { readonly client: ClientRow }): JSX.Element {
     <>
       {client.apps.map(({ appid, name }) => (
         <a key={appid} class="appid" title={appid} href={hrefOf('apps', appid)}>
-          {name === null ? <code>{appid}</code> : name}
+          {name === null ? '' : `${name} `}
+          <code>{appid}</code>
         </a>
       ))}
       {more > 0 && <span class="muted">{t.clients.more(more)}</span>}
