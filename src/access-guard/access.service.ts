@@ -36,8 +36,7 @@ const COUNTED_BLOCKS = 50_000;
 /** Verified keys, as presented. Several spellings of one (`bearer`, `Bearer`) are several entries. */
 const REMEMBERED_KEYS = 16_384;
 
-/** Characters of a header that is remembered: `Bearer`, a space and the longest key. */
-const MAX_REMEMBERED = 135;
+const MAX_REMEMBERED = 135; // characters: `Bearer`, a space and the longest key
 
 type KnownByKey = Caller & { readonly by: 'key' };
 
@@ -70,7 +69,7 @@ export class AccessService {
   #apps: KnownApps = new Map();
   #index: AccessIndex = compileAccess([]);
   readonly #allowances = new Allowances();
-  /** By `Authorization` header, and by key alone: apart, since a header that is a bare key is malformed. */
+  /** By `Authorization` header, and by key alone: apart, since a bare key is a malformed header. */
   readonly #byHeader = new BoundedMap<string, KnownByKey>(REMEMBERED_KEYS);
   readonly #byKey = new BoundedMap<string, KnownByKey>(REMEMBERED_KEYS);
 
@@ -79,7 +78,9 @@ export class AccessService {
     this.#clock = clock;
     this.#origins = new Origins(environment.trustedProxies);
     // Not needed for correctness, see #sync: so that no request waits for it.
-    config.onChange(() => void this.#sync());
+    config.onChange(() => {
+      this.#sync();
+    });
   }
 
   /**
