@@ -3,7 +3,7 @@ import { Pool, type Dispatcher } from 'undici';
 import { Clock, type TimerHandle } from '../clock/clock.js';
 import { HubEnvironment } from '../config/environment.js';
 import { HubException } from '../http/hub-exception.js';
-import { CallsUnderWay, MOST_CALLS, type WatchedCall } from './calls-under-way.js';
+import { CallsUnderWay, MOST_CALLS, type WatchedCall } from './call/calls-under-way.js';
 
 /** As for the hub's own calls (wechat-client/http-exchange.ts): shorter than what NAT gateways and WeChat keep. */
 const KEEP_ALIVE_MS = 10_000;

@@ -5,9 +5,9 @@ import type { Denied } from '../access-guard/access-verdict.js';
 import { Clock } from '../clock/clock.js';
 import { HubEnvironment } from '../config/environment.js';
 import { deniedError, unavailableError, type DropInError } from '../core/dropin.js';
-import { TRANSPARENT_ERRORS, transparentErrorOf } from '../core/gateway/errors.js';
-import { accessTokenOf, splitTarget } from '../core/gateway/query.js';
-import { judgeTarget } from '../core/gateway/target.js';
+import { TRANSPARENT_ERRORS, transparentErrorOf } from './rules/errors.js';
+import { accessTokenOf, splitTarget } from './rules/query.js';
+import { judgeTarget } from './rules/target.js';
 import { HubEvents, notServed } from '../events/hub-events.js';
 import { AccessGuard, accessRequestOf, actorOf, type AppRequest } from '../http/access.guard.js';
 import { HubException } from '../http/hub-exception.js';
@@ -17,11 +17,11 @@ import { unavailable } from '../http/unavailable.js';
 import { DeadTokens } from '../token-cache/dead-tokens.service.js';
 import { ServedTokens } from '../token-cache/served-tokens.js';
 import { TokenCache } from '../token-cache/token-cache.service.js';
-import { GatewayCall, tooLarge } from './gateway-call.js';
-import type { GatewayParts, Order } from './gateway-order.js';
+import { GatewayCall, tooLarge } from './call/gateway-call.js';
+import type { GatewayParts, Order } from './call/gateway-order.js';
 import { GatewayUpstream } from './gateway-upstream.js';
-import { HeldBytes } from './held-bytes.js';
-import { announcedLength, LARGEST_UPLOAD_BYTES } from './upload.js';
+import { HeldBytes } from './call/held-bytes.js';
+import { announcedLength, LARGEST_UPLOAD_BYTES } from './call/upload.js';
 
 /** What is in front of the path at WeChat: `/v1/apps/{appid}/wechat`. */
 const EXPLICIT = /^\/v1\/apps\/[A-Za-z0-9_-]+\/wechat(?=\/)/;

@@ -1,4 +1,4 @@
-import type { Clock, TimerHandle } from '../clock/clock.js';
+import type { Clock, TimerHandle } from '../../clock/clock.js';
 
 /**
  * Calls of one app under way at a time, and of all apps. A call that WeChat does not answer costs two sockets and some

@@ -9,10 +9,10 @@ import {
   mayBeginObject,
   saysTokenIsDead,
   type ContentCoding,
-} from '../core/gateway/answer.js';
-import { headerOf, headersToCaller } from '../core/gateway/headers.js';
-import type { UpstreamError } from '../core/upstream.js';
-import { failureOf } from '../wechat-client/transport-failure.js';
+} from '../rules/answer.js';
+import { headerOf, headersToCaller } from '../rules/headers.js';
+import type { UpstreamError } from '../../core/upstream.js';
+import { failureOf } from '../../wechat-client/transport-failure.js';
 import type { AnswerHead, AnswerSink } from './answer-sink.js';
 
 /** An answer that says that the token is dead, held back. */

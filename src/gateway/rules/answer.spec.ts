@@ -1,5 +1,5 @@
 import { codingOf, isLookedInto, mayBeginObject, repeatsAfter, saysTokenIsDead } from './answer.js';
-import type { ReportOutcome } from '../report.js';
+import type { ReportOutcome } from '../../core/report.js';
 
 const JSON_TYPE = ['Content-Type', 'application/json; encoding=utf-8'];
 

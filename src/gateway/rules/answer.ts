@@ -1,5 +1,5 @@
-import type { ReportOutcome } from '../report.js';
-import { isDeadTokenErrcode } from '../wechat-error.js';
+import type { ReportOutcome } from '../../core/report.js';
+import { isDeadTokenErrcode } from '../../core/wechat-error.js';
 import { headerOf } from './headers.js';
 
 /** Answers about a dead token have some 200 bytes; what is longer is no such answer. */

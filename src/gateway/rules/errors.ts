@@ -1,5 +1,5 @@
-import { DROP_IN_ERRORS, type DropInError } from '../dropin.js';
-import type { HubErrorCode } from '../hub-error.js';
+import { DROP_IN_ERRORS, type DropInError } from '../../core/dropin.js';
+import type { HubErrorCode } from '../../core/hub-error.js';
 
 /**
  * The errors of the gateway in the shape that WeChat's SDKs read: HTTP 200 with errcode. Denials are those of the

@@ -1,4 +1,4 @@
-import type { Secret } from '../core/secret.js';
+import type { Secret } from '../../core/secret.js';
 
 /** A token as calls need it, made once per token. */
 export interface TokenSpellings {
