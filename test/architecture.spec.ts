@@ -42,7 +42,7 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
   http: ['clock', 'config', 'events', 'logging', 'metrics', 'ops', 'access-guard', 'token-cache'],
   admin: ['clock', 'config', 'events', 'http', 'access-guard', 'token-cache'],
   dropin: ['clock', 'config', 'events', 'http', 'gateway', 'access-guard', 'token-cache'],
-  gateway: ['clock', 'config', 'events', 'http', 'access-guard', 'token-cache', 'wechat-client'],
+  gateway: ['clock', 'config', 'events', 'http', 'metrics', 'access-guard', 'token-cache', 'wechat-client'],
   // The ops port's page: sees what the others hold, acts as /admin does.
   console: ['clock', 'config', 'events', 'http', 'admin', 'ops', 'audit', 'access-guard', 'token-cache'],
   bootstrap: ['clock', 'config', 'logging', 'metrics', 'ops', 'http', 'dropin', 'gateway'],

@@ -72,11 +72,11 @@ export class DropInRoutes implements UnroutedEndpoint {
         return answer(
           request,
           reply,
-          this.dropIn.token(caller, parametersOf(request.query as string, textOf(request))),
+          this.dropIn.token(reply, caller, parametersOf(request.query as string, textOf(request))),
         );
       case 'stable_token':
         if (request.method === 'POST') {
-          return answer(request, reply, this.dropIn.token(caller, jsonObject(textOf(request) ?? '')));
+          return answer(request, reply, this.dropIn.token(reply, caller, jsonObject(textOf(request) ?? '')));
         }
         answerError(reply, DROP_IN_ERRORS.postNeeded);
         return undefined;
@@ -84,7 +84,7 @@ export class DropInRoutes implements UnroutedEndpoint {
         return answer(
           request,
           reply,
-          this.dropIn.ticket(caller, parametersOf(request.query as string, undefined) ?? {}),
+          this.dropIn.ticket(reply, caller, parametersOf(request.query as string, undefined) ?? {}),
         );
     }
   }

@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import type { FastifyReply } from 'fastify';
 import { withKey, type AccessRequest } from '../access-guard/access-request.js';
 import type { AccessVerdict, Granted } from '../access-guard/access-verdict.js';
 import { AccessService } from '../access-guard/access.service.js';
@@ -16,6 +17,7 @@ import {
   type DropInRefusal,
 } from '../core/dropin.js';
 import { HubEvents, notServed, type Reporter } from '../events/hub-events.js';
+import { isGone, whileThere } from '../http/caller.js';
 import { DeadTokens } from '../token-cache/dead-tokens.service.js';
 import type { Reading } from '../token-cache/reading.js';
 import { ServedTokens } from '../token-cache/served-tokens.js';
@@ -53,8 +55,12 @@ export class DropIn {
     private readonly events: HubEvents,
   ) {}
 
-  /** Both token endpoints. `parameters`: from query and body; `undefined`: the body could not be read. */
+  /**
+   * Both token endpoints. `parameters`: from query and body; `undefined`: the body could not be read. `reply`: to see
+   * whether the caller still waits.
+   */
   token(
+    reply: FastifyReply,
     caller: AccessRequest,
     parameters: Readonly<Record<string, unknown>> | undefined,
   ): DropInAnswer | Promise<DropInAnswer> {
@@ -72,11 +78,15 @@ export class DropIn {
     if (reading?.kind === 'held' && check === undefined && !request.forceRefresh) {
       return { body: reading.ready.wechatBody(reading.expiresInSeconds), ready: true, verdict };
     }
-    return this.#slowToken(request, check, verdict, caller.requestId);
+    return this.#slowToken(reply, request, check, verdict, caller.requestId);
   }
 
   /** The token itself names the app and proves the right; the address must be one that some entry accepts. */
-  async ticket(caller: AccessRequest, parameters: Readonly<Record<string, unknown>>): Promise<DropInAnswer> {
+  async ticket(
+    reply: FastifyReply,
+    caller: AccessRequest,
+    parameters: Readonly<Record<string, unknown>>,
+  ): Promise<DropInAnswer> {
     const { access_token: token, type } = parameters;
     const appid = typeof token === 'string' ? this.served.appOf(token) : undefined;
     if (appid === undefined) {
@@ -88,7 +98,8 @@ export class DropIn {
     if (!verdict.ok) return denied(verdict);
     const known = TICKET_TYPES.find((one: TicketType) => one === type);
     if (known === undefined) return refused(refusal(DROP_IN_ERRORS.badTicketType), verdict);
-    const reading = await this.tickets.read(appid, known);
+    const reading = await whileThere(reply, (gone) => this.tickets.read(appid, known, gone));
+    if (isGone(reply)) return UNHEARD;
     if (reading?.kind !== 'held') return this.#unavailable('ticket', appid, reading, verdict);
     const ticket = reading.held.value.reveal();
     const body = { errcode: 0, errmsg: 'ok', ticket, expires_in: reading.expiresInSeconds };
@@ -97,6 +108,7 @@ export class DropIn {
 
   /** A cold start, a repeated ask, a forced refresh: the cases in which a caller may wait for WeChat. */
   async #slowToken(
+    reply: FastifyReply,
     request: CredentialRequest,
     check: Promise<void> | undefined,
     verdict: Granted,
@@ -104,12 +116,14 @@ export class DropIn {
   ): Promise<DropInAnswer> {
     const { appid, forceRefresh } = request;
     const before = this.cache.read(appid);
-    if (before?.kind === 'pending') await this.cache.settled(appid);
-    else if (before?.kind === 'held') {
+    if (before?.kind === 'pending') {
+      await whileThere(reply, (gone) => this.cache.settled(appid, gone));
+    } else if (before?.kind === 'held') {
       if (forceRefresh && verdict.client.may.has('report'))
         await this.deadTokens.report(appid, before.held.value, reporterOf(verdict, requestId));
       else await check;
     }
+    if (isGone(reply)) return UNHEARD;
     const reading = this.cache.read(appid);
     if (reading?.kind !== 'held') return this.#unavailable('token', appid, reading, verdict);
     return { body: reading.ready.wechatBody(reading.expiresInSeconds), ready: true, verdict };
@@ -140,6 +154,9 @@ export class DropIn {
     return again;
   }
 }
+
+/** Nobody reads it. */
+const UNHEARD: DropInAnswer = { body: '', verdict: undefined };
 
 function reporterOf({ client, key, address }: Granted, requestId: string | undefined): Reporter {
   return { by: 'drop_in', clientId: client.id, keyId: key?.id, address, requestId };

@@ -58,6 +58,10 @@ export class GatewayUpstream implements BeforeApplicationShutdown, OnApplication
     this.#calls.remove(call);
   }
 
+  get callsUnderWay(): number {
+    return this.#calls.count;
+  }
+
   /** Connections are to be closed after their answer. */
   get closing(): boolean {
     return this.#closing;

@@ -10,10 +10,12 @@ import { accessTokenOf, splitTarget } from './rules/query.js';
 import { judgeTarget } from './rules/target.js';
 import { HubEvents, notServed } from '../events/hub-events.js';
 import { AccessGuard, accessRequestOf, actorOf, type AppRequest } from '../http/access.guard.js';
+import { isGone, whileThere } from '../http/caller.js';
 import { HubException } from '../http/hub-exception.js';
 import { ProblemFilter } from '../http/problem.filter.js';
 import { asHubException } from '../http/problem.js';
 import { unavailable } from '../http/unavailable.js';
+import { RequestMetrics } from '../metrics/request-metrics.js';
 import { DeadTokens } from '../token-cache/dead-tokens.service.js';
 import { ServedTokens } from '../token-cache/served-tokens.js';
 import { TokenCache } from '../token-cache/token-cache.service.js';
@@ -45,9 +47,16 @@ export class Gateway {
     deadTokens: DeadTokens,
     clock: Clock,
     environment: HubEnvironment,
+    metrics: RequestMetrics,
   ) {
     const timeoutMs = environment.gatewayTimeoutMs;
     const heldBytes = new HeldBytes();
+    metrics.addGauge('wxhub_gateway_calls_under_way', 'Calls through the gateway of now.', () => {
+      return upstream.callsUnderWay;
+    });
+    metrics.addGauge('wxhub_gateway_held_bytes', 'Bytes of request bodies that the gateway holds.', () => {
+      return heldBytes.held;
+    });
     this.#parts = { cache, deadTokens, upstream, heldBytes, clock, events, timeoutMs };
   }
 
@@ -150,8 +159,8 @@ export class Gateway {
     const { cache } = this.#parts;
     const { appid, reply } = order;
     if (cache.read(appid)?.kind === 'pending') {
-      await cache.settled(appid);
-      if (reply.raw.destroyed) return;
+      await whileThere(reply, (gone) => cache.settled(appid, gone));
+      if (isGone(reply)) return;
       order.checkAgain();
     }
     const reading = cache.read(appid);
@@ -160,7 +169,7 @@ export class Gateway {
   }
 
   #failTransparent(error: unknown, request: AppRequest, reply: FastifyReply): void {
-    if (reply.sent || reply.raw.destroyed) return;
+    if (reply.sent || isGone(reply)) return;
     const { code, detail, details } = asHubException(error);
     if (code === 'HUB_INTERNAL') this.events.emit('troubleSeen', { where: `request ${request.id}`, error });
     if (code === 'HUB_TOKEN_UNAVAILABLE') {

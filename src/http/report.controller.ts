@@ -5,6 +5,7 @@ import { Secret } from '../core/secret.js';
 import { DeadTokens } from '../token-cache/dead-tokens.service.js';
 import { TokenCache } from '../token-cache/token-cache.service.js';
 import { AccessGuard, actorOf, type AppRequest } from './access.guard.js';
+import { isGone, whileThere } from './caller.js';
 import { HubException } from './hub-exception.js';
 import { May } from './may.decorator.js';
 import { ReportAnswer, ReportBody } from './report.openapi.js';
@@ -43,9 +44,12 @@ export class ReportController {
     let outcome = await this.deadTokens.report(appid, token, { by: 'client', errcode, ...actorOf(request) });
     if (outcome === undefined) {
       // No valid token: as for GET, the result of an attempt under way, and that is then another one.
-      if (this.cache.read(appid)?.kind === 'pending') await this.cache.settled(appid);
+      if (this.cache.read(appid)?.kind === 'pending') {
+        await whileThere(reply, (gone) => this.cache.settled(appid, gone));
+      }
       outcome = 'superseded';
     }
+    if (isGone(reply)) return;
     this.guard.checkAgain(request, 'report');
     const reading = this.cache.read(appid);
     if (reading?.kind !== 'held') throw unavailable(reading);

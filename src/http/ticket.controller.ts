@@ -6,6 +6,7 @@ import { Clock } from '../clock/clock.js';
 import { TICKET_TYPES, type TicketType } from '../core/app.js';
 import { TicketCache } from '../token-cache/ticket-cache.service.js';
 import { AccessGuard, type AppRequest } from './access.guard.js';
+import { whileThere } from './caller.js';
 import { etagOf } from '../core/token-answer.js';
 import { matchesVersion } from './conditional.js';
 import { HubException } from './hub-exception.js';
@@ -43,7 +44,7 @@ export class TicketController {
     if (!isTicketType(type)) {
       throw new HubException('HUB_NOT_FOUND', 'There are tickets of the types jsapi and wx_card.');
     }
-    const { held, expiresInSeconds } = await this.#read(request, appid, type);
+    const { held, expiresInSeconds } = await this.#read(request, reply, appid, type);
     reply.header('cache-control', 'no-store').header('etag', etagOf(held.version));
     if (matchesVersion(request.headers['if-none-match'], held.version)) {
       void reply.status(304).send();
@@ -66,6 +67,7 @@ export class TicketController {
   @ApiProblems(...GUARD_PROBLEMS, 'HUB_TOO_LARGE', 'HUB_TOKEN_UNAVAILABLE')
   async sign(
     @Req() request: AppRequest,
+    @Res({ passthrough: true }) reply: FastifyReply,
     @Param('appid') appid: string,
     @Body() body: unknown,
   ): Promise<SignatureAnswer> {
@@ -76,7 +78,7 @@ export class TicketController {
         'The body is {"url": "https://…"}, the URL of the page itself.',
       );
     }
-    const { held } = await this.#read(request, appid, 'jsapi');
+    const { held } = await this.#read(request, reply, appid, 'jsapi');
     const timestamp = Math.floor(this.clock.wallNow() / 1000);
     const nonceStr = randomBytes(12).toString('base64url').replace(/[-_]/g, '0');
     return {
@@ -87,8 +89,8 @@ export class TicketController {
     };
   }
 
-  async #read(request: AppRequest, appid: string, type: TicketType) {
-    const reading = await this.tickets.read(appid, type);
+  async #read(request: AppRequest, reply: FastifyReply, appid: string, type: TicketType) {
+    const reading = await whileThere(reply, (gone) => this.tickets.read(appid, type, gone));
     this.guard.checkAgain(request, 'read');
     if (reading?.kind !== 'held') throw unavailable(reading, 'ticket');
     return reading;

@@ -3,6 +3,7 @@ import { RequestMetrics } from '../metrics/request-metrics.js';
 import type { HeldToken } from '../token-cache/reading.js';
 import { TokenCache } from '../token-cache/token-cache.service.js';
 import { AccessGuard, type AppRequest } from './access.guard.js';
+import { isGone, whileThere } from './caller.js';
 import { matchesVersion, preferredWaitSeconds } from './conditional.js';
 import { May } from './may.decorator.js';
 import { sendReady } from './send-ready.js';
@@ -47,7 +48,8 @@ export class TokenController {
   async #cold(request: AppRequest, reply: FastifyReply): Promise<void> {
     const { appid } = request.params;
     if (this.cache.read(appid)?.kind === 'pending') {
-      await this.cache.settled(appid);
+      await whileThere(reply, (gone) => this.cache.settled(appid, gone));
+      if (isGone(reply)) return;
       // Whoever waited may have lost the right meanwhile: a reload takes effect at once.
       this.guard.checkAgain(request, 'read');
     }
@@ -62,19 +64,14 @@ export class TokenController {
     version: number,
     waitSeconds: number,
   ): Promise<void> {
-    const gone = new AbortController();
-    const onClose = (): void => {
-      gone.abort();
-    };
-    reply.raw.once('close', onClose);
+    const { appid } = request.params;
     this.metrics.longPolls += 1;
-    await this.cache.newerThan(request.params.appid, version, waitSeconds * 1000, gone.signal);
+    await whileThere(reply, (gone) => this.cache.newerThan(appid, version, waitSeconds * 1000, gone));
     await this.#turns.next();
     this.metrics.longPolls -= 1;
-    reply.raw.off('close', onClose);
-    if (gone.signal.aborted) return;
+    if (isGone(reply)) return;
     this.guard.checkAgain(request, 'read');
-    const reading = this.cache.read(request.params.appid);
+    const reading = this.cache.read(appid);
     if (reading?.kind !== 'held') throw unavailable(reading);
     reply.raw.setHeader('preference-applied', `wait=${waitSeconds}`);
     if (reading.ready.version !== version) send(reply, reading);

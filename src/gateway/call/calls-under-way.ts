@@ -42,6 +42,10 @@ export class CallsUnderWay {
     this.#lookEveryMs = Math.min(RAREST_LOOK_MS, Math.max(OFTENEST_LOOK_MS, limitMs / 10));
   }
 
+  get count(): number {
+    return this.#calls.length;
+  }
+
   hasRoomFor(appid: string): boolean {
     return this.#calls.length < MOST_CALLS && (this.#perApp.get(appid)?.count ?? 0) < MOST_PER_APP;
   }

@@ -6,6 +6,7 @@ import type { UpstreamError } from '../../core/upstream.js';
 import { describeFailure } from '../../core/wechat-error.js';
 import type { GatewayOutcome, Reporter } from '../../events/hub-events.js';
 import { actorOf } from '../../http/access.guard.js';
+import { CallerWatch, isGone, whileThere } from '../../http/caller.js';
 import { HubException } from '../../http/hub-exception.js';
 import { CallerSink } from './answer-sink.js';
 import { Attempt, type AttemptEnd, type HeldAnswer } from './attempt.js';
@@ -52,8 +53,8 @@ export class GatewayCall implements WatchedCall {
         this.#giveUp('too_large');
       },
     });
-    reply.raw.once('close', () => {
-      this.#onClose();
+    new CallerWatch(reply, () => {
+      this.#onOver();
     });
   }
 
@@ -105,9 +106,11 @@ export class GatewayCall implements WatchedCall {
   /** The token to repeat the call with, if it is worth it. */
   async #tokenAfter(used: Secret): Promise<Secret | undefined> {
     const { cache, deadTokens } = this.parts;
-    const { appid } = this.order;
+    const { appid, reply } = this.order;
     const outcome = await deadTokens.report(appid, used, this.#reporter());
-    if (cache.read(appid)?.kind === 'pending') await cache.settled(appid);
+    if (cache.read(appid)?.kind === 'pending') {
+      await whileThere(reply, (gone) => cache.settled(appid, gone));
+    }
     const reading = cache.read(appid);
     if (reading?.kind !== 'held') return undefined;
     const { value } = reading.held;
@@ -175,7 +178,7 @@ export class GatewayCall implements WatchedCall {
   /** The caller learns that the call failed: by an error, or if the answer has begun by its breaking off. */
   #fail(error: unknown): void {
     const { reply } = this.order;
-    if (this.#failed !== undefined || this.#ended === 'caller_gone' || reply.raw.destroyed) return;
+    if (this.#failed !== undefined || this.#ended === 'caller_gone' || isGone(reply)) return;
     // The caller has a whole answer already: what goes wrong with the rest of its request is of no interest.
     if (reply.raw.writableEnded) return;
     if (reply.raw.headersSent) {
@@ -207,8 +210,8 @@ export class GatewayCall implements WatchedCall {
     if (why !== 'caller_gone') this.#fail(this.#reasonOfEnd());
   }
 
-  /** The caller's response is over, in whatever way. */
-  #onClose(): void {
+  /** It is over with the caller, in whatever way. */
+  #onOver(): void {
     const { reply, appid, startedAt } = this.order;
     if (!reply.raw.writableFinished) this.#giveUp('caller_gone');
     this.#upload?.release();

@@ -7,8 +7,12 @@ const MOST_BYTES = 128 * 1024 * 1024;
 export class HeldBytes {
   #left: number;
 
-  constructor(most: number = MOST_BYTES) {
+  constructor(private readonly most: number = MOST_BYTES) {
     this.#left = most;
+  }
+
+  get held(): number {
+    return this.most - this.#left;
   }
 
   take(bytes: number): boolean {
