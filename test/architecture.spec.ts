@@ -61,6 +61,7 @@ const PURE: readonly string[] = [
   'gateway/rules/answer.ts',
   'gateway/rules/errors.ts',
   'gateway/rules/headers.ts',
+  'gateway/rules/never-forwarded.ts',
   'gateway/rules/query.ts',
   'gateway/rules/target.ts',
 ];
@@ -210,6 +211,7 @@ describe('the environment and secrets', () => {
     'gateway/call/token-spellings.ts',
     // To an authorised caller.
     'core/token-answer.ts',
+    'gateway/own-tickets.ts',
     'http/ticket.controller.ts',
     'dropin/drop-in.service.ts',
     // Into a signature or a hash.

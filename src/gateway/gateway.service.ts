@@ -7,7 +7,8 @@ import { HubEnvironment } from '../config/environment.js';
 import { deniedError, unavailableError, type DropInError } from '../core/dropin.js';
 import { TRANSPARENT_ERRORS, transparentErrorOf } from './rules/errors.js';
 import { accessTokenOf, splitTarget } from './rules/query.js';
-import { judgeTarget } from './rules/target.js';
+import { whyNever } from './rules/never-forwarded.js';
+import { isGrantedPath, judgeTarget, type TargetVerdict } from './rules/target.js';
 import { HubEvents, notServed } from '../events/hub-events.js';
 import { AccessGuard, accessRequestOf, actorOf, type AppRequest } from '../http/access.guard.js';
 import { isGone, whileThere } from '../http/caller.js';
@@ -18,11 +19,13 @@ import { unavailable } from '../http/unavailable.js';
 import { RequestMetrics } from '../metrics/request-metrics.js';
 import { DeadTokens } from '../token-cache/dead-tokens.service.js';
 import { ServedTokens } from '../token-cache/served-tokens.js';
+import { TicketCache } from '../token-cache/ticket-cache.service.js';
 import { TokenCache } from '../token-cache/token-cache.service.js';
 import { GatewayCall, tooLarge } from './call/gateway-call.js';
 import type { GatewayParts, Order } from './call/gateway-order.js';
 import { GatewayUpstream } from './gateway-upstream.js';
 import { HeldBytes } from './call/held-bytes.js';
+import { answerTicket } from './own-tickets.js';
 import { announcedLength, LARGEST_UPLOAD_BYTES } from './call/upload.js';
 
 /** What is in front of the path at WeChat: `/v1/apps/{appid}/wechat`. */
@@ -41,6 +44,7 @@ export class Gateway {
     private readonly guard: AccessGuard,
     private readonly problems: ProblemFilter,
     private readonly served: ServedTokens,
+    private readonly tickets: TicketCache,
     private readonly events: HubEvents,
     upstream: GatewayUpstream,
     cache: TokenCache,
@@ -66,23 +70,35 @@ export class Gateway {
       this.problems.write(error, request, reply);
     };
     try {
-      this.guard.admit(request, 'gateway');
       const { path, query } = splitTarget(request.raw.url ?? '');
       const inFront = EXPLICIT.exec(path)?.[0];
-      if (inFront === undefined) throw refusedTarget('malformed');
-      this.#take(request, reply, path.slice(inFront.length), query, fail);
+      const target = judgeTarget(inFront === undefined ? '' : path.slice(inFront.length));
+      if (isOwnTicket(target, request, path)) {
+        this.guard.admit(request, 'read');
+        answerTicket(request, reply, query, this.tickets, this.guard).catch(fail);
+        return;
+      }
+      this.guard.admit(request, 'gateway');
+      this.#take(request, reply, target, query, fail);
     } catch (error) {
       fail(error);
     }
   }
 
   /**
-   * Any other path with the access_token of an app in its query. Errors have WeChat's shape.
+   * Any other path with the access_token of an app in its query. Errors have WeChat's shape. Logins (`/sns/…`) are told
+   * why they are not forwarded, whatever they carry: theirs is a token of a user, or a hub key in the place of the AppSecret.
+   *
    * @returns `false`: no such request; somebody else answers it
    */
   transparent(request: AppRequest, reply: FastifyReply): boolean {
     const { path, query } = splitTarget(request.raw.url ?? '');
     const token = accessTokenOf(query);
+    const target = judgeTarget(path);
+    if (isLogin(target)) {
+      sendWeChatError(reply, transparentErrorOf('HUB_NOT_GRANTED', whyNever(target.row)));
+      return true;
+    }
     if (token === undefined) return false;
     const fail = (error: unknown): void => {
       this.#failTransparent(error, request, reply);
@@ -99,7 +115,7 @@ export class Gateway {
       request.params.appid = appid;
       const verdict = this.access.check(accessRequestOf(request), 'gateway', appid);
       request.verdict = verdict;
-      if (verdict.ok) this.#take(request, reply, path, query, fail);
+      if (verdict.ok) this.#take(request, reply, target, query, fail);
       else sendWeChatError(reply, denialOf(verdict));
     } catch (error) {
       fail(error);
@@ -111,19 +127,22 @@ export class Gateway {
   #take(
     request: AppRequest,
     reply: FastifyReply,
-    wanted: string,
+    target: TargetVerdict,
     query: string | undefined,
     fail: Order['fail'],
   ): void {
+    if (!target.ok && target.why === 'malformed') throw malformed();
     const { verdict } = request;
     const patterns = verdict?.ok === true ? verdict.client.gatewayPaths : [];
-    const target = judgeTarget(wanted, patterns);
-    if (!target.ok) {
-      if (target.why !== 'malformed') this.#tellDenied(request);
-      throw refusedTarget(target.why);
+    if (!target.ok || !isGrantedPath(target.path, patterns)) {
+      this.#tellDenied(request);
+      const why = target.ok
+        ? 'The gatewayPaths of this client do not allow this path.'
+        : whyNever(target.row);
+      throw new HubException('HUB_NOT_GRANTED', why);
     }
     // A server may cut a query there, or not: two readings.
-    if (query?.includes('#') === true) throw refusedTarget('malformed');
+    if (query?.includes('#') === true) throw malformed();
     if ((announcedLength(request.raw) ?? 0) > LARGEST_UPLOAD_BYTES) throw tooLarge();
     const { appid } = request.params;
     const order: Order = {
@@ -182,21 +201,23 @@ export class Gateway {
   }
 }
 
-function refusedTarget(why: 'forbidden' | 'not_granted' | 'malformed'): HubException {
-  switch (why) {
-    case 'forbidden':
-      return new HubException(
-        'HUB_NOT_GRANTED',
-        'The gateway forwards nothing that takes an AppSecret or clears a quota; tokens are at /v1/apps/{appid}/token.',
-      );
-    case 'not_granted':
-      return new HubException('HUB_NOT_GRANTED', 'The gatewayPaths of this client do not allow this path.');
-    case 'malformed':
-      return new HubException(
-        'HUB_BAD_REQUEST',
-        'The gateway forwards plain paths only: letters, digits and - . _ ~ between single slashes, no escapes.',
-      );
-  }
+type Never = Extract<TargetVerdict, { readonly why: 'never' }>;
+
+/** GET and no other spelling: the hub's own ticket. */
+function isOwnTicket(target: TargetVerdict, { method }: AppRequest, path: string): boolean {
+  if (target.ok || target.why !== 'never' || target.row.answered !== 'ticket') return false;
+  return (method === 'GET' || method === 'HEAD') && path.endsWith(`/wechat${target.row.path}`);
+}
+
+function isLogin(target: TargetVerdict): target is Never {
+  return !target.ok && target.why === 'never' && target.row.path === '/sns/*';
+}
+
+function malformed(): HubException {
+  return new HubException(
+    'HUB_BAD_REQUEST',
+    'The gateway forwards plain paths only: letters, digits and - . _ ~ between single slashes, no escapes.',
+  );
 }
 
 /** A caller that shows no key is known by its address: it is told that, and which one was seen. */

@@ -43,7 +43,7 @@ describe('targets that must not be reached', () => {
   const ALLOWED =
     /^\/base(?:\/|(?:\/[A-Za-z0-9_~-][A-Za-z0-9._~-]*)+\/?)\?access_token=SCRIPTED-token-1(?:&|$)/;
   const FORBIDDEN =
-    /^\/base\/cgi-bin\/(?:(?:token|stable_token|component)(?:[./]|$)|clear_quota)|\/\.\.?(?:\/|$)|[\\%;#@]/i;
+    /^\/base\/(?:sns(?:[./]|$)|cgi-bin\/(?:(?:token|stable_token|component|service|gettoken|openapi\/rid\/get|openapi\/quota\/clear|ticket\/getticket)(?:[./]|$)|clear_quota))|\/\.\.?(?:\/|$)|[\\%;#@]/i;
 
   const expectOnlyAllowed = () => {
     for (const { url } of upstream.arrived) {
@@ -63,6 +63,11 @@ describe('targets that must not be reached', () => {
     '/cgi-bin/clear_quota',
     '/cgi-bin/clear_quota/v2',
     '/cgi-bin/component/api_component_token',
+    '/cgi-bin/openapi/rid/get',
+    '/cgi-bin/openapi/quota/clear',
+    '/cgi-bin/service/get_suite_token',
+    '/cgi-bin/gettoken',
+    '/sns/jscode2session',
   ];
   const SPELLINGS: [string, (path: string) => string][] = [
     ['as it is', (path) => path],

@@ -106,6 +106,30 @@ describe('/v1/apps/{appid}/wechat/… against the simulator', () => {
     expect(headers.get('location')).toBe('http://elsewhere.invalid/landed');
   });
 
+  it('getticket is the hub’s own, for who may read', async () => {
+    const get = (path: string, key: string) =>
+      hub.get(`${PREFIX}/cgi-bin/ticket/getticket${path}`, bearer(key));
+    expect(await get('?type=jsapi', KEY)).toMatchObject({ status: 403, json: { code: 'HUB_NOT_GRANTED' } });
+    const { status, json, headers } = await get('?type=jsapi', READER);
+    expect({ status, json }).toEqual({
+      status: 200,
+      json: { errcode: 0, errmsg: 'ok', ticket: expect.any(String), expires_in: expect.any(Number) },
+    });
+    expect(headers.get('cache-control')).toBe('no-store');
+    const native = await hub.get('/v1/apps/wx-shop/tickets/jsapi', bearer(READER));
+    expect(json.ticket).toBe(native.json.ticket);
+    expect(simulator.calls({ endpoint: 'getticket' })).toBe(1);
+    expect(await get('?type=other', READER)).toMatchObject({ status: 404 });
+    expect(await get('/?type=jsapi', KEY)).toMatchObject({ status: 403 });
+    expect(await get('.json?type=jsapi', KEY)).toMatchObject({ status: 403 });
+  });
+
+  it('what is never forwarded is refused with the reason, and where the hub has it', async () => {
+    const rid = await call('/cgi-bin/openapi/rid/get', { method: 'POST', body: '{"rid":"x"}' });
+    expect(rid).toMatchObject({ status: 403, json: { code: 'HUB_NOT_GRANTED' } });
+    expect(rid.json.detail).toContain('/admin/apps/{appid}/rid/{rid}');
+  });
+
   it('is granted by may, app and gatewayPaths', async () => {
     const notGranted = { status: 403, json: { code: 'HUB_NOT_GRANTED' } };
     expect(await call('/wxa/x', {}, READER)).toMatchObject(notGranted);
