@@ -60,7 +60,9 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
 const PURE: readonly string[] = [
   'gateway/rules/answer.ts',
   'gateway/rules/errors.ts',
+  'gateway/rules/escapes.ts',
   'gateway/rules/headers.ts',
+  'gateway/rules/key-candidates.ts',
   'gateway/rules/never-forwarded.ts',
   'gateway/rules/query.ts',
   'gateway/rules/target.ts',

@@ -19,7 +19,7 @@ import {
   type KnownApps,
 } from '../core/access/decision.js';
 import { WindowCounter } from '../core/access/limit.js';
-import { credentialOf, type AccessRequest } from './access-request.js';
+import { credentialOf, hasKey, type AccessRequest } from './access-request.js';
 import { limited, refused, type AccessVerdict, type Denied, type DenialFacts } from './access-verdict.js';
 import { Allowances } from './allowances.js';
 import { Origins, type Origin } from './origins.js';
@@ -76,10 +76,8 @@ export class AccessService {
     this.#config = config;
     this.#clock = clock;
     this.#origins = new Origins(environment.trustedProxies);
-    // Not needed for correctness, see #sync: so that no request waits for it.
-    config.onChange(() => {
-      this.#sync();
-    });
+    // Not needed, see #sync: so that no request waits for it.
+    config.onChange(() => this.#sync());
   }
 
   /**
@@ -122,8 +120,8 @@ export class AccessService {
   }
 
   /**
-   * For who holds a token of `appid` that the hub served, and shows it instead of a key (the drop-in's `getticket`):
-   * whether some entry that grants `read` of the app admits the address. Counts on that entry.
+   * For who shows a token of `appid` instead of a key (`getticket`): whether some entry that grants `read` of the app
+   * admits the address. Counts on that entry.
    */
   checkTokenHolder(request: AccessRequest, appid: string): AccessVerdict {
     this.#sync();
@@ -138,6 +136,12 @@ export class AccessService {
     return allowance.granted(client, undefined, origin);
   }
 
+  /** Whether any client has such a key, expired or not: for what is about to leave the hub. Grants and counts nothing. */
+  isKey(text: string): boolean {
+    this.#sync();
+    return hasKey(this.#index, text);
+  }
+
   /** The address that rules are held against, canonical, or {@link UNKNOWN_ADDRESS}. */
   addressOf(request: Pick<AccessRequest, 'socketAddress' | 'xForwardedFor'>): string {
     return this.#origins.of(request.socketAddress, request.xForwardedFor).text;
@@ -149,8 +153,7 @@ export class AccessService {
   }
 
   /**
-   * Looks at the snapshot itself on each request rather than trusting to have been told: there is no moment at which
-   * a removed client or key is still served.
+   * Looks at the snapshot on each request rather than trusting to have been told: no removed key is still served.
    */
   #sync(): void {
     const snapshot = this.#config.current;

@@ -1,10 +1,8 @@
 import { Injectable } from '@nestjs/common';
 import type { FastifyReply } from 'fastify';
 import { AccessService } from '../access-guard/access.service.js';
-import type { Denied } from '../access-guard/access-verdict.js';
 import { Clock } from '../clock/clock.js';
 import { HubEnvironment } from '../config/environment.js';
-import { deniedError, unavailableError, type DropInError } from '../core/dropin.js';
 import { TRANSPARENT_ERRORS, transparentErrorOf } from './rules/errors.js';
 import { accessTokenOf, splitTarget } from './rules/query.js';
 import { whyNever } from './rules/never-forwarded.js';
@@ -21,10 +19,13 @@ import { DeadTokens } from '../token-cache/dead-tokens.service.js';
 import { ServedTokens } from '../token-cache/served-tokens.js';
 import { TicketCache } from '../token-cache/ticket-cache.service.js';
 import { TokenCache } from '../token-cache/token-cache.service.js';
-import { GatewayCall, tooLarge } from './call/gateway-call.js';
+import { tooLarge } from './call/failures.js';
+import { GatewayCall } from './call/gateway-call.js';
 import type { GatewayParts, Order } from './call/gateway-order.js';
 import { GatewayUpstream } from './gateway-upstream.js';
 import { HeldBytes } from './call/held-bytes.js';
+import { sendWeChatError, wechatDenialOf, wechatErrorOf } from './transparent-answers.js';
+import { KeyCheck, KeyWouldLeave } from './key-check.js';
 import { answerTicket } from './own-tickets.js';
 import { announcedLength, LARGEST_UPLOAD_BYTES } from './call/upload.js';
 
@@ -38,6 +39,7 @@ const EXPLICIT = /^\/v1\/apps\/[A-Za-z0-9_-]+\/wechat(?=\/)/;
 @Injectable()
 export class Gateway {
   readonly #parts: GatewayParts;
+  readonly #keys: KeyCheck;
 
   constructor(
     private readonly access: AccessService,
@@ -61,6 +63,7 @@ export class Gateway {
     metrics.addGauge('wxhub_gateway_held_bytes', 'Bytes of request bodies that the gateway holds.', () => {
       return heldBytes.held;
     });
+    this.#keys = new KeyCheck(access);
     this.#parts = { cache, deadTokens, upstream, heldBytes, clock, events, timeoutMs };
   }
 
@@ -116,7 +119,7 @@ export class Gateway {
       const verdict = this.access.check(accessRequestOf(request), 'gateway', appid);
       request.verdict = verdict;
       if (verdict.ok) this.#take(request, reply, target, query, fail);
-      else sendWeChatError(reply, denialOf(verdict));
+      else sendWeChatError(reply, wechatDenialOf(verdict));
     } catch (error) {
       fail(error);
     }
@@ -135,12 +138,16 @@ export class Gateway {
     const { verdict } = request;
     const patterns = verdict?.ok === true ? verdict.client.gatewayPaths : [];
     if (!target.ok || !isGrantedPath(target.path, patterns)) {
-      this.#tellDenied(request);
+      this.#tellDenied(request, 'path_not_granted');
       const why = target.ok
         ? 'The gatewayPaths of this client do not allow this path.'
         : whyNever(target.row);
       throw new HubException('HUB_NOT_GRANTED', why);
     }
+    const { rawHeaders } = request.raw;
+    this.#lookFor(request, () => {
+      this.#keys.head(request.raw.url ?? '', rawHeaders);
+    });
     // A server may cut a query there, or not: two readings.
     if (query?.includes('#') === true) throw malformed();
     if ((announcedLength(request.raw) ?? 0) > LARGEST_UPLOAD_BYTES) throw tooLarge();
@@ -153,6 +160,11 @@ export class Gateway {
       query,
       startedAt: this.#parts.clock.now(),
       fail,
+      lookInto: (body) => {
+        this.#lookFor(request, () => {
+          this.#keys.body(body, rawHeaders);
+        });
+      },
       checkAgain: () => {
         this.guard.checkAgain(request, 'gateway');
       },
@@ -162,11 +174,21 @@ export class Gateway {
     else this.#cold(order).catch(fail);
   }
 
-  #tellDenied(request: AppRequest): void {
+  /** Operators are told when a key was about to leave. @throws what `look` throws */
+  #lookFor(request: AppRequest, look: () => void): void {
+    try {
+      look();
+    } catch (error) {
+      if (error instanceof KeyWouldLeave) this.#tellDenied(request, 'key_would_leave');
+      throw error;
+    }
+  }
+
+  #tellDenied(request: AppRequest, reason: 'path_not_granted' | 'key_would_leave'): void {
     const actor = actorOf(request);
     const { appid } = request.params;
     if (actor === undefined) return;
-    this.events.emit('requestDenied', { reason: 'path_not_granted', act: 'gateway', ...actor, appid });
+    this.events.emit('requestDenied', { reason, act: 'gateway', ...actor, appid });
   }
 
   #start(order: Order): GatewayCall {
@@ -189,15 +211,11 @@ export class Gateway {
 
   #failTransparent(error: unknown, request: AppRequest, reply: FastifyReply): void {
     if (reply.sent || isGone(reply)) return;
-    const { code, detail, details } = asHubException(error);
-    if (code === 'HUB_INTERNAL') this.events.emit('troubleSeen', { where: `request ${request.id}`, error });
-    if (code === 'HUB_TOKEN_UNAVAILABLE') {
-      const { upstream } = details;
-      const why = upstream === undefined ? undefined : `${upstream.errmsg}; ${upstream.hint}`;
-      sendWeChatError(reply, unavailableError('token', why));
-    } else {
-      sendWeChatError(reply, transparentErrorOf(code, detail));
+    const exception = asHubException(error);
+    if (exception.code === 'HUB_INTERNAL') {
+      this.events.emit('troubleSeen', { where: `request ${request.id}`, error });
     }
+    sendWeChatError(reply, wechatErrorOf(exception));
   }
 }
 
@@ -218,17 +236,4 @@ function malformed(): HubException {
     'HUB_BAD_REQUEST',
     'The gateway forwards plain paths only: letters, digits and - . _ ~ between single slashes, no escapes.',
   );
-}
-
-/** A caller that shows no key is known by its address: it is told that, and which one was seen. */
-function denialOf({ reason, cause, address }: Denied): DropInError {
-  return deniedError(cause === 'no_key' ? 'ip_not_allowed' : reason, address);
-}
-
-function sendWeChatError(reply: FastifyReply, error: DropInError): void {
-  void reply
-    .status(200)
-    .header('content-type', 'application/json; charset=utf-8')
-    .header('cache-control', 'no-store')
-    .send(JSON.stringify(error));
 }

@@ -143,12 +143,17 @@ describe('somebody goes away', () => {
   });
 
   it('the caller, during its own upload: WeChat never sees a whole request', async () => {
-    for (const framing of ['Content-Length: 1000000', 'Transfer-Encoding: chunked', 'Content-Length: 1000']) {
+    for (const [framing, sent, starts] of [
+      ['Content-Length: 1000000', 'abcde', true],
+      ['Transfer-Encoding: chunked', `11170\r\n${'x'.repeat(70_000)}\r\n`, true],
+      ['Transfer-Encoding: chunked', '5\r\nabcde\r\n', false],
+      ['Content-Length: 1000', 'abcde', false],
+    ] as const) {
       upstream.arrived.length = 0;
       const socket = open();
       socket.write(head(`${framing}\r\n`, 'POST'));
-      socket.write(framing.includes('chunked') ? '5\r\nabcde\r\n' : 'abcde');
-      if (framing !== 'Content-Length: 1000') {
+      socket.write(sent);
+      if (starts) {
         const { body } = await upstream.request(1);
         socket.destroy();
         await expect(body).rejects.toThrow();

@@ -2,22 +2,19 @@ import { repeatsAfter } from '../rules/answer.js';
 import { headersToUpstream } from '../rules/headers.js';
 import { withAccessToken } from '../rules/query.js';
 import type { Secret } from '../../core/secret.js';
-import type { UpstreamError } from '../../core/upstream.js';
-import { describeFailure } from '../../core/wechat-error.js';
 import type { GatewayOutcome, Reporter } from '../../events/hub-events.js';
 import { actorOf } from '../../http/access.guard.js';
 import { CallerWatch, isGone, whileThere } from '../../http/caller.js';
-import { HubException } from '../../http/hub-exception.js';
+import type { HubException } from '../../http/hub-exception.js';
+import { unavailable } from '../../http/unavailable.js';
 import { CallerSink } from './answer-sink.js';
 import { Attempt, type AttemptEnd, type HeldAnswer } from './attempt.js';
 import type { WatchedCall } from './calls-under-way.js';
 import type { GatewayParts, Order } from './gateway-order.js';
 import { Silence } from './silence.js';
 import { spellingsOf } from './token-spellings.js';
-import { LARGEST_UPLOAD_BYTES, Upload } from './upload.js';
-
-/** Why the hub itself ended a call. */
-type EndedBy = 'caller_gone' | 'too_large' | 'silent' | 'shutdown';
+import { endedBy, upstreamFailed, type EndedBy } from './failures.js';
+import { Upload } from './upload.js';
 
 /**
  * One request through the gateway, from the token to the end of the caller's response:
@@ -47,10 +44,13 @@ export class GatewayCall implements WatchedCall {
     };
     this.#silence = new Silence(parts.timeoutMs);
     this.#sink = new CallerSink(reply, waiting, () => parts.upstream.closing);
-    this.#upload = Upload.of(request.raw, parts.heldBytes, {
+    this.#upload = Upload.of(request.raw, parts.heldBytes.of(order.appid), {
       waiting,
       tooLarge: () => {
         this.#giveUp('too_large');
+      },
+      noRoom: () => {
+        this.#giveUp('no_room');
       },
     });
     new CallerWatch(reply, () => {
@@ -77,12 +77,25 @@ export class GatewayCall implements WatchedCall {
   /** Never rejects. */
   async run(token: Secret): Promise<void> {
     try {
-      const first = await this.#call(token, true);
-      if (first.kind === 'token_is_dead') await this.#secondTry(token, first.answer);
+      // Without a body nothing is waited for: the call leaves in this turn of the event loop.
+      const inUse = this.#upload === undefined ? token : await this.#tokenAfterLook(this.#upload);
+      if (this.#ended !== undefined) return;
+      const first = await this.#call(inUse, true);
+      if (first.kind === 'token_is_dead') await this.#secondTry(inUse, first.answer);
       else this.#settle(first);
     } catch (error) {
       this.#fail(error);
     }
+  }
+
+  /** The token to call with, once a small body has come and been looked into. @throws {HubException} */
+  async #tokenAfterLook(upload: Upload): Promise<Secret> {
+    const small = await upload.small();
+    if (small !== undefined) this.order.lookInto(small);
+    this.order.checkAgain();
+    const reading = this.parts.cache.read(this.order.appid);
+    if (reading?.kind !== 'held') throw unavailable(reading);
+    return reading.held.value;
   }
 
   async #secondTry(used: Secret, answer: HeldAnswer): Promise<void> {
@@ -121,13 +134,12 @@ export class GatewayCall implements WatchedCall {
     return { by: 'gateway', ...actorOf(this.order.request) };
   }
 
-  async #call(token: Secret, looksInto: boolean): Promise<AttemptEnd> {
+  #call(token: Secret, looksInto: boolean): Promise<AttemptEnd> {
     const { request, path, query } = this.order;
-    // Without a body nothing is waited for: the call leaves in this turn of the event loop.
-    const body = this.#upload === undefined ? null : await this.#upload.body();
-    if (this.#ended !== undefined) return { kind: 'cut' };
+    const body = this.#upload?.body() ?? null;
     const headers = headersToUpstream(request.raw.rawHeaders);
-    if (this.#upload?.length !== undefined) headers.push('content-length', String(this.#upload.length));
+    const length = Buffer.isBuffer(body) ? body.length : this.#upload?.length;
+    if (length !== undefined) headers.push('content-length', String(length));
     const { encoded, secrets } = spellingsOf(token);
     this.#silence.waitFor('upstream');
     return new Promise((resolve) => {
@@ -191,16 +203,7 @@ export class GatewayCall implements WatchedCall {
   }
 
   #reasonOfEnd(): HubException {
-    switch (this.#ended) {
-      case 'too_large':
-        return tooLarge();
-      case 'silent':
-        return upstreamFailed(
-          describeFailure('timeout', `silent for ${this.parts.timeoutMs} ms (HUB_GATEWAY_TIMEOUT_MS)`),
-        );
-      default:
-        return new HubException('HUB_UPSTREAM_FAILED', 'The hub is shutting down.');
-    }
+    return endedBy(this.#ended, this.parts.timeoutMs);
   }
 
   #giveUp(why: EndedBy): void {
@@ -224,15 +227,4 @@ export class GatewayCall implements WatchedCall {
       repeated: this.#repeated,
     });
   }
-}
-
-export function tooLarge(): HubException {
-  return new HubException(
-    'HUB_TOO_LARGE',
-    `The body is larger than ${LARGEST_UPLOAD_BYTES / 1024 / 1024} MiB.`,
-  );
-}
-
-function upstreamFailed(error: UpstreamError): HubException {
-  return new HubException('HUB_UPSTREAM_FAILED', `${error.errmsg}. ${error.hint}`);
 }

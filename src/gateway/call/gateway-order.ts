@@ -20,6 +20,8 @@ export interface Order {
   readonly startedAt: number;
   /** Writes an error, whatever was thrown. */
   fail(error: unknown): void;
+  /** The body is about to leave. @throws {HubException} where it holds a hub key. */
+  lookInto(body: Buffer): void;
   /** A reload takes effect at once, also on calls that wait. @throws {HubException} */
   checkAgain(): void;
 }

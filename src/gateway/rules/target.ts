@@ -1,3 +1,4 @@
+import { withoutPercents } from './escapes.js';
 import { neverForwarded, type NeverForwarded } from './never-forwarded.js';
 
 /**
@@ -88,22 +89,6 @@ function withoutDotsBehind(segment: string): string {
 
 function unescaped(path: string): string {
   let text = path;
-  for (let layer = 0; layer < MOST_LAYERS && text.includes('%'); layer += 1) text = withoutEscapes(text);
+  for (let layer = 0; layer < MOST_LAYERS && text.includes('%'); layer += 1) text = withoutPercents(text);
   return text;
-}
-
-/** Bytes that are no UTF-8 stand for themselves, as in Latin-1; `%u0074` is an old form of Microsoft's. */
-function withoutEscapes(text: string): string {
-  const wide = text.replace(/%u([0-9a-f]{4})/gi, (_escape, hex: string) =>
-    String.fromCharCode(Number.parseInt(hex, 16)),
-  );
-  return wide.replace(/(?:%[0-9a-f]{2})+/gi, (escapes) => {
-    try {
-      return decodeURIComponent(escapes);
-    } catch {
-      return escapes.replace(/%([0-9a-f]{2})/gi, (_escape, hex: string) =>
-        String.fromCharCode(Number.parseInt(hex, 16)),
-      );
-    }
-  });
 }
