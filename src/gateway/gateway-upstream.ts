@@ -3,6 +3,7 @@ import { Pool, type Dispatcher } from 'undici';
 import { Clock, type TimerHandle } from '../clock/clock.js';
 import { HubEnvironment } from '../config/environment.js';
 import { HubException } from '../http/hub-exception.js';
+import { CountingClient, type CallOptions } from './counting-client.js';
 import { CallsUnderWay, MOST_CALLS, type WatchedCall } from './call/calls-under-way.js';
 
 /** As for the hub's own calls (wechat-client/http-exchange.ts): shorter than what NAT gateways and WeChat keep. */
@@ -29,6 +30,7 @@ export class GatewayUpstream implements BeforeApplicationShutdown, OnApplication
     const base = new URL(environment.wechatBaseUrl);
     this.#prefix = base.pathname.replace(/\/$/, '');
     this.#pool = new Pool(base.origin, {
+      factory: (origin, options) => new CountingClient(origin, options as object),
       connections: MOST_CALLS,
       pipelining: 1,
       allowH2: false,
@@ -68,8 +70,9 @@ export class GatewayUpstream implements BeforeApplicationShutdown, OnApplication
   }
 
   /** `pathAndQuery` holds the token: undici does not repeat it in errors, and neither does the hub. */
-  send(options: Omit<Dispatcher.DispatchOptions, 'origin'>, handler: Dispatcher.DispatchHandler): void {
-    this.#pool.dispatch({ ...options, path: `${this.#prefix}${options.path}` }, handler);
+  send(options: Omit<CallOptions, 'origin'>, handler: Dispatcher.DispatchHandler): void {
+    const call: CallOptions = { ...options, path: `${this.#prefix}${options.path}` };
+    this.#pool.dispatch(call, handler);
   }
 
   /** New calls are refused; those under way have some seconds, while the listener waits for their connections. */

@@ -41,3 +41,10 @@ export function upstreamFailed({ errmsg, hint, mayHaveActed }: UpstreamError): H
     : `Nothing was sent. ${hint}`;
   return new HubException('HUB_UPSTREAM_FAILED', `${errmsg}. ${next}`);
 }
+
+export function withheld(): HubException {
+  return new HubException(
+    'HUB_UPSTREAM_FAILED',
+    'The answer is packed, though it was asked for unpacked, and holds the access_token: it is not passed on.',
+  );
+}

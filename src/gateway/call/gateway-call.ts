@@ -13,7 +13,7 @@ import type { WatchedCall } from './calls-under-way.js';
 import type { GatewayParts, Order } from './gateway-order.js';
 import { Silence } from './silence.js';
 import { spellingsOf } from './token-spellings.js';
-import { endedBy, upstreamFailed, type EndedBy } from './failures.js';
+import { endedBy, upstreamFailed, withheld, type EndedBy } from './failures.js';
 import { Upload } from './upload.js';
 
 /**
@@ -80,7 +80,9 @@ export class GatewayCall implements WatchedCall {
       // Without a body nothing is waited for: the call leaves in this turn of the event loop.
       const inUse = this.#upload === undefined ? token : await this.#tokenAfterLook(this.#upload);
       if (this.#ended !== undefined) return;
-      const first = await this.#call(inUse, true);
+      let first = await this.#call(inUse, true);
+      if (first.kind === 'failed' && first.isStale && this.#mayGoTwice())
+        first = await this.#call(inUse, true);
       if (first.kind === 'token_is_dead') await this.#secondTry(inUse, first.answer);
       else this.#settle(first);
     } catch (error) {
@@ -134,16 +136,22 @@ export class GatewayCall implements WatchedCall {
     return { by: 'gateway', ...actorOf(this.order.request) };
   }
 
-  #call(token: Secret, looksInto: boolean): Promise<AttemptEnd> {
+  /** Nothing came back, WeChat may have acted: what only reads may be sent again (RFC 9110, 9.2.2). */
+  #mayGoTwice(): boolean {
+    const { method } = this.order.request;
+    return (method === 'GET' || method === 'HEAD') && this.#upload === undefined && this.#ended === undefined;
+  }
+
+  #call(token: Secret, looksForDeadToken: boolean): Promise<AttemptEnd> {
     const { request, path, query } = this.order;
     const body = this.#upload?.body() ?? null;
     const headers = headersToUpstream(request.raw.rawHeaders);
     const length = Buffer.isBuffer(body) ? body.length : this.#upload?.length;
     if (length !== undefined) headers.push('content-length', String(length));
-    const { encoded, secrets } = spellingsOf(token);
+    const spellings = spellingsOf(token);
     this.#silence.waitFor('upstream');
     return new Promise((resolve) => {
-      const attempt = new Attempt(this.#sink, looksInto, secrets, {
+      const attempt = new Attempt(this.#sink, looksForDeadToken, spellings, {
         ended: resolve,
         moved: () => {
           this.#silence.waitFor('upstream');
@@ -151,9 +159,12 @@ export class GatewayCall implements WatchedCall {
       });
       this.#attempt = attempt;
       const { method } = request;
-      const target = `${path}?${withAccessToken(query, encoded)}`;
+      const target = `${path}?${withAccessToken(query, spellings.encoded)}`;
       try {
-        this.parts.upstream.send({ method, path: target, headers, body }, attempt);
+        const onUsedConnection = (): void => {
+          attempt.onUsedConnection();
+        };
+        this.parts.upstream.send({ method, path: target, headers, body, onUsedConnection }, attempt);
       } catch (error) {
         attempt.onResponseError(undefined, error);
       }
@@ -167,6 +178,9 @@ export class GatewayCall implements WatchedCall {
         return;
       case 'token_is_dead':
         this.#pass(end.answer);
+        return;
+      case 'withheld':
+        this.#fail(withheld());
         return;
       case 'cut':
         this.#cut();

@@ -5,61 +5,61 @@ import { headerOf } from './headers.js';
 /** Answers about a dead token have some 200 bytes; what is longer is no such answer. */
 export const LARGEST_LOOKED_INTO_BYTES = 64 * 1024;
 
-/** WeChat's errors are JSON; some endpoints for media say `text/plain` of them. */
-const MAY_BE_JSON = /^\s*(?:application\/(?:[\w.+-]*\+)?json|text\/(?:json|plain|javascript))\s*(?:;|$)/i;
+/** How an answer goes on from its first bytes. */
+export type Course =
+  /** It may say that the token is dead: held back until it is there, or is longer than such answers are. */
+  | 'plain'
+  /** It must be unpacked to be understood: held back likewise. */
+  | 'packed'
+  /** It says something else: passed on as it comes. */
+  | 'streams';
 
 /**
- * Whether an answer is held back until it is known whether it says that the token is dead: status 200, JSON by its
- * type or of no type, and small as far as is known. Everything else streams at once.
+ * By bytes and size, never by a label: WeChat and what stands before it dress the same answer in `text/html`, `plain/text`,
+ * `application/json:UTF-8`, no type at all, and in any status.
+ *
+ * @param start the first bytes; at least one
+ * @param isPacked by its bytes, or as the answer says of itself
  */
-export function isLookedInto(status: number, headers: readonly string[]): boolean {
-  if (status !== 200) return false;
-  const coding = headerOf(headers, 'content-encoding');
-  if (coding !== undefined && codingOf(coding) === undefined) return false;
-  const type = headerOf(headers, 'content-type');
-  if (type !== undefined && !MAY_BE_JSON.test(type)) return false;
+export function courseOf(
+  status: number,
+  headers: readonly string[],
+  start: Uint8Array,
+  isPacked: boolean,
+): Course {
+  if (isPacked) return 'packed';
+  // A part of something: what it begins with is no beginning.
+  if (status === 206) return 'streams';
   const length = headerOf(headers, 'content-length');
-  return length === undefined || Number(length) <= LARGEST_LOOKED_INTO_BYTES;
+  if (length !== undefined && Number(length) > LARGEST_LOOKED_INTO_BYTES) return 'streams';
+  return mayBeginObject(start) ? 'plain' : 'streams';
 }
 
-export type ContentCoding = 'identity' | 'gzip' | 'deflate' | 'br';
-
-/** The coding of a body, where it is one that the hub can undo. */
-export function codingOf(contentEncoding: string | undefined): ContentCoding | undefined {
-  switch (contentEncoding?.trim().toLowerCase()) {
-    case undefined:
-    case '':
-    case 'identity':
-      return 'identity';
-    case 'gzip':
-    case 'x-gzip':
-      return 'gzip';
-    case 'deflate':
-      return 'deflate';
-    case 'br':
-      return 'br';
-    default:
-      return undefined;
-  }
-}
-
-/** Whether these first bytes can begin a JSON object: blanks, a byte order mark, `{`. Else nothing is held back. */
+/** Whether these first bytes can begin a JSON object: blanks, byte order marks, NULs of UTF-16, `{`. */
 export function mayBeginObject(bytes: Uint8Array): boolean {
-  for (const byte of bytes) {
+  for (const [at, byte] of bytes.entries()) {
     if (byte === 0x7b || byte === 0xef) return true;
-    if (byte !== 0x20 && byte !== 0x09 && byte !== 0x0a && byte !== 0x0d) return false;
+    const isMark = at < 2 && (byte === 0xfe || byte === 0xff);
+    if (!isMark && byte !== 0x20 && byte !== 0x09 && byte !== 0x0a && byte !== 0x0d && byte !== 0)
+      return false;
   }
   return true;
 }
 
-/** The numbers of all of them, in whatever encoding of text, so that nearly every answer is known for another one without being parsed. */
-export const DEAD_TOKEN_DIGITS = /40001|40014|42001/;
+/** The numbers of all of them, so that nearly every answer is known for another one without being parsed. */
+const DEAD_TOKEN_DIGITS = /40001|40014|42001/;
 
-/** On errcode alone: words vary. A number, or digits in quotes as proxies and mocks of WeChat write them. */
+/**
+ * On errcode alone: words vary. A number, or digits in quotes as proxies and mocks of WeChat write them.
+ *
+ * @param body its bytes as Latin-1, in whatever encoding it is
+ */
 export function saysTokenIsDead(body: string): boolean {
-  if (!DEAD_TOKEN_DIGITS.test(body)) return false;
+  const text = body.includes('\0') ? body.replaceAll('\0', '') : body;
+  if (!DEAD_TOKEN_DIGITS.test(text)) return false;
   try {
-    const parsed: unknown = JSON.parse(body.replace(/^\uFEFF/, ''));
+    // Byte order marks of UTF-8 and UTF-16.
+    const parsed: unknown = JSON.parse(text.replace(/^(?:\u00EF\u00BB\u00BF|\u00FE\u00FF|\u00FF\u00FE)/, ''));
     if (typeof parsed !== 'object' || parsed === null) return false;
     const { errcode } = parsed as { errcode?: unknown };
     return (

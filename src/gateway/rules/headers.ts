@@ -3,65 +3,42 @@
  * and repetition are kept.
  */
 
-type Role =
-  /** Of one connection only (RFC 9110, 7.6.1, and what older clients send). */
-  | 'hop'
-  /** Not for WeChat: the hub's own credentials, who calls the hub and from where, other names for the target. */
-  | 'of_the_hub'
-  /** The id of this request is the hub's. */
-  | 'request_id'
-  | 'connection'
-  | 'transfer_encoding'
-  | 'content_length'
-  | 'accept_encoding'
-  | undefined;
+/**
+ * Of a request only what a call to WeChat needs: what the body is, what is wanted, who asks, which trace it belongs to, and
+ * WeChat's own. Everything else is between the caller and the hub, or names a target or an address in another way.
+ */
+const TO_UPSTREAM: ReadonlySet<string> = new Set([
+  ...['accept', 'accept-charset', 'accept-language', 'range', 'if-range', 'user-agent'],
+  ...['x-request-id', 'traceparent', 'tracestate', 'b3'],
+]);
+const FAMILIES_TO_UPSTREAM = /^(?:content-|wechatmp-|x-b3-)/;
 
-const ROLES: ReadonlyMap<string, Role> = new Map<string, Role>([
-  ['connection', 'connection'],
-  ['transfer-encoding', 'transfer_encoding'],
-  ['keep-alive', 'hop'],
-  ['te', 'hop'],
-  ['trailer', 'hop'],
-  ['upgrade', 'hop'],
-  ['authorization', 'of_the_hub'],
-  ['cookie', 'of_the_hub'],
-  ['forwarded', 'of_the_hub'],
-  ['host', 'of_the_hub'],
-  ['x-real-ip', 'of_the_hub'],
-  ['x-original-url', 'of_the_hub'],
-  ['x-rewrite-url', 'of_the_hub'],
-  // Between the caller and the hub: Node has answered it.
-  ['expect', 'of_the_hub'],
-  ['x-request-id', 'request_id'],
-  // To WeChat it is set anew from what the parser found.
-  ['content-length', 'content_length'],
-  ['accept-encoding', 'accept_encoding'],
+/** To WeChat it is set anew from what the parser found. */
+const CONTENT_LENGTH = 'content-length';
+
+/** Of one connection only (RFC 9110, 7.6.1, and what older servers send), and the id of this request, which is the hub's. */
+const NOT_TO_CALLER: ReadonlySet<string> = new Set([
+  ...['keep-alive', 'te', 'trailer', 'upgrade', 'x-request-id'],
 ]);
 
-function roleOf(name: string): Role {
-  const lower = name.toLowerCase();
-  const role = ROLES.get(lower);
-  if (role !== undefined) return role;
-  if (lower.startsWith('proxy-')) return 'hop';
-  return lower.startsWith('x-forwarded-') ? 'of_the_hub' : undefined;
-}
-
-/** Encodings that the hub can look into, so that an answer about a dead token is always understood. */
-const READABLE_ENCODING = /^(?:gzip|x-gzip|deflate|br|identity)(?:\s*;.*)?$/i;
-
-/** What of a request's headers goes to WeChat. */
+/**
+ * What of a request's headers goes to WeChat. Answers are asked for unpacked: they can be looked into as they stream, and
+ * what WeChat sends is small or packed by nature.
+ */
 export function headersToUpstream(raw: readonly string[]): string[] {
   const passed: string[] = [];
   let connection = '';
   for (let index = 0; index + 1 < raw.length; index += 2) {
     const name = raw[index] ?? '';
     const value = raw[index + 1] ?? '';
-    const role = roleOf(name);
-    if (role === undefined || role === 'request_id') passed.push(name, value);
-    else if (role === 'accept_encoding') passed.push(name, readable(value));
-    else if (role === 'connection') connection += `,${value}`;
+    const lower = name.toLowerCase();
+    if (lower === 'connection') connection += `,${value}`;
+    else if (lower === CONTENT_LENGTH) continue;
+    else if (TO_UPSTREAM.has(lower) || FAMILIES_TO_UPSTREAM.test(lower)) passed.push(name, value);
   }
-  return withoutNamed(passed, connection);
+  const end = withoutNamed(passed, connection);
+  end.push('accept-encoding', 'identity');
+  return end;
 }
 
 /**
@@ -76,13 +53,24 @@ export function headersToCaller(raw: readonly string[], secrets: readonly string
   for (let index = 0; index + 1 < raw.length; index += 2) {
     const name = raw[index] ?? '';
     const value = raw[index + 1] ?? '';
-    const role = roleOf(name);
-    if (role === 'connection') connection += `,${value}`;
+    const lower = name.toLowerCase();
+    if (lower === 'connection') connection += `,${value}`;
     // RFC 9112, 6.3: a length beside chunks is not to be believed, nor passed on.
-    else if (role === 'transfer_encoding') connection += ',content-length';
-    else if (role !== 'hop' && role !== 'request_id') passed.push(name, without(value, secrets));
+    else if (lower === 'transfer-encoding') connection += ',content-length';
+    else if (!NOT_TO_CALLER.has(lower) && !lower.startsWith('proxy-')) {
+      passed.push(name, without(value, secrets));
+    }
   }
   return withoutNamed(passed, connection);
+}
+
+/** What speaks of the bytes of a packed body, and not of what is in it. */
+const OF_PACKED = /^(?:content-(?:encoding|length|md5|digest)|repr-digest|digest|etag|accept-ranges)$/i;
+
+/** The headers of an answer whose body was unpacked, and then has so many bytes. */
+export function headersOfUnpacked(headers: readonly string[], bytes: number): string[] {
+  const kept = headers.filter((_part, index) => !OF_PACKED.test(headers[index & ~1] ?? ''));
+  return [...kept, CONTENT_LENGTH, String(bytes)];
 }
 
 /** What `Connection` names is of that connection too. */
@@ -99,13 +87,6 @@ export function headerOf(raw: readonly string[], lowerName: string): string | un
     if (name?.length === lowerName.length && name.toLowerCase() === lowerName) return raw[index + 1];
   }
   return undefined;
-}
-
-function readable(acceptEncoding: string): string {
-  const all = acceptEncoding.split(',').map((coding) => coding.trim());
-  const kept = all.filter((coding) => READABLE_ENCODING.test(coding));
-  if (kept.length === all.length) return acceptEncoding;
-  return kept.length === 0 ? 'identity' : kept.join(', ');
 }
 
 function without(value: string, secrets: readonly string[]): string {
