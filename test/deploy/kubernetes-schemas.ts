@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import ts from 'typescript';
-import type { KubernetesObject } from './kustomize.js';
+import type { KubernetesObject } from './manifests.js';
 
 /**
  * Holds manifests against the Kubernetes API's own schemas, as the npm packages kubernetes-models and
