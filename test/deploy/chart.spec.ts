@@ -1,7 +1,9 @@
+import { spawnSync } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { jest } from '@jest/globals';
 import { parse, parseAllDocuments } from 'yaml';
+import { CASES, client, COMPANY, EVERYTHING, REDIS, replicated } from './chart-values.js';
 import { problemsOf } from './kubernetes-schemas.js';
 import {
   CHART,
@@ -24,89 +26,28 @@ import { violations } from './promises.js';
 /** A release called as the chart, so that names are those of the Kustomize tree. */
 const RELEASE = { release: 'wechat-token-hub', namespace: 'wechat-token-hub' };
 const rendered = (values: Values = {}) => helmTemplate({ ...RELEASE, values });
-const objects = (values: Values = {}) => objectsOf(rendered(values));
+const objects = (values: Values = {}, hooks = false) =>
+  objectsOf(helmTemplate({ ...RELEASE, values, hooks }));
+const podOf = (values: Values) =>
+  (
+    objects(values).find(({ kind }) => kind === 'Deployment') as never as {
+      spec: { template: { spec: Pod } };
+    }
+  ).spec.template.spec;
 const defaults = parse(readFileSync(join(CHART, 'values.yaml'), 'utf8')) as Values;
 const schema = JSON.parse(readFileSync(join(CHART, 'values.schema.json'), 'utf8'));
 
-jest.setTimeout(60_000);
-
-const REDIS = { redis: { existingSecret: 'wechat-token-hub-redis' } };
-const EVERYTHING: Values = {
-  image: { repository: 'registry.example.com/hub', digest: `sha256:${'0'.repeat(64)}`, pullPolicy: 'Always' },
-  imagePullSecrets: [{ name: 'registry' }],
-  replicas: 3,
-  config: {
-    version: 1,
-    defaults: { tokenApi: 'token' },
-    apps: [{ appid: 'wx0123456789abcdef', secretFile: '/etc/wechat-token-hub/secrets/shop' }],
-    clients: [{ id: 'all', apps: '*', allowIps: ['10.0.0.0/8', '2001:db8::/32'], keys: [] }],
-  },
-  appSecrets: { create: { shop: 'not-a-secret: "quoted" #1' } },
-  redis: { url: 'redis+sentinel://one:26379,two:26379/main' },
-  encryption: { existingSecret: 'hub-encryption' },
-  tls: { existingSecret: 'hub-tls', requireClientCertificate: true },
-  env: { HUB_LOG_LEVEL: 'debug', HUB_TRUSTED_PROXIES: '10.0.0.0/8', HUB_CONSOLE_OPEN: 'true' },
-  extraEnv: [{ name: 'SHOP_APPSECRET', valueFrom: { secretKeyRef: { name: 'wechat', key: 'shop' } } }],
-  service: { type: 'LoadBalancer', port: 443, externalTrafficPolicy: 'Local', annotations: { a: 'b' } },
-  serviceAccount: { annotations: { c: 'd' } },
-  preStopSleepSeconds: 15,
-  podDisruptionBudget: { maxUnavailable: '25%' },
-  networkPolicy: {
-    redisPorts: [6379, 26379],
-    extraEgress: [{ to: [{ ipBlock: { cidr: '10.1.2.3/32' } }], ports: [{ port: 8443, protocol: 'TCP' }] }],
-  },
-  serviceMonitor: { enabled: true, labels: { release: 'prometheus' } },
-  prometheusRule: {
-    enabled: true,
-    labels: { release: 'prometheus' },
-    runbookBaseUrl: 'https://git.example.com/hub/runbooks/',
-    additionalGroups: [
-      { name: 'mine', rules: [{ alert: 'Mine', expr: 'up == 0', labels: { severity: 'page' } }] },
-    ],
-  },
-  grafanaDashboard: { enabled: true, annotations: { grafana_folder: 'WeChat' } },
-  podAnnotations: { e: 'f' },
-  podLabels: { team: 'platform' },
-  nodeSelector: { 'kubernetes.io/os': 'linux' },
-  tolerations: [{ key: 'dedicated', operator: 'Exists', effect: 'NoSchedule' }],
-  affinity: { nodeAffinity: {} },
-  priorityClassName: 'high',
-  topologySpreadConstraints: [
-    {
-      topologyKey: 'kubernetes.io/hostname',
-      maxSkew: 1,
-      whenUnsatisfiable: 'DoNotSchedule',
-      labelSelector: { matchLabels: { 'app.kubernetes.io/name': 'wechat-token-hub' } },
-    },
-  ],
-};
-const NOTHING: Values = {
-  existingConfigMap: 'mine',
-  appSecrets: { existingSecret: 'mine' },
-  serviceAccount: { create: false },
-  podDisruptionBudget: { enabled: false },
-  networkPolicy: { enabled: false },
-  preStopSleepSeconds: 0,
-};
-const CASES: readonly (readonly [string, Values])[] = [
-  ['the defaults', {}],
-  ['Redis from a Secret, autoscaled and watched', { ...REDIS, ...replicated() }],
-  ['everything', EVERYTHING],
-  ['as little as possible', NOTHING],
-  ['policies without peers', { networkPolicy: { callers: [], monitoring: [], dns: [], wechat: [] } }],
-];
-
-function replicated(): Values {
-  return {
-    autoscaling: { enabled: true },
-    serviceMonitor: { enabled: true },
-    prometheusRule: { enabled: true },
-  };
+interface Pod {
+  readonly securityContext?: Readonly<Record<string, unknown>>;
+  readonly containers: readonly { readonly name: string; readonly securityContext?: unknown }[];
+  readonly volumes: readonly { readonly name: string; readonly projected?: unknown }[];
 }
+
+jest.setTimeout(60_000);
 
 withHelm('what it renders', () => {
   it('is what Kubernetes accepts, in every case: no schema violated, no unknown field', () => {
-    expect(problemsOf(CASES.flatMap(([, values]) => objects(values)))).toEqual([]);
+    expect(problemsOf(CASES.flatMap(([, values]) => objects(values, true)))).toEqual([]);
   });
 
   it.each(CASES.slice(0, 4))('keeps what every deployment of the hub must keep: %s', (_name, values) => {
@@ -141,7 +82,7 @@ withHelm('what it renders', () => {
     expect(data('wechat-token-hub-appsecrets')).toEqual({ shop: 'not-a-secret: "quoted" #1' });
     expect(data('wechat-token-hub-redis')).toEqual({ url: 'redis+sentinel://one:26379,two:26379/main' });
     const deployment = JSON.stringify(all.find(({ kind }) => kind === 'Deployment'));
-    expect(deployment).not.toContain('redis+sentinel');
+    expect(deployment).not.toContain('"value":"redis');
     const hub = JSON.parse(deployment).spec.template.spec.containers[0];
     expect(hub.image).toBe(`registry.example.com/hub@sha256:${'0'.repeat(64)}`);
     expect(hub.env.map(({ name }: { name: string }) => name)).toEqual([
@@ -165,6 +106,92 @@ withHelm('what it renders', () => {
         ).data['apps.yaml']!,
       ),
     ).toEqual(EVERYTHING.config);
+  });
+
+  it('a company’s: what OpenShift chooses by itself is left to it, what is mounted may be written where it is meant', () => {
+    expect(violations(objects(COMPANY))).toEqual([
+      'runs as a user that is not root, with the default seccomp profile',
+      'mounts whole folders, read-only, so that changes arrive',
+      'may reach DNS and WeChat, and Redis where it is used',
+    ]);
+    const pod = podOf(COMPANY);
+    expect(pod.securityContext).toEqual({ runAsNonRoot: true, seccompProfile: { type: 'RuntimeDefault' } });
+    expect(pod.containers.map(({ name }) => name)).toEqual(['hub', 'log-shipper']);
+    expect(pod.volumes.find(({ name }) => name === 'appsecrets')).toEqual({
+      name: 'appsecrets',
+      projected: {
+        defaultMode: 0o440,
+        sources: [
+          { secret: { name: 'team-shop', optional: true } },
+          { secret: { name: 'team-live', optional: true } },
+        ],
+      },
+    });
+    const policy = JSON.stringify(objects(COMPANY).find(({ kind }) => kind === 'NetworkPolicy')?.spec);
+    expect(policy).toContain('"port":5353');
+    expect(policy).not.toContain('"port":53,');
+  });
+
+  it('security contexts can be dropped as a whole', () => {
+    const pod = podOf({ podSecurityContext: null, securityContext: null });
+    expect([pod.securityContext, pod.containers[0]!.securityContext]).toEqual([undefined, undefined]);
+  });
+
+  it('common labels are on every object and pod, and on no selector', () => {
+    for (const object of objects(COMPANY, true)) {
+      expect([object.kind, object.metadata.labels?.team]).toEqual([object.kind, 'platform']);
+      const { selector = {}, template } = (object.spec ?? {}) as { selector?: object; template?: object };
+      expect(JSON.stringify(selector)).not.toContain('"team"');
+      if (template !== undefined) expect(JSON.stringify(template)).toContain('"team":"platform"');
+    }
+  });
+
+  it('nothing outside of its Secret is made of the password in redis.url, not even a hash', () => {
+    const outside = (url: string) => objects({ redis: { url } }).filter(({ kind }) => kind !== 'Secret');
+    const one = 'redis://hub:not-a-secret-1@redis:6379/0';
+    expect(outside(one)).toEqual(outside('redis://hub:not-a-secret-2@redis:6379/0'));
+    expect(outside(one)).not.toEqual(outside('redis://hub:not-a-secret-1@redis-2:6379/0'));
+    expect(JSON.stringify(outside(one))).not.toMatch(/not-a-secret|sha256/);
+  });
+
+  it('extra objects are templates', () => {
+    const names = objects(EVERYTHING).map(({ metadata }) => metadata.name);
+    expect(names).toContain('wechat-token-hub-extra');
+  });
+
+  it('Ingress and HTTPRoute lead to a port that the Service has', () => {
+    const all = objects(EVERYTHING);
+    const find = (kind: string) =>
+      all.find((each) => each.kind === kind && each.metadata.name === 'wechat-token-hub')?.spec as never;
+    const { ports } = find('Service') as { ports: { port: number }[] };
+    const { rules } = find('Ingress') as { rules: { http: { paths: { backend: object }[] } }[] };
+    const [{ port }] = ports as [{ port: number }];
+    expect(rules[0]!.http.paths[0]!.backend).toEqual({
+      service: { name: 'wechat-token-hub', port: { number: port } },
+    });
+    const route = find('HTTPRoute') as { rules: { backendRefs: object[] }[] };
+    expect(route.rules[0]!.backendRefs).toEqual([{ name: 'wechat-token-hub', port }]);
+  });
+
+  it('helm test runs the doctor as the hub would run, where no Service and no policy takes it for a hub', () => {
+    const all = objects(EVERYTHING, true);
+    const pod = all.find(({ kind }) => kind === 'Pod') as KubernetesObject & {
+      spec: { containers: [{ image: string; args: string[]; env: unknown; volumeMounts: unknown }] };
+    };
+    expect(pod.metadata.annotations).toMatchObject({ 'helm.sh/hook': 'test' });
+    const [doctor] = pod.spec.containers;
+    const hub = podOf(EVERYTHING).containers[0] as unknown as typeof doctor;
+    expect(doctor.args).toEqual(['dist/cli/main.js', 'doctor', '--skip-apps']);
+    expect([doctor.image, doctor.env, doctor.volumeMounts]).toEqual([hub.image, hub.env, hub.volumeMounts]);
+    expect(pod.metadata.labels?.['app.kubernetes.io/name']).toBe('wechat-token-hub-doctor');
+    const { stdout } = spawnSync(
+      process.execPath,
+      [join(DEPLOY, '../dist/cli/main.js'), 'doctor', '--help'],
+      {
+        encoding: 'utf8',
+      },
+    );
+    expect(stdout).toContain('--skip-apps');
   });
 
   it('rules keep their own braces', () => {
@@ -204,7 +231,7 @@ withHelm('what it renders', () => {
   });
 
   it('a policy without peers lets nobody in, rather than everybody', () => {
-    const policy = objects(CASES[4]![1]).find(({ kind }) => kind === 'NetworkPolicy');
+    const policy = objects(CASES.at(-1)![1]).find(({ kind }) => kind === 'NetworkPolicy');
     expect(Object.keys(policy?.spec as object).sort()).toEqual(['podSelector', 'policyTypes']);
     expect(policy?.spec).toMatchObject({ policyTypes: ['Ingress', 'Egress'] });
   });
@@ -270,6 +297,17 @@ withHelm('what it refuses', () => {
       /redis\.url and redis\.existingSecret/,
     ],
     ['two places for AppSecrets', { appSecrets: { create: { a: 'b' }, existingSecret: 's' } }, /keep one/],
+    [
+      'a volume called as one of its own',
+      { extraVolumes: [{ name: 'config', emptyDir: {} }] },
+      /another name/,
+    ],
+    ['a sidecar called hub', { extraContainers: [{ name: 'hub', image: 'x' }] }, /another name/],
+    [
+      'one and several Secrets',
+      { appSecrets: { existingSecret: 'a', existingSecrets: ['b'] } },
+      /appSecrets\.existingSecrets: keep one/,
+    ],
     ['too little time to end', { preStopSleepSeconds: 25 }, /terminationGracePeriodSeconds must be at least/],
   ] as const)('%s', (_name, values, message) => {
     expect(() => rendered(values as Values)).toThrow(message);
@@ -300,6 +338,18 @@ withHelm('values.schema.json', () => {
       '/config/apps/0',
     ],
     ['another version of apps.yaml', { config: { version: 2 } }, '/config/version'],
+    ['an act that there is not', client({ may: ['gatway'] }), '/config/clients/0/may/0'],
+    ['an address that is none', client({ allowIps: ['10.0.0.0/99'] }), '/config/clients/0/allowIps/0'],
+    [
+      'a hash that is none',
+      client({ keys: [{ id: 'a', sha256: 'abc' }] }),
+      '/config/clients/0/keys/0/sha256',
+    ],
+    ['an Ingress without a host', { ingress: { enabled: true } }, '/ingress/hosts'],
+    ['a route without a Gateway', { httpRoute: { enabled: true } }, '/httpRoute/parentRefs'],
+    ['a volume without a name', { extraVolumes: [{ emptyDir: {} }] }, '/extraVolumes/0'],
+    ['an object without a kind', { extraObjects: [{ apiVersion: 'v1' }] }, '/extraObjects/0'],
+    ['a time-out that is none', { serviceMonitor: { scrapeTimeout: 'x' } }, '/serviceMonitor/scrapeTimeout'],
     ['a policy for everybody by accident', { networkPolicy: { callers: [{}] } }, '/networkPolicy/callers/0'],
     ['a misspelt peer', { networkPolicy: { callers: [{ podSelektor: {} }] } }, '/networkPolicy/callers/0'],
     [
@@ -322,7 +372,7 @@ withHelm('values.schema.json', () => {
         `${prefix}${key}`,
         ...pathsOf(child, `${prefix}${key}.`),
       ]);
-    const inSchema = pathsOf(schema, '').filter((path) => !/^(config\.|global)/.test(path));
+    const inSchema = pathsOf(schema, '').filter((path) => path !== 'global');
     const inValues = (node: Values, prefix: string): string[] =>
       Object.entries(node).flatMap(([key, value]) => {
         const path = `${prefix}${key}`;
@@ -332,6 +382,31 @@ withHelm('values.schema.json', () => {
       });
     expect(inSchema.sort()).toEqual(inValues(defaults, '').sort());
   });
+});
+
+it('what is made of other files is up to date: else run node deploy/sync-chart.mjs', async () => {
+  const script = '../../deploy/sync-chart.mjs';
+  const { made } = (await import(script)) as { made: () => Promise<Record<string, string>> };
+  const files = await made();
+  expect(Object.keys(files)).toEqual(['values.schema.json', 'README.md']);
+  for (const [file, text] of Object.entries(files)) {
+    expect([file, readFileSync(join(CHART, file), 'utf8')]).toEqual([file, text]);
+  }
+  const table = [...files['README.md']!.matchAll(/^\| `([\w.]+)` /gm)].map(([, path]) => path);
+  expect(new Set(table).size).toBe(table.length);
+  for (const key of Object.keys(defaults))
+    expect(table.some((path) => path === key || path!.startsWith(`${key}.`))).toBe(true);
+});
+
+it('a pattern that Helm cannot read becomes one that it can', async () => {
+  const script = '../../deploy/sync-chart.mjs';
+  const { forHelm } = (await import(script)) as { forHelm: (schema: object) => object };
+  expect(forHelm({ pattern: '^(?!a[)]|(b))(?=.*:)[^\\u0000]+$' })).toEqual({
+    pattern: '^[^\\x{0000}]+$',
+    allOf: [{ not: { pattern: '^a[)]|(b)' } }, { pattern: '^.*:' }],
+  });
+  expect(forHelm({ items: [{ pattern: '^x$' }] })).toEqual({ items: [{ pattern: '^x$' }] });
+  expect(() => forHelm({ pattern: '^x(?!y)$' })).toThrow(/not at the beginning/);
 });
 
 withHelm('Chart.yaml', () => {

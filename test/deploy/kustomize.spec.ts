@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import { jest } from '@jest/globals';
 import { parse } from 'yaml';
 import { problemsOf } from './kubernetes-schemas.js';
@@ -31,6 +31,25 @@ it('reads the same as YAML 1.1 and 1.2', () => {
     const text = readFileSync(file, 'utf8');
     expect([file, parse(text, { version: '1.1' })]).toEqual([file, parse(text, { version: '1.2' })]);
   }
+});
+
+withKubectl('components/openshift', () => {
+  it('leaves user and groups to OpenShift, and asks its name servers', () => {
+    const work = mkdtempSync(join(tmpdir(), 'hub-openshift-'));
+    const below = (path: string) => relative(work, join(DEPLOY, 'kustomize', path));
+    writeFileSync(
+      join(work, 'kustomization.yaml'),
+      JSON.stringify({ resources: [below('base')], components: [below('components/openshift')] }),
+    );
+    const objects = kustomize(relative(DEPLOY, work));
+    rmSync(work, { recursive: true });
+    expect(problemsOf(objects)).toEqual([]);
+    const text = (kind: string) => JSON.stringify(objects.find((each) => each.kind === kind)?.spec);
+    expect(text('Deployment')).not.toMatch(/runAsUser|runAsGroup|fsGroup/);
+    expect(text('Deployment')).toContain('"runAsNonRoot":true');
+    expect(text('NetworkPolicy')).toContain('openshift-dns');
+    expect(text('NetworkPolicy')).not.toContain('"port":53,');
+  });
 });
 
 withKubectl('apps.yaml', () => {

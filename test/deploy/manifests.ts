@@ -19,8 +19,8 @@ export interface Release {
   readonly namespace: string;
   /** Laid over the chart's values.yaml. */
   readonly values?: Values;
-  /** What the cluster has: `.Capabilities.APIVersions`. */
-  readonly apiVersions?: readonly string[];
+  /** Also what `helm test` runs. */
+  readonly hooks?: boolean;
 }
 
 export const DEPLOY = fileURLToPath(new URL('../../deploy/', import.meta.url));
@@ -39,12 +39,12 @@ export const withBoth = HELM === undefined ? describe.skip : withKubectl;
 const texts = new Map<string, string>();
 
 /** `helm template`: all that it prints. @throws {Error} with what Helm says where it refuses the values. */
-export function helmTemplate({ release, namespace, values = {}, apiVersions = [] }: Release): string {
+export function helmTemplate({ release, namespace, values = {}, hooks = false }: Release): string {
   const command = ['template', release, CHART, '--namespace', namespace, '--kube-version', '1.34.0'];
-  const capabilities = apiVersions.flatMap((version) => ['--api-versions', version]);
+  if (!hooks) command.push('--no-hooks');
   const input = JSON.stringify(values);
-  const key = [...command, ...capabilities, input].join(' ');
-  const text = texts.get(key) ?? run(HELM!, [...command, ...capabilities, '--values', '-'], input);
+  const key = [...command, input].join(' ');
+  const text = texts.get(key) ?? run(HELM!, [...command, '--values', '-'], input);
   texts.set(key, text);
   return text;
 }
@@ -63,11 +63,6 @@ export function helmLint(values: Values): string {
     encoding: 'utf8',
   });
   return status === 0 ? '' : stdout;
-}
-
-/** The chart with its files as Helm packs it: `helm show`'s view of a folder. */
-export function helmShow(what: 'chart' | 'values' | 'readme'): string {
-  return run(HELM!, ['show', what, CHART]);
 }
 
 /** `kubectl kustomize` of a folder below deploy/. */
