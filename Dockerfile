@@ -31,7 +31,9 @@ RUN npm ci --registry=${NPM_REGISTRY} --omit=dev --ignore-scripts && rm -rf node
 FROM ${NODE_IMAGE} AS node
 
 FROM ${RUNTIME_IMAGE} AS final
+# x-release-please-start-version
 ARG VERSION=0.1.0
+# x-release-please-end
 ARG REVISION=unknown
 ARG CREATED=unknown
 LABEL org.opencontainers.image.title="wechat-token-hub" \

@@ -26,11 +26,15 @@ function testOn(major) {
   const env = { ...process.env, PATH: [folder, process.env.PATH].join(delimiter) };
   const jest = join(root, 'node_modules', 'jest', 'bin', 'jest.js');
   const flags = ['--experimental-vm-modules', '--disable-warning=ExperimentalWarning'];
-  const { status, error } = spawnSync(join(folder, 'node'), [...flags, jest, `--testPathIgnorePatterns=${LEFT_OUT}`, ...SUITES], {
-    cwd: root,
-    env,
-    stdio: 'inherit',
-  });
+  const { status, error } = spawnSync(
+    join(folder, 'node'),
+    [...flags, jest, ...SUITES, `--testPathIgnorePatterns=${LEFT_OUT}`],
+    {
+      cwd: root,
+      env,
+      stdio: 'inherit',
+    },
+  );
   if (error !== undefined) process.stderr.write(`Node ${major}: ${error.message}\n`);
   return status === 0;
 }
