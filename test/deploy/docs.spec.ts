@@ -58,7 +58,7 @@ it('the files and folders that it names exist', () => {
 withHelm('its values', () => {
   it('are accepted, and render to a good deployment', () => {
     const examples = blocksOf(english, 'yaml').map((text) => parse(text) as Values);
-    expect(examples).toHaveLength(2);
+    expect(examples).toHaveLength(3);
     for (const values of examples) {
       const release = { release: 'hub', namespace: 'hub', values };
       expect(violations(objectsOf(helmTemplate(release)))).toEqual([]);
