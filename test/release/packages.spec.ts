@@ -60,7 +60,10 @@ it('the hub: npx wechat-token-hub check, key and --version work', () => {
   writeFileSync(join(project, 'bad.yaml'), 'version: 1\napps: []\nclients: [{ id: a, may: [gatway] }]\n');
   expect(hub('check', 'good.yaml').status).toBe(0);
   const bad = hub('check', 'bad.yaml');
-  expect([bad.status, bad.stdout + bad.stderr]).toEqual([78, expect.stringContaining('did you mean "gateway"?')]);
+  expect([bad.status, bad.stdout + bad.stderr]).toEqual([
+    78,
+    expect.stringContaining('did you mean "gateway"?'),
+  ]);
   expect(hub('--version').stdout).toContain('0.1.0');
   expect(hub('key', 'create', '--id', 'a', '--json').status).toBe(0);
 });
