@@ -1,5 +1,4 @@
-import { BoundedMap } from '../core/access/bounded-map.js';
-import { WindowCounter } from '../core/access/limit.js';
+import { WindowCounters } from '../core/access/window-counters.js';
 import type { Origin } from './origins.js';
 
 /** Failed credentials from one address (IPv6: one /64) in a minute that are answered as such (CONTRACT section 3). */
@@ -10,12 +9,10 @@ const COUNTED_BLOCKS = 50_000;
 
 /** How often credentials failed, by where they came from. */
 export class FailedCredentials {
-  readonly #blocks = new BoundedMap<string, WindowCounter>(COUNTED_BLOCKS);
+  readonly #blocks = new WindowCounters(COUNTED_BLOCKS);
 
   /** Counts one. 0: it is answered as what it is; else the seconds after which the next one is. */
   take({ block }: Origin, now: number): number {
-    let failures = this.#blocks.get(block);
-    if (failures === undefined) this.#blocks.set(block, (failures = new WindowCounter()));
-    return failures.take(now, FAILURES_PER_MINUTE);
+    return this.#blocks.take(block, now, FAILURES_PER_MINUTE);
   }
 }

@@ -1,5 +1,5 @@
-import { BoundedMap } from '../core/access/bounded-map.js';
 import { WindowCounter } from '../core/access/limit.js';
+import { WindowCounters } from '../core/access/window-counters.js';
 
 /**
  * Answers a minute; a page asks each 2 s, and some more often at its start. Looking must not cost callers their speed,
@@ -13,24 +13,18 @@ const COUNTED = 1024;
 /** How often the console's live view may be asked. */
 export class ViewingLimits {
   /** By the client's id: as many as apps.yaml has. */
-  readonly #clients = new BoundedMap<string, WindowCounter>(16_384);
-  readonly #addresses = new BoundedMap<string, WindowCounter>(COUNTED);
+  readonly #clients = new WindowCounters(16_384);
+  readonly #addresses = new WindowCounters(COUNTED);
   readonly #allOpen = new WindowCounter();
 
   /** @returns 0, or the seconds to wait */
   ofClient(id: string, now: number): number {
-    return counterOf(this.#clients, id).take(now, LIVE_ANSWERS.ofClient);
+    return this.#clients.take(id, now, LIVE_ANSWERS.ofClient);
   }
 
   /** Without a key, where HUB_CONSOLE_OPEN lets look. @returns 0, or the seconds to wait */
   ofAddress(address: string, now: number): number {
-    const wait = counterOf(this.#addresses, address).take(now, LIVE_ANSWERS.ofOpenAddress);
+    const wait = this.#addresses.take(address, now, LIVE_ANSWERS.ofOpenAddress);
     return wait > 0 ? wait : this.#allOpen.take(now, LIVE_ANSWERS.ofAllOpen);
   }
-}
-
-function counterOf(counters: BoundedMap<string, WindowCounter>, name: string): WindowCounter {
-  let counter = counters.get(name);
-  if (counter === undefined) counters.set(name, (counter = new WindowCounter()));
-  return counter;
 }
