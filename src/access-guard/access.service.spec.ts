@@ -11,7 +11,8 @@ import type { Act, ClientEntry } from '../core/access/client.js';
 import { composeKey } from '../core/access/key.js';
 import type { AppSettings } from '../core/app.js';
 import { AccessGuardModule } from './access-guard.module.js';
-import { AccessService, FAILURES_PER_MINUTE, type AccessRequest } from './access.service.js';
+import { AccessService, type AccessRequest } from './access.service.js';
+import { FAILURES_PER_MINUTE } from './failed-credentials.js';
 import { shownAppid, type Denied } from './access-verdict.js';
 
 class HandClock extends Clock {

@@ -24,7 +24,6 @@ import { FailedCredentials } from './failed-credentials.js';
 import { Origins, type Origin } from './origins.js';
 import { VerifiedKeys } from './verified-keys.js';
 
-export { FAILURES_PER_MINUTE } from './failed-credentials.js';
 export type { AccessRequest } from './access-request.js';
 
 /**
@@ -46,7 +45,6 @@ export type { AccessRequest } from './access-request.js';
 export class AccessService {
   readonly #config: AppsConfig;
   readonly #clock: Clock;
-  readonly #wallNow: () => number;
   readonly #origins: Origins;
   readonly #failures = new FailedCredentials();
   readonly #listeners: ((denial: Denied) => void)[] = [];
@@ -61,7 +59,6 @@ export class AccessService {
   constructor(config: AppsConfig, environment: HubEnvironment, clock: Clock) {
     this.#config = config;
     this.#clock = clock;
-    this.#wallNow = () => clock.wallNow();
     this.#origins = new Origins(environment.trustedProxies);
     // Not needed for correctness, see #sync: so that no request waits for it.
     config.onChange(() => {
@@ -113,7 +110,7 @@ export class AccessService {
 
   /** Epoch ms by the wall clock. */
   wallNow(): number {
-    return this.#wallNow();
+    return this.#clock.wallNow();
   }
 
   /** For a request that was granted, then waited: its denial, if it would be denied now. Counts failures alone. */
@@ -174,7 +171,7 @@ export class AccessService {
 
   /** The entry for who shows a token of the app, or the denial, already reported. */
   #holderOf(origin: Origin, { requestId }: AccessRequest, appid: string): ClientEntry | Denied {
-    const client = entryForTokenHolder(this.#index, origin.address, appid, this.#apps, this.#wallNow());
+    const client = entryForTokenHolder(this.#index, origin.address, appid, this.#apps, this.#clock.wallNow());
     if (client !== undefined) return client;
     const facts = { origin, act: 'read', appid, client, key: undefined, requestId } as const;
     return this.#deny(refused('ip_not_allowed', 'address', facts));
@@ -189,7 +186,7 @@ export class AccessService {
       if (request.isFromBrowser !== true) return identification.caller;
       return this.#refuse(BROWSER_REFUSED, origin, act, appid, request);
     }
-    const verified = this.#verified.callerOf(request, origin, this.#wallNow);
+    const verified = this.#verified.callerOf(request, origin, this.#clock);
     if (verified !== undefined) return verified;
     const identification = identify(
       this.#index,

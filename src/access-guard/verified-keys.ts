@@ -1,3 +1,4 @@
+import type { Clock } from '../clock/clock.js';
 import { BoundedMap } from '../core/access/bounded-map.js';
 import { admitsAddress, isExpired, type Caller } from '../core/access/decision.js';
 import type { AccessRequest } from './access-request.js';
@@ -18,11 +19,11 @@ export class VerifiedKeys {
   readonly #byKey = new BoundedMap<string, KnownByKey>(REMEMBERED_KEYS);
 
   /** Who presents that, if it is remembered, has not expired by now, and may come from there. */
-  callerOf({ key, authorization }: AccessRequest, origin: Origin, wallNow: () => number): Caller | undefined {
+  callerOf({ key, authorization }: AccessRequest, origin: Origin, clock: Clock): Caller | undefined {
     const known = key === undefined ? this.#byHeader.get(authorization ?? '') : this.#byKey.get(key);
     if (known === undefined || !admitsAddress(known.client, origin.address)) return undefined;
     const ends = known.key.expiresAt !== undefined;
-    return ends && isExpired(known.key, wallNow()) ? undefined : known;
+    return ends && isExpired(known.key, clock.wallNow()) ? undefined : known;
   }
 
   remember({ key, authorization }: AccessRequest, caller: Caller): void {
