@@ -10,7 +10,6 @@ import { TokenCache } from '../token-cache/token-cache.service.js';
 import { accessRequestOf, revoke, type AppRequest } from './app-request.js';
 import { denialOf, notGranted } from './denial.js';
 import { answerDenied, installExit } from './exit.js';
-import { actOf, isOpen } from './may.decorator.js';
 import { accessOf } from './route-access.js';
 import { Turns } from './turns.js';
 
@@ -56,13 +55,10 @@ export class AccessGuard implements CanActivate {
 
   /** For Nest's controllers. */
   canActivate(context: ExecutionContext): boolean {
-    const handler = context.getHandler();
-    const act = actOf(handler);
-    if (act === undefined) {
-      if (isOpen(handler)) return true;
-      throw notGranted();
-    }
-    this.admit(context.switchToHttp().getRequest<AppRequest>(), act);
+    const request = context.switchToHttp().getRequest<AppRequest>();
+    const act = accessOf(request)?.act;
+    if (act === undefined) throw notGranted();
+    if (act !== 'open') this.admit(request, act);
     return true;
   }
 
