@@ -6,7 +6,7 @@ import { AccessGuard } from '../web/access.guard.js';
 import type { AppRequest } from '../web/app-request.js';
 import { declare } from '../web/route-access.js';
 import { sendReady } from '../web/send-ready.js';
-import { sendWeChatError, WECHAT_CONTENT_TYPE } from '../web/wechat-shape.js';
+import { sendWeChatError, wechatAnswer } from '../web/wechat-shape.js';
 import { DropIn, type DropInAnswer } from './drop-in.service.js';
 import { jsonObject, parametersOf } from './parameters.js';
 
@@ -114,9 +114,8 @@ function send(request: AppRequest, reply: FastifyReply, answer: DropInAnswer): v
   if (reply.sent) return;
   if ('error' in answer) sendWeChatError(request, reply, answer.error);
   else if (answer.ready) sendReady(request, reply, answer.body);
-  else
-    void reply
-      .header('content-type', WECHAT_CONTENT_TYPE)
-      .header('cache-control', 'no-store')
-      .send(answer.body);
+  else {
+    const { status, headers, body } = wechatAnswer(answer.body);
+    void reply.status(status).headers(headers).send(body);
+  }
 }

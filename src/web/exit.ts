@@ -6,7 +6,7 @@ import { denialOf } from './denial.js';
 import { HubException } from './hub-exception.js';
 import { accessOf, type RouteAccess } from './route-access.js';
 import { problemAnswer, type ReadyAnswer } from './send-problem.js';
-import { WECHAT_CONTENT_TYPE, wechatDenialOf } from './wechat-shape.js';
+import { wechatAnswer, wechatDenialOf } from './wechat-shape.js';
 
 /** Headers that tell nothing of what a route was about to answer. */
 const KEPT_HEADERS: ReadonlySet<string> = new Set(['x-request-id', 'connection', 'x-content-type-options']);
@@ -60,8 +60,7 @@ export function answerDenied(denied: Denied, request: AppRequest, reply: Fastify
 
 function deniedAnswer(denied: Denied, { shape }: RouteAccess, requestId: string): ReadyAnswer {
   if (shape === 'problem') return problemAnswer(denialOf(denied), requestId);
-  const headers = { 'content-type': WECHAT_CONTENT_TYPE, 'cache-control': 'no-store' };
-  return { status: 200, headers, body: JSON.stringify(wechatDenialOf(denied)) };
+  return wechatAnswer(JSON.stringify(wechatDenialOf(denied)));
 }
 
 /** Nothing of the answer that was to leave remains, neither headers (an ETag tells the version) nor body. */

@@ -2,18 +2,21 @@ import type { FastifyReply } from 'fastify';
 import { deniedError, type DropInError } from '../core/dropin.js';
 import type { Denied } from '../access-guard/access-verdict.js';
 import type { AppRequest } from './app-request.js';
+import type { ReadyAnswer } from './send-problem.js';
 
 /** co-wechat-api parses `application/json` and `text/plain` and nothing else. */
-export const WECHAT_CONTENT_TYPE = 'application/json; charset=utf-8';
+const CONTENT_TYPE = 'application/json; charset=utf-8';
 
 /** An error of WeChat's shape, with HTTP status 200: most SDKs lose the errcode otherwise (WECHAT.md). */
 export function sendWeChatError(request: AppRequest, reply: FastifyReply, error: DropInError): void {
   request.leavesUnadmitted = 'refusal';
-  void reply
-    .status(200)
-    .header('content-type', WECHAT_CONTENT_TYPE)
-    .header('cache-control', 'no-store')
-    .send(JSON.stringify(error));
+  const { status, headers, body } = wechatAnswer(JSON.stringify(error));
+  void reply.status(status).headers(headers).send(body);
+}
+
+/** @param body JSON */
+export function wechatAnswer(body: string): ReadyAnswer {
+  return { status: 200, headers: { 'content-type': CONTENT_TYPE, 'cache-control': 'no-store' }, body };
 }
 
 /** A caller that shows no key is known by its address: it is told that, and which one was seen. */
