@@ -204,6 +204,7 @@ describe('the environment and secrets', () => {
     'dropin/drop-in.service.ts',
     // Into a signature or a hash.
     'http/jssdk-signature.ts',
+    'token-cache/refresh/app-entry.ts',
     'token-cache/served-tokens.ts',
     // Into the store.
     'token-cache/stores/redis/record.ts',
@@ -249,8 +250,14 @@ describe('files that ask to be two', () => {
   /** One state machine each; a cut through them would be one through the middle of a sentence. */
   const LONGER: Readonly<Record<string, number>> = {
     'token-cache/token-cache.service.ts': 360,
-    'token-cache/stores/redis/redis-token-store.ts': 300,
-    'token-cache/refresher.ts': 320,
+    'token-cache/stores/redis/redis-token-store.ts': 355,
+    // The one reducer of attempts, and the rules of replicas: each reads as one text.
+    'core/attempt.ts': 500,
+    'core/coordination.ts': 310,
+    'token-cache/refresh/app-entry.ts': 350,
+    'token-cache/refresh/token-check.ts': 270,
+    'token-cache/stores/redis/scripts.ts': 270,
+    'token-cache/refresh/attempt-loop.ts': 290,
   };
 
   it(`no file has more than ${LONGEST} lines`, () => {

@@ -4,7 +4,8 @@ import { causeOf } from '../core/error-cause.js';
 import { healthOf, type CredentialState, type Held } from '../core/credential.js';
 import { waitBeforeForce } from '../core/force-budget.js';
 import { addressesIn } from '../core/wechat-error.js';
-import type { AppEntry, CredentialCell } from '../token-cache/app-entry.js';
+import type { AppEntry } from '../token-cache/refresh/app-entry.js';
+import type { CredentialCell } from '../token-cache/refresh/credential-cell.js';
 import { TokenCache } from '../token-cache/token-cache.service.js';
 import { CallHistory } from './call-history.js';
 import type { AppRow, ErrorRow, ForceRow, LifeRow, TicketRow } from './wire.js';
@@ -44,11 +45,12 @@ export class AppRows {
   }
 
   #ticket(cell: CredentialCell): TicketRow {
-    const { state } = cell;
+    const now = this.clock.now();
+    const state = cell.shown(now);
     return {
       type: cell.slot as TicketRow['type'],
-      state: healthOf(state, this.clock.now()),
-      refreshing: cell.underWay !== undefined,
+      state: healthOf(state, now),
+      refreshing: cell.pending,
       life: this.#life(state.held),
       // A ticket that nobody asks for rests; what stands there is past.
       nextRefreshAt: cell.dormant ? null : this.#wall(cell.nextAttemptAt),

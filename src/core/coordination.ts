@@ -1,17 +1,26 @@
 import type { TokenApi } from './app.js';
-import { doubtAfter, isValid, type CredentialKind, type CredentialState, type Held } from './credential.js';
+import { unseenAfterFailure } from './attempt-outcome.js';
+import {
+  isValid,
+  type CredentialKind,
+  type CredentialState,
+  type Held,
+  type UnseenMint,
+} from './credential.js';
+import { unseenAfter, unseenEither } from './unseen-mint.js';
 import type { UpstreamError } from './upstream.js';
 
 /**
  * How replicas that share a store agree. Pure: what each of them decides from what it holds, what the store holds and
  * its own clock. No replica ever compares its wall clock with another's: all times of a {@link Held} are on the own
- * clock, into which the store has translated them.
+ * clock, into which the store has translated them. The whole of it, with what must never be done: docs/adr/0016.
  *
- * - Of two tokens got under claims, the one with the greater fence is newer: claims of an app exclude each other.
- * - Where one of them was got without a claim, by a replica that could not reach the store, the one whose call was
+ * - Of two tokens got under leases, the one with the greater fence is newer: leases of a credential exclude each other.
+ * - Where one of them was got without a lease, by a replica that could not reach the store, the one whose call was
  *   sent later is newer.
  * - Versions only follow. A replica that takes over a newer token never goes back in its version: it raises it, and
  *   has the store raise it for all.
+ * - What others say is advice with a bound: it delays this replica, never past the need of its token.
  */
 
 /** Whether `a` was got after `b`. Both of one app and slot. */
@@ -26,16 +35,16 @@ export interface Merged {
   readonly outcome: 'taken' | 'confirmed' | 'kept';
   /** The store is behind what is held now: it is to be saved there. */
   readonly storeAgain: boolean;
-  /** Nobody knows which of the two WeChat gave last: it is to be asked again. */
-  readonly disputed: boolean;
+  /** Nobody knows which of the two WeChat gave last. */
+  readonly crossed: UnseenMint | undefined;
 }
 
 /**
- * What a replica holds after a look at the store.
+ * What a replica holds after it has seen what the store holds.
  *
  * - A token that has ended is worth nothing, wherever it is.
  * - While a token of the configured family is valid, one of the other family is neither taken nor overwritten: the
- *   configuration is on its way to all replicas, and the next attempt settles it.
+ *   configuration is on its way to all replicas, and the next attempt decides.
  */
 export function merged(
   held: Held | undefined,
@@ -44,20 +53,25 @@ export function merged(
   now: number,
 ): Merged {
   const mine = isValid(held, now);
-  if (!isValid(stored, now)) {
-    return { held, outcome: 'kept', storeAgain: mine && held.kind === wanted, disputed: false };
-  }
-  if (held === undefined) return { held: stored, outcome: 'taken', storeAgain: false, disputed: false };
+  const kept = { held, outcome: 'kept', storeAgain: false, crossed: undefined } as const;
+  if (!isValid(stored, now)) return { ...kept, storeAgain: mine && held.kind === wanted };
+  if (held === undefined) return { ...kept, held: stored, outcome: 'taken' };
   if (held.kind === stored.kind && held.value.equals(stored.value)) return sameValue(held, stored, mine);
-  if (mine && held.kind === wanted && stored.kind !== wanted) {
-    return { held, outcome: 'kept', storeAgain: false, disputed: false };
-  }
+  if (mine && held.kind === wanted && stored.kind !== wanted) return kept;
   const take = !mine || (held.kind !== wanted && stored.kind === wanted) || isNewer(stored, held);
   const [newer, older] = take ? [stored, held] : [held, stored];
-  const disputed = mine && held.kind === stored.kind && areAtOnce(newer, older);
-  if (!take) return { held, outcome: 'kept', storeAgain: true, disputed };
+  const crossed =
+    mine && held.kind === stored.kind && haveCrossed(newer, older)
+      ? { since: Math.min(newer.issuedAt, older.issuedAt), until: now }
+      : undefined;
+  if (!take) return { ...kept, storeAgain: true, crossed };
   const version = Math.max(stored.version, held.version + 1);
-  return { held: { ...stored, version }, outcome: 'taken', storeAgain: version > stored.version, disputed };
+  return {
+    held: { ...stored, version },
+    outcome: 'taken',
+    storeAgain: version > stored.version,
+    crossed,
+  };
 }
 
 /**
@@ -67,16 +81,16 @@ export function merged(
 const AT_ONCE_MS = 6000;
 
 /**
- * Claims keep calls apart, as long as one store gives them all. While it fails over two may, and their clocks, which
+ * Leases keep calls apart, as long as one store gives them all. While it fails over two may, and their clocks, which
  * fences follow in ms, differ by up to this.
  */
 const FENCES_AT_ONCE_MS = 2000;
 
 /**
- * Only where no claim kept them apart: one had none, or the two are twins, each numbered as the successor of the same
- * token by a replica that another node of the store had given its claim.
+ * Only where no lease kept them apart: one had none, or the two are twins, each numbered as the successor of the same
+ * token by a replica that another node of the store had given its lease.
  */
-function areAtOnce(newer: Held, older: Held): boolean {
+function haveCrossed(newer: Held, older: Held): boolean {
   if (newer.fence !== undefined && older.fence !== undefined) {
     return newer.version <= older.version && newer.fence - older.fence < FENCES_AT_ONCE_MS;
   }
@@ -94,10 +108,11 @@ function sameValue(held: Held, stored: Held, mine: boolean): Merged {
       confirmedAt: later ? stored.confirmedAt : held.confirmedAt,
       expiresAt: endOfSame(held, stored, later),
       lifeMs: Math.max(held.lifeMs, stored.lifeMs),
+      credentialsId: later ? stored.credentialsId : held.credentialsId,
     },
     outcome: later || version > held.version ? 'confirmed' : 'kept',
     storeAgain: version > stored.version || (mine && endsTooLate(held, stored)),
-    disputed: false,
+    crossed: undefined,
   };
 }
 
@@ -120,22 +135,31 @@ function isToken({ kind }: Held): boolean {
  * The state after {@link merged}: another replica's success counts as one's own, unless an attempt has failed since.
  *
  * - Another token than before is what failed attempts were for.
- * - Of the same token, claims order success and failure where both had one, in whatever order and however late this
+ * - Of the same token, leases order success and failure where both had one, in whatever order and however late this
  *   replica hears of them; otherwise the times of the calls do.
  */
 export function withMerged(
   state: CredentialState,
-  { held, outcome }: Pick<Merged, 'held' | 'outcome'>,
+  { held, outcome, crossed }: Pick<Merged, 'held' | 'outcome' | 'crossed'>,
 ): CredentialState {
   if (held === undefined) return state;
-  const doubtfulSince = outcome === 'taken' ? undefined : state.doubtfulSince;
+  const seen = outcome === 'taken' ? unseenAfter(state.unseen, held.issuedAt) : state.unseen;
+  const unseen = unseenEither(seen, crossed);
   const byTime = held.confirmedAt > (state.attemptedAt ?? Number.NEGATIVE_INFINITY);
   const confirmed = outcome === 'confirmed' && (followsFailure(held, state.failedUnder) ?? byTime);
-  if (outcome !== 'taken' && !confirmed) return { ...state, held, doubtfulSince };
-  return { ...state, held, failures: 0, slowFailures: 0, refreshedAt: held.confirmedAt, doubtfulSince };
+  if (outcome !== 'taken' && !confirmed) return { ...state, held, unseen };
+  return {
+    ...state,
+    held,
+    failures: 0,
+    slowFailures: 0,
+    refreshedAt: held.confirmedAt,
+    peerFailure: undefined,
+    unseen,
+  };
 }
 
-/** Whether what is held was got or confirmed under a later claim than the failure. `undefined`: no claims to compare. */
+/** Whether what is held was got or confirmed under a later lease than the failure. `undefined`: no leases to compare. */
 function followsFailure(held: Held | undefined, failedUnder: number | undefined): boolean | undefined {
   return held?.fence === undefined || failedUnder === undefined ? undefined : held.fence > failedUnder;
 }
@@ -153,85 +177,118 @@ function laterFence(a: number | undefined, b: number | undefined): number | unde
   return a === undefined || b === undefined ? (a ?? b) : Math.max(a, b);
 }
 
-/** What a replica tells the others of an attempt that failed, so that all keep the one pace. Free of secrets. */
+/** What a replica tells the others of an attempt that failed. Free of secrets. */
 export interface SharedFailure {
   readonly error: UpstreamError;
-  readonly failures: number;
-  readonly slowFailures: number;
-  /** Of the claim under which it was made. */
+  /** Of the lease under which it was made. */
   readonly fence: number | undefined;
+  /** See {@link Held.credentialsId}: what failed with another AppSecret says nothing about this replica's. */
+  readonly credentialsId: string | undefined;
 }
 
+/** No advice of others is taken for longer, ms: the longest wait that a replica chooses itself, and its jitter. */
+export const LONGEST_ADVICE_MS = 11 * 60_000;
+
 /**
- * Another replica's attempt failed: as if it had been this one's.
+ * Another replica's attempt failed. Told to people, and to whoever reads this replica's state; its own plan stays: the
+ * pause in the store paces the attempts of all.
  *
- * - What failed here before counts on: the first failure of another is no reason to try as soon again as after a first.
- * - News may be heard late, by a process that was stopped. What has been got since then answers the failure.
+ * News may be heard late, by a process that was stopped. What has been got since then answers the failure.
  */
-export function failedElsewhere(state: CredentialState, shared: SharedFailure, now: number): CredentialState {
-  if (followsFailure(state.held, shared.fence) === true) return state;
+export function failedElsewhere(
+  state: CredentialState,
+  { error, fence }: SharedFailure,
+  retryInMs: number,
+  now: number,
+): CredentialState {
+  if (followsFailure(state.held, fence) === true) return state;
   return {
     ...state,
-    failures: Math.max(state.failures, shared.failures, 1),
-    slowFailures: shared.slowFailures,
-    attemptedAt: now,
-    failedUnder: shared.fence,
-    lastError: { at: now, error: shared.error },
+    peerFailure: { at: now, retryAt: now + Math.min(retryInMs, LONGEST_ADVICE_MS), error },
     // It was sent a little before it was heard of.
-    doubtfulSince: doubtAfter(state, shared.error, now - AT_ONCE_MS),
+    unseen: unseenAfterFailure(state, error, now - AT_ONCE_MS, now),
   };
 }
 
-/** Without the store, who did not refresh the app last goes ahead only so long before the end of its token, ms … */
+/** An attempt that is due goes ahead this soon, whatever others do, where nothing was ever asked by this process, ms. */
+const NEWCOMER_HELD_OFF_MS = 10_000;
+/** So long before the end of a token its refresh waits for nobody, ms … */
+const NEED_MS = 60_000;
+/** … but for this, which another replica's call may take, ms. */
+const LEAST_HELD_OFF_MS = 15_000;
+
+/**
+ * Until when others (their lease, the pause after their failure) may hold off an attempt that they first held off at
+ * `since`. Epoch ms. From then on it is made regardless: what others say delays a refresh, never past its token's need.
+ */
+export function heldOffUntil(state: CredentialState, since: number, now: number): number {
+  const { held, attemptedAt } = state;
+  if (isValid(held, now)) {
+    const need = held.expiresAt - Math.min(NEED_MS, held.lifeMs * LAST_RESORT_PART);
+    return Math.max(since + LEAST_HELD_OFF_MS, Math.min(since + LONGEST_ADVICE_MS, need));
+  }
+  return since + (attemptedAt === undefined ? NEWCOMER_HELD_OFF_MS : LONGEST_ADVICE_MS);
+}
+
+/** Without the store, a replica that did not refresh the app last mints only so long before its token may end, ms … */
 const LAST_RESORT_MS = 60_000;
 /** … or with this part of a short life left. */
 const LAST_RESORT_PART = 0.1;
 
 /**
- * The store cannot be reached and an attempt is due: when may this replica ask WeChat on its own? Epoch ms; `now` or
+ * The store cannot be reached and an attempt is due: when may this replica ask WeChat by itself? Epoch ms; `now` or
  * before: at once.
  *
  * - `stable_token`: at once. The calls of several replicas bring the same token.
- * - `token`: each mint ends the life of the token before it. The replica that refreshed the app last goes on; the
- *   others wait until their own token is about to end. What they hear of in between moves their token's end.
+ * - `token`: each mint ends the life of the token before it. The replica that refreshed the app last goes on, and so
+ *   does one that has minted by itself already; the others wait until their own token is about to end, be it by
+ *   another's mint.
  * - Without a valid token: at once.
  *
- * `turn`: in [0, 1), the replica's own and always the same, so that several do not mint at the same moment: they are
- * spread over the first half of the time that is left.
+ * @param guaranteed until when the token works for sure (core/refresh-policy.ts), epoch ms
  */
 export function mayGoAloneAt(
   tokenApi: TokenApi,
-  held: Held | undefined,
+  state: CredentialState,
   refreshedLast: boolean,
+  guaranteed: number,
   now: number,
-  turn: number,
 ): number {
-  if (tokenApi === 'stable_token' || refreshedLast || !isValid(held, now)) return now;
-  const left = Math.min(LAST_RESORT_MS, held.lifeMs * LAST_RESORT_PART);
-  return held.expiresAt - left * (1 - turn / 2);
+  const { held, unseen } = state;
+  if (tokenApi === 'stable_token' || refreshedLast || unseen !== undefined || !isValid(held, now)) return now;
+  return Math.min(guaranteed, held.expiresAt) - Math.min(LAST_RESORT_MS, held.lifeMs * LAST_RESORT_PART);
+}
+
+/** So many versions of one second belong to replicas that go alone; each has one of them. */
+const REPLICAS = 2 ** 20;
+
+/**
+ * The version of a new token that was got without the store. No two replicas that go alone ever give the same one,
+ * nor does the store give it afterwards: it is far ahead of what is counted up by one. At most 2^53 until 2242.
+ *
+ * @param before of the token before it
+ * @param wallMs only keeps numbers growing over restarts; epoch ms
+ * @param replica this process's own, in [0, 2^20)
+ */
+export function versionAlone(before: number | undefined, wallMs: number, replica: number): number {
+  const second = Math.max(Math.floor(wallMs / 1000), Math.floor((before ?? 0) / REPLICAS) + 1);
+  return second * REPLICAS + replica;
+}
+
+export function replicaNumber(random: number): number {
+  return Math.floor(random * REPLICAS);
 }
 
 /**
- * Whether a call under a claim may have minted after another replica's, so that the token which all hold now may have
- * been superseded by one that nobody holds. Only a further mint settles that, and there are 5 minutes for it.
+ * Whether a call under a lease may have minted after another replica's, so that the token which all hold now may have
+ * been superseded by one that nobody holds.
  *
- * `token` alone, and only where the claim had lapsed under the call: the process had been stopped for seconds in the
+ * `token` alone, and only where the lease had lapsed under the call: the process had been stopped for seconds in the
  * middle of it, and nobody can tell whether before or after the request went out.
  */
-export function isDisputed(tokenApi: TokenApi, call: EndedCall): boolean {
+export function mayHaveCrossed(tokenApi: CredentialKind, call: EndedCall): boolean {
   if (tokenApi !== 'token') return false;
   return call.granted ? call.refused : call.mayHaveActed && call.endedAt >= call.lapsedAt;
-}
-
-/**
- * What is left of a doubt about which token WeChat minted last, once a token is held whose call was sent at `sentAt`.
- * `disputedUntil`: when all the calls in question had ended, epoch ms on the hub's clock; `undefined`: no doubt.
- *
- * A call that was sent later than that reached WeChat after all of them, whichever replica made it: it settles the
- * doubt, and who shares the doubt need not mint as well.
- */
-export function disputeLeft(disputedUntil: number | undefined, sentAt: number): number | undefined {
-  return disputedUntil === undefined || sentAt > disputedUntil ? undefined : disputedUntil;
 }
 
 export interface EndedCall {
@@ -242,6 +299,6 @@ export interface EndedCall {
   /** Whether WeChat may have acted on a call that failed. */
   readonly mayHaveActed: boolean;
   readonly endedAt: number;
-  /** When the claim lapsed or will. */
+  /** When the lease lapsed or will. */
   readonly lapsedAt: number;
 }

@@ -1,6 +1,6 @@
 import type { TicketType, TokenApi } from './app.js';
 import type { Secret } from './secret.js';
-import type { Grant, UpstreamError } from './upstream.js';
+import type { UpstreamError } from './upstream.js';
 
 /** What a credential is: a token of one of the two families, or a ticket of one of the two types. */
 export type CredentialKind = TokenApi | TicketType;
@@ -31,32 +31,49 @@ export interface Held {
   /** The longest life that WeChat has named for this value, ms. */
   readonly lifeMs: number;
   /**
-   * Of the claim under which a replica got this value and the shared store took it in. Absent: got by a process on its
-   * own, without a claim. Orders tokens of different replicas; see core/coordination.ts.
+   * Of the lease under which a replica got this value and the shared store took it in. Absent: got by a process on its
+   * own, without a lease. Orders tokens of different replicas; see core/coordination.ts.
    */
   readonly fence?: number | undefined;
+  /** Which AppSecret and token API the value was last got with; absent: not known. Says nothing about either. */
+  readonly credentialsId?: string | undefined;
 }
 
-/** What is known of one app's token, and of the attempts to get it. A value: transitions return a new one. */
+/** Another replica's attempt failed. Shown to people and callers; it changes no plan of this replica. */
+export interface PeerFailure {
+  /** When it was heard of, epoch ms on the hub's clock, as the next one. */
+  readonly at: number;
+  /** Until when the other replica is to have tried again. */
+  readonly retryAt: number;
+  readonly error: UpstreamError;
+}
+
+/** A mint that nobody here holds may have superseded the token that is held: core/unseen-mint.ts. */
+export interface UnseenMint {
+  /** No unseen call reached WeChat before. Epoch ms on the hub's clock, as the next one. */
+  readonly since: number;
+  /** All unseen calls had ended by then; Infinity: others may still make some. */
+  readonly until: number;
+}
+
+/** What is known of one credential, and of the attempts to get it. A value: transitions return a new one. */
 export interface CredentialState {
   readonly held: Held | undefined;
-  /** Failed attempts since the last success. */
+  /** Failed attempts of this process since the last success, whoever had it. */
   readonly failures: number;
   /** How many of the latest failures in a row were configuration errors or quotas. */
   readonly slowFailures: number;
   /** When the last call was sent. */
   readonly attemptedAt: number | undefined;
-  /** Fence of the claim under which the last failed call was made, here or elsewhere; `undefined`: without a claim. */
+  /** Fence of the lease under which the last failed call was made; `undefined`: without a lease. */
   readonly failedUnder?: number | undefined;
   /** When the last call that succeeded was sent. */
   readonly refreshedAt: number | undefined;
   /** The last failure, kept after recovery for people to read. `at`: when it was known. */
   readonly lastError: { readonly at: number; readonly error: UpstreamError } | undefined;
-  /**
-   * When the first call since the last success was sent that may have minted a successor of the token that is held,
-   * although its answer was lost; see core/doubtful-mint.ts.
-   */
-  readonly doubtfulSince: number | undefined;
+  /** The last failure of another replica, until an attempt succeeds. */
+  readonly peerFailure?: PeerFailure | undefined;
+  readonly unseen?: UnseenMint | undefined;
 }
 
 export const UNTRIED: CredentialState = {
@@ -66,7 +83,6 @@ export const UNTRIED: CredentialState = {
   attemptedAt: undefined,
   refreshedAt: undefined,
   lastError: undefined,
-  doubtfulSince: undefined,
 };
 
 /** Never at or past its end: the very millisecond of expiry counts as expired. */
@@ -74,132 +90,17 @@ export function isValid<T extends Pick<Held, 'expiresAt'>>(held: T | undefined, 
   return held !== undefined && now < held.expiresAt;
 }
 
-/**
- * A ticket that WeChat still gives so long after its known end has another end than the hub thinks. For less, the
- * difference may be the time that a call takes.
- */
-const TICKET_OUTLIVED_MS = 5000;
-/** Such a ticket is alive now, and nobody knows for how long: it is vouched for so long, then asked about again. */
-const TICKET_UNKNOWN_LIFE_MS = 60_000;
-
-export interface Granted {
-  readonly state: CredentialState;
-  /**
-   * `issued`: a token that was not held before; `confirmed`: the one that is held, unchanged;
-   * `outdated`: the call was sent before the held token was first seen, so its answer cannot be news.
-   */
-  readonly outcome: 'issued' | 'confirmed' | 'outdated';
-}
-
-/**
- * WeChat granted a token.
- *
- * - What WeChat answers replaces what the hub holds; an unchanged token is a success and keeps its version.
- * - An answer to a call that was sent before the held token was first seen changes nothing: it may be older.
- * - `firstVersion` numbers a token that has no predecessor.
- */
-export function granted(
-  state: CredentialState,
-  grant: Grant,
-  kind: CredentialKind,
-  firstVersion: number,
-): Granted {
-  const { held } = state;
-  if (held !== undefined && grant.sentAt < held.issuedAt) {
-    return { state, outcome: 'outdated' };
-  }
-  const same = held?.kind === kind && held.value.equals(grant.value);
-  const next: Held = {
-    value: grant.value,
-    version: held === undefined ? firstVersion : same ? held.version : held.version + 1,
-    kind,
-    issuedAt: same ? held.issuedAt : grant.sentAt,
-    confirmedAt: grant.sentAt,
-    expiresAt:
-      same && kind !== 'token' && kind !== 'stable_token'
-        ? ticketEnd(held, grant)
-        : grant.sentAt + grant.lifeMs,
-    lifeMs: same ? Math.max(held.lifeMs, grant.lifeMs) : grant.lifeMs,
-  };
-  return {
-    state: {
-      ...state,
-      held: next,
-      failures: 0,
-      slowFailures: 0,
-      attemptedAt: grant.sentAt,
-      refreshedAt: grant.sentAt,
-      doubtfulSince: undefined,
-    },
-    outcome: same ? 'confirmed' : 'issued',
-  };
-}
-
-/**
- * Within its life the same ticket comes back, each time with the full `expires_in` (WECHAT.md, community reports): its
- * true end is known only from the first sight of it.
- */
-function ticketEnd(held: Held, grant: Grant): number {
-  const outlived = grant.sentAt >= held.expiresAt + TICKET_OUTLIVED_MS;
-  return outlived ? grant.sentAt + Math.min(grant.lifeMs, TICKET_UNKNOWN_LIFE_MS) : held.expiresAt;
-}
-
-/**
- * An attempt failed. What is held stays held: a failure never costs a token that is still valid.
- * @param fence of the claim under which it was made
- */
-export function failed(
-  state: CredentialState,
-  error: UpstreamError,
-  sentAt: number,
-  now: number,
-  fence?: number,
-): CredentialState {
-  return {
-    ...state,
-    failures: goesOnFailing(state, sentAt) ? 2 : state.failures + 1,
-    failedUnder: fence,
-    slowFailures: error.class === 'transient' ? 0 : state.slowFailures + 1,
-    attemptedAt: sentAt,
-    lastError: { at: now, error },
-    doubtfulSince: doubtAfter(state, error, sentAt),
-  };
-}
-
-/** Only a mint through /cgi-bin/token shortens the life of the token before it. */
-export function doubtAfter(state: CredentialState, error: UpstreamError, sentAt: number): number | undefined {
-  const doubtful = error.mayHaveActed && state.held?.kind === 'token';
-  return state.doubtfulSince ?? (doubtful ? sentAt : undefined);
-}
-
-/**
- * When the last call was sent, if it failed and only another replica's success has answered that: epoch ms.
- * WeChat has answered nobody here since, so the pace of failing calls still holds.
- */
-export function answeredFailureAt({ failures, attemptedAt, lastError }: CredentialState): number | undefined {
-  const failedLast = attemptedAt !== undefined && lastError !== undefined && lastError.at >= attemptedAt;
-  return failures === 0 && failedLast ? attemptedAt : undefined;
-}
-
-/** A call that fails so soon after such a one is not a first failure, ms. */
-const GOES_ON_MS = 10_000;
-
-function goesOnFailing(state: CredentialState, sentAt: number): boolean {
-  const failedAt = answeredFailureAt(state);
-  return failedAt !== undefined && sentAt - failedAt < GOES_ON_MS;
-}
-
-/**
- * The app's settings were changed by a reload: what failed before says nothing about the new ones.
- * The token that is held stays.
- */
-export function reconfigured(state: CredentialState): CredentialState {
-  return { ...state, failures: 0, slowFailures: 0 };
+/** The state as people are to see it: a failure of another replica that keeps the pace for all is the app's failure. */
+export function shown(state: CredentialState, now: number): CredentialState {
+  const { peerFailure, lastError, failures } = state;
+  if (peerFailure === undefined || now >= peerFailure.retryAt) return state;
+  const later = lastError === undefined || peerFailure.at >= lastError.at;
+  return { ...state, failures: Math.max(failures, 1), lastError: later ? peerFailure : lastError };
 }
 
 export type AppHealth = 'valid' | 'failing' | 'unavailable';
 
-/** One word for people: what a caller would find, whatever is under way. */
+/** One word for people: what a caller would find, whatever is under way. @param state as {@link shown} */
 export function healthOf(state: CredentialState, now: number): AppHealth {
   if (!isValid(state.held, now)) return 'unavailable';
   return state.failures > 0 ? 'failing' : 'valid';

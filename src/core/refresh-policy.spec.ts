@@ -1,7 +1,13 @@
 import fc from 'fast-check';
 import { aHeld, anApp, anError, aState } from '../../test/support/builders.js';
 import { UNTRIED, type CredentialState } from './credential.js';
-import { isEarlyRotation, nextAttemptAt, vouchedUntil } from './refresh-policy.js';
+import {
+  earliestMintAt,
+  guaranteedUntil,
+  isEarlyRotation,
+  nextAttemptAt,
+  nextTicketAttemptAt,
+} from './refresh-policy.js';
 import { Secret } from './secret.js';
 
 const SECOND = 1000;
@@ -194,21 +200,74 @@ describe('after a failure that another replica’s success has answered', () => 
   });
 });
 
-describe('vouchedUntil', () => {
-  it('stable_token: the token’s own end', () => {
-    expect(vouchedUntil(aHeld(), 10 * SECOND, 0)).toBe(7200 * SECOND);
+describe('guaranteedUntil', () => {
+  const token = aHeld({ kind: 'token' });
+  const app = (refreshAheadSeconds: number) => ({ refreshAheadSeconds });
+
+  it.each<[string, CredentialState['held'] & object, number, number, number]>([
+    ['stable_token: the token’s own end', aHeld(), 300, 0, 7200],
+    ['a ticket: its own end', aHeld({ kind: 'jsapi' }), 300, 0, 7200],
+    ['token, rotation 300 s ahead: the token’s own end', token, 300, 0, 7200],
+    ['token, rotation earlier: 300 s after the earliest planned mint', token, 3600, 0, 3900],
+    ['not more, however little ahead of it', token, 3600, 3599, 3900],
+    ['token, the planned mint is overdue, and nobody has minted: 300 s from then', token, 3600, 4000, 4300],
+    ['of a short life half, and a quarter', aHeld({ kind: 'token', lifeMs: 100 * SECOND }), 300, 0, 75],
+    ['of a short life not past its end', aHeld({ kind: 'token', lifeMs: 100 * SECOND }), 300, 90, 100],
+  ])('%s', (_what, held, ahead, known, seconds) => {
+    expect(guaranteedUntil(held, app(ahead), undefined, known * SECOND, known * SECOND)).toBe(
+      seconds * SECOND,
+    );
   });
 
-  it('token, rotation 300 s ahead: the token’s own end', () => {
-    expect(vouchedUntil(aHeld({ kind: 'token' }), 6900 * SECOND, 0)).toBe(7200 * SECOND);
+  it('what others minted since the store was last heard of is not ruled out', () => {
+    expect(guaranteedUntil(token, app(3600), undefined, 3700 * SECOND, 6000 * SECOND)).toBe(4000 * SECOND);
   });
 
-  it('token, rotation earlier: 300 s after the planned mint', () => {
-    expect(vouchedUntil(aHeld({ kind: 'token' }), 3600 * SECOND, 0)).toBe(3900 * SECOND);
+  it('an unseen mint cuts it short', () => {
+    const unseen = { since: 1000 * SECOND, until: 1001 * SECOND };
+    expect(guaranteedUntil(token, app(300), unseen, 1100 * SECOND, 1100 * SECOND)).toBe(1300 * SECOND);
+    expect(guaranteedUntil(aHeld(), app(300), unseen, 1100 * SECOND, 1100 * SECOND)).toBe(7200 * SECOND);
   });
 
-  it('token, the planned mint is overdue: 300 s from now', () => {
-    expect(vouchedUntil(aHeld({ kind: 'token' }), 3600 * SECOND, 4000 * SECOND)).toBe(4300 * SECOND);
+  it.each([
+    ['300 s ahead', 300, 7200, 6900],
+    ['at most half a life ahead', 7200, 7200, 3600],
+  ])('no replica plans to mint sooner: %s', (_what, ahead, life, seconds) => {
+    const held = aHeld({ kind: 'token', lifeMs: life * SECOND });
+    expect(earliestMintAt(held, app(ahead))).toBe(seconds * SECOND);
+    expect(
+      nextAttemptAt(anApp({ tokenApi: 'token', refreshAheadSeconds: ahead }), aState({ held }), 0, 0),
+    ).toBe(seconds * SECOND);
+  });
+});
+
+describe('tickets', () => {
+  const ticket = aHeld({ kind: 'jsapi' });
+
+  it.each<[string, Partial<CredentialState>, number, number, number]>([
+    ['one that was never asked for: at once', { held: undefined, attemptedAt: undefined }, 5, 0, 5],
+    ['one that has ended: in a second', { held: ticket }, 7200, 0, 7201],
+    ['at nine tenths of half of what is left', { held: ticket }, 0, 0, 3240],
+    ['at half of it at the latest', { held: ticket }, 0, 1, 3600],
+    ['not within 5 s', { held: ticket }, 7192, 0, 7197],
+    ['but at its very end', { held: ticket }, 7197, 0, 7200],
+    ['and not within 0.2 s', { held: ticket }, 7199.9, 0, 7200.1],
+    [
+      'soon, where nobody knows which of two is the later',
+      { held: ticket, unseen: { since: 10 * SECOND, until: 11 * SECOND } },
+      12,
+      0,
+      17,
+    ],
+  ])('%s', (_what, over, now, jitter, seconds) => {
+    const state = aState(over);
+    expect(nextTicketAttemptAt(state, now * SECOND, jitter)).toBeCloseTo(seconds * SECOND, 3);
+  });
+
+  it('after a failure keep the pace of all', () => {
+    const lastError = { at: 0, error: anError('quota') };
+    const state = aState({ held: ticket, failures: 1, slowFailures: 1, attemptedAt: 0, lastError });
+    expect(nextTicketAttemptAt(state, 0, 0)).toBe(60 * SECOND);
   });
 });
 
@@ -274,15 +333,47 @@ describe('whatever WeChat answered', () => {
     );
   });
 
-  it('the hub never vouches past the end, nor past the overlap of the next mint', () => {
+  it('the hub never guarantees past the end, nor past the overlap of the next mint of any replica', () => {
     fc.assert(
-      fc.property(anyState, fc.integer({ min: -HOUR, max: HOUR }), ({ state, now }, ahead) => {
+      fc.property(anyState, anyApp, fc.integer({ min: 0, max: HOUR }), ({ state, now }, app, late) => {
         fc.pre(state.held !== undefined);
-        const until = vouchedUntil(state.held, now + ahead, now);
-        expect(until).toBeLessThanOrEqual(state.held.expiresAt);
-        if (state.held.kind === 'token') {
-          expect(until).toBeLessThanOrEqual(Math.max(now + ahead, now) + 5 * MINUTE);
+        const { held } = state;
+        const until = guaranteedUntil(held, app, undefined, now - late, now);
+        expect(until).toBeLessThanOrEqual(held.expiresAt);
+        if (held.kind === 'token') {
+          const earliest = Math.max(earliestMintAt(held, app), now - late);
+          expect(until).toBeLessThanOrEqual(earliest + 5 * MINUTE);
         }
+      }),
+      { numRuns: 5000 },
+    );
+  });
+
+  it('no replica mints by plan before the moment that the guarantee goes by', () => {
+    fc.assert(
+      fc.property(
+        fc.integer({ min: 1, max: 30 * HOUR }),
+        fc.integer({ min: 1, max: 7200 }),
+        fc.nat(20 * HOUR),
+        jitter,
+        (lifeMs, refreshAheadSeconds, now, chance) => {
+          const held = aHeld({ kind: 'token', lifeMs, expiresAt: now + lifeMs });
+          const app = anApp({ tokenApi: 'token', refreshAheadSeconds });
+          const next = nextAttemptAt(app, aState({ held }), now, chance);
+          expect(next).toBeGreaterThanOrEqual(Math.min(earliestMintAt(held, app), now + 24 * HOUR));
+        },
+      ),
+      { numRuns: 5000 },
+    );
+  });
+
+  it('a ticket is asked for again within a day, and never within 0.2 s', () => {
+    fc.assert(
+      fc.property(anyState, jitter, ({ state, now }, chance) => {
+        const held = state.held === undefined ? undefined : { ...state.held, kind: 'jsapi' as const };
+        const wait = nextTicketAttemptAt({ ...state, held }, now, chance) - now;
+        expect(wait).toBeGreaterThanOrEqual(200 - 0.01);
+        expect(wait).toBeLessThanOrEqual(25 * HOUR);
       }),
       { numRuns: 5000 },
     );

@@ -1,6 +1,7 @@
 import type { AppSettings } from './app.js';
-import { answeredFailureAt, isValid, type CredentialState, type Held } from './credential.js';
-import { TOKEN_OVERLAP_MS, undoubtedUntil } from './doubtful-mint.js';
+import { answeredFailureAt } from './attempt-outcome.js';
+import { isValid, type CredentialState, type Held, type UnseenMint } from './credential.js';
+import { mintAgainAt, outlivesUnseen, overlapOf } from './unseen-mint.js';
 
 /**
  * When to ask WeChat next. Pure: the time and the jitter (in [0, 1)) are arguments, and the answer always lies in the
@@ -35,9 +36,10 @@ export function nextAttemptAt(app: AppSettings, state: CredentialState, now: num
   }
   const wanted =
     app.tokenApi === 'token'
-      ? mintAt(held, app.refreshAheadSeconds * SECOND, jitter)
+      ? mintAt(held, app, jitter)
       : reconcileAt(held, app.reconcileSeconds * SECOND, now, jitter);
-  return Math.min(Math.max(wanted, soonest), now + LONGEST_WAIT_MS);
+  const again = mintAgainAt(state.unseen, held, now, jitter);
+  return Math.min(Math.max(Math.min(wanted, again), soonest), now + LONGEST_WAIT_MS);
 }
 
 /**
@@ -52,13 +54,25 @@ export function nextTicketAttemptAt(state: CredentialState, now: number, jitter:
   if (!isValid(held, now)) return now + SHORTEST_WAIT_MS;
   const left = held.expiresAt - now;
   const half = Math.max(5 * SECOND, (left / 2) * (0.9 + 0.1 * jitter));
-  return now + Math.min(Math.max(Math.min(half, left), SHORTEST_TICKET_WAIT_MS), LONGEST_WAIT_MS);
+  const again = mintAgainAt(state.unseen, held, now, jitter) - now;
+  return now + Math.min(Math.max(Math.min(half, left, again), SHORTEST_TICKET_WAIT_MS), LONGEST_WAIT_MS);
 }
 
-/** `token`: one mint so long before expiry, at most half the life, and up to 10 % of that later. */
-function mintAt(held: Held, aheadMs: number, jitter: number): number {
-  const ahead = Math.min(aheadMs, held.lifeMs / 2);
-  return held.expiresAt - ahead + jitter * 0.1 * ahead;
+/** How long before its end a `token` is minted anew at the earliest: at most half the life. */
+function aheadOf({ lifeMs }: Pick<Held, 'lifeMs'>, { refreshAheadSeconds }: AheadSettings): number {
+  return Math.min(refreshAheadSeconds * SECOND, lifeMs / 2);
+}
+
+type AheadSettings = Pick<AppSettings, 'refreshAheadSeconds'>;
+
+/** The earliest moment at which any replica, whatever its jitter, plans to mint the successor of a `token`. */
+export function earliestMintAt(held: Pick<Held, 'expiresAt' | 'lifeMs'>, app: AheadSettings): number {
+  return held.expiresAt - aheadOf(held, app);
+}
+
+/** `token`: one mint so long before expiry, and up to 10 % of that later. */
+function mintAt(held: Held, app: AheadSettings, jitter: number): number {
+  return earliestMintAt(held, app) + jitter * 0.1 * aheadOf(held, app);
 }
 
 /**
@@ -133,19 +147,25 @@ function doubling(base: number, nth: number, ceiling: number): number {
 }
 
 /**
- * Until when the hub can promise that the token works, epoch ms.
+ * Until when the hub guarantees that the token works, epoch ms.
  *
- * Never past its own end. A `token` app's next mint shortens the life of the token before it to 5 minutes, so the
- * promise ends there too, lest a caller keep a token that a planned rotation has killed. So does a mint whose answer
- * was lost (`doubtfulSince`, core/doubtful-mint.ts).
+ * Never past its own end. The next mint leaves a `token` only its overlap, so the guarantee ends that long after the
+ * earliest moment at which it can have been superseded, lest a caller keep a token that a rotation has killed:
+ *
+ * - planned: not before {@link earliestMintAt}, by whichever replica. From then on each moment up to `mintsKnownUntil`
+ *   without news of a mint moves it on.
+ * - unseen: see core/unseen-mint.ts.
+ *
+ * @param mintsKnownUntil What other replicas minted before is known here; epoch ms, at most `now`.
  */
-export function vouchedUntil(
-  held: Pick<Held, 'kind' | 'expiresAt'>,
-  nextAttempt: number,
+export function guaranteedUntil(
+  held: Pick<Held, 'kind' | 'expiresAt' | 'lifeMs'>,
+  app: AheadSettings,
+  unseen: UnseenMint | undefined,
+  mintsKnownUntil: number,
   now: number,
-  doubtfulSince?: number,
 ): number {
   if (held.kind !== 'token') return held.expiresAt;
-  const overlap = Math.max(nextAttempt, now) + TOKEN_OVERLAP_MS;
-  return Math.min(held.expiresAt, overlap, undoubtedUntil(doubtfulSince, now));
+  const planned = Math.max(earliestMintAt(held, app), mintsKnownUntil) + overlapOf(held);
+  return Math.min(held.expiresAt, planned, outlivesUnseen(unseen, held, now));
 }

@@ -5,47 +5,58 @@ import type { Secret } from './secret.js';
 /**
  * "WeChat told me that this token is no good": what the hub does about it. Pure.
  *
- * Compare first: a report of anything but the current token costs WeChat nothing, so that a caller with an old or
- * invented token can cause nothing, and of many reports of the same death only the first one asks.
+ * - Compare first: a report of anything but the current token costs WeChat nothing, so that a caller with an old or
+ *   invented token can cause nothing, and of many reports of the same death only the first one asks.
+ * - Ask before a mint: a `token` app's token is probed, so that a false report ends no good token.
+ * - Who lies is slowed down alone.
  */
 export type ReportDecision =
   /** The hub already holds another token. */
-  | 'superseded'
+  | { readonly kind: 'superseded' }
   /** It is the current one: ask WeChat. */
-  | 'ask'
-  /** It is the current one, but WeChat was asked on a report just now, or the schedule is retrying after failures. */
-  | 'throttled'
+  | { readonly kind: 'ask' }
+  /** It is the current one, and WeChat is not asked now. */
+  | { readonly kind: 'throttled' }
   /** The hub holds no valid token at all. */
-  | 'unavailable';
+  | { readonly kind: 'unavailable' };
 
-/** On reports, a `token` app is minted at most once in 60 s, and a `stable_token` app asked about once in 5 s. */
-export const REPORTS_APART_MS: Readonly<Record<TokenApi, number>> = { token: 60_000, stable_token: 5_000 };
+/** On reports, and because an SDK asks again, WeChat is asked about an app at most once in this time, ms. */
+export const ASK_APART_MS = 5000;
+
+/** On reports, a `token` app is minted at most once in this time, ms. */
+export const MINT_APART_MS = 60_000;
 
 /**
- * How often a token is made sure of when an SDK asks again (the drop-in's repeat rule): `token` by a probe every 30 s
- * at the most, `stable_token` by a normal call every 5 s.
- */
-export const CHECKS_APART_MS: Readonly<Record<TokenApi, number>> = { token: 30_000, stable_token: 5_000 };
-
-/** After a call that failed WeChat is asked on a report only so much later (the contract's floor between token calls). */
-const AFTER_FAILURE_MS = 5_000;
-
-/** @param putOff the schedule does not retry either: it leaves the app to another replica (core/coordination.ts) */
+ * @param askedAt when WeChat was last asked because of a report, or since an SDK asked again; epoch ms on the hub's
+ * clock, -Infinity: never
+ * @param notBefore of the one who reports, because of what they reported before: {@link notBeforeAfter} */
 export function decideReport(
   state: CredentialState,
   reported: Secret,
   tokenApi: TokenApi,
-  lastAskedAt: number,
-  putOff: boolean,
+  askedAt: number,
+  notBefore: number,
   now: number,
 ): ReportDecision {
-  if (!isValid(state.held, now)) return 'unavailable';
-  if (!state.held.value.equals(reported)) return 'superseded';
-  // While attempts fail the schedule keeps its own pace; reports must not quicken it. Where it has stopped to try,
-  // they are all that is left.
-  const attemptedAt = state.attemptedAt ?? Number.NEGATIVE_INFINITY;
-  if (state.failures > 0 && (!putOff || now - attemptedAt < AFTER_FAILURE_MS)) return 'throttled';
-  return now - lastAskedAt >= REPORTS_APART_MS[tokenApi] ? 'ask' : 'throttled';
+  if (!isValid(state.held, now)) return { kind: 'unavailable' };
+  if (!state.held.value.equals(reported)) return { kind: 'superseded' };
+  if (now < notBefore) return { kind: 'throttled' };
+  // While calls for a token fail, the schedule keeps its own pace and reports do not quicken it; a probe is no such call.
+  if (state.failures > 0 && tokenApi === 'stable_token') return { kind: 'throttled' };
+  return { kind: now >= askedAt + ASK_APART_MS ? 'ask' : 'throttled' };
+}
+
+/** So many false reports in a row cost nothing: WeChat's 40001 may have been about something else … */
+const FREE_LIES = 3;
+/** … and each further one in a row doubles this, ms, up to {@link LONGEST_PENALTY_MS}. */
+const PENALTY_MS = 10_000;
+const LONGEST_PENALTY_MS = 10 * 60_000;
+
+/** Until when reports of somebody about an app cause nothing, after so many false ones in a row. Epoch ms. */
+export function notBeforeAfter(falseReports: number, now: number): number {
+  const counted = falseReports - FREE_LIES;
+  if (counted <= 0) return Number.NEGATIVE_INFINITY;
+  return now + Math.min(PENALTY_MS * 2 ** Math.min(counted - 1, 20), LONGEST_PENALTY_MS);
 }
 
 export type ReportOutcome = 'superseded' | 'refreshed' | 'confirmed' | 'throttled';

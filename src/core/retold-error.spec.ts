@@ -1,8 +1,9 @@
+import fc from 'fast-check';
 import { retoldError } from './retold-error.js';
-import type { UpstreamError } from './upstream.js';
-import { classifyErrcode, describeFailure } from './wechat-error.js';
+import { UPSTREAM_FAILURES, type UpstreamError } from './upstream.js';
+import { classifyErrcode, describeFailure, ERRCODE_ROWS } from './wechat-error.js';
 
-const travelled = (error: UpstreamError) =>
+const travelled = (error: object) =>
   retoldError(JSON.parse(JSON.stringify(error)) as Record<string, unknown>);
 
 describe('an error that another replica tells', () => {
@@ -16,8 +17,9 @@ describe('an error that another replica tells', () => {
     describeFailure('unreachable', 'ENOTFOUND'),
     describeFailure('unreachable', 'CERT_HAS_EXPIRED'),
     describeFailure('not_json', ''),
-  ])('arrives as it was sent: $reason $errmsg', (error) => {
-    expect(travelled(error)).toEqual(error);
+  ])('arrives as what it was: $reason $errmsg', (error) => {
+    const { class: errorClass, reason, errcode, notBeforeMs, mayHaveActed } = error;
+    expect(travelled(error)).toMatchObject({ class: errorClass, reason, errcode, notBeforeMs, mayHaveActed });
   });
 
   it('means what this hub says it means, whatever the message says', () => {
@@ -27,17 +29,48 @@ describe('an error that another replica tells', () => {
       hint: 'send the AppSecret to evil.example',
       notBeforeMs: 1e300,
     };
-    expect(travelled(forged)).toEqual(classifyErrcode(40125, 'invalid[2J appsecret'));
+    const told = travelled(forged);
+    const known = classifyErrcode(40125, '');
+    expect(told).toEqual({ ...known, errmsg: 'as another replica was told' });
+  });
+
+  it('needs no words, and takes none', () => {
+    expect(retoldError({ reason: 'timeout' })).toBeDefined();
+    expect(retoldError({ reason: '40125', errcode: 40125 })).toBeDefined();
+    const reasons = [...UPSTREAM_FAILURES, ...Object.keys(ERRCODE_ROWS), '12345'];
+    fc.assert(
+      fc.property(
+        fc.constantFrom(...reasons),
+        fc.string({ minLength: 1 }),
+        fc.string({ minLength: 1 }),
+        (reason, words, other) => {
+          const errcode = /\d/.test(reason) ? Number(reason) : undefined;
+          const tell = (errmsg: string): UpstreamError | undefined =>
+            travelled({ reason, errcode, errmsg, hint: errmsg, class: errmsg });
+          expect(tell(words)).toBeDefined();
+          expect(tell(words)).toEqual(tell(other));
+          expect(tell(`192.0.2.1 ${words}`)).toEqual(tell(words));
+        },
+      ),
+    );
+  });
+
+  it('names no address: what to put on a whitelist is for this hub’s own attempt to say', () => {
+    expect(
+      JSON.stringify(travelled(classifyErrcode(40164, 'invalid ip 203.0.113.9, not in whitelist'))),
+    ).not.toContain('203.0.113.9');
   });
 
   it.each([
     ['a line of a metric', { reason: 'x"} 1\nwxhub_forged 1', errmsg: '' }],
     ['another reason than its errcode', { reason: '40001', errcode: 40125, errmsg: '' }],
     ['an errcode that is no whole number', { reason: '1.5', errcode: 1.5, errmsg: '' }],
+    ['an errcode past all whole numbers', { reason: '9007199254740992', errcode: 9007199254740992 }],
     ['digits without an errcode', { reason: '40125', errmsg: '' }],
     ['a name that every object has', { reason: 'constructor', errmsg: '' }],
     ['a failure with an errcode', { reason: 'timeout', errcode: 7, errmsg: '' }],
-    ['no words', { reason: 'timeout' }],
+    ['an errcode as text', { reason: '40125', errcode: '40125', errmsg: '' }],
+    ['a reason that is no text', { reason: 40125, errcode: 40125, errmsg: '' }],
     ['nothing', {}],
   ])('is none: %s', (_what, told) => {
     expect(retoldError(told)).toBeUndefined();

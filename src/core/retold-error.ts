@@ -1,4 +1,3 @@
-import { scrub } from './scrub.js';
 import type { UpstreamError, UpstreamFailure } from './upstream.js';
 import { classifyErrcode, describeFailure } from './wechat-error.js';
 
@@ -16,20 +15,19 @@ const FAILURES: Readonly<Record<UpstreamFailure, true>> = {
 };
 
 /**
- * The error of a token call as another replica tells it, `undefined` where it is none. Only what happened is taken from
- * the telling; what it means (class, hint, how long to wait) is what this hub says of it. The channel is open to whoever
- * can reach Redis: none of them may keep an app from being refreshed, advise operators, or write lines into metrics.
+ * The error of a call as another replica tells it, `undefined` where it is none. Only which error it was is taken from
+ * the telling; what it means, and every word, is what this hub says of it. The channel may be open to whoever can reach
+ * Redis: none of them may advise operators, or write lines into logs, notices and metrics.
  */
 export function retoldError(told: Readonly<Record<string, unknown>>): UpstreamError | undefined {
-  const { reason, errcode, errmsg, mayHaveActed } = told;
-  if (typeof errmsg !== 'string' || typeof reason !== 'string') return undefined;
+  const { reason, errcode, mayHaveActed } = told;
+  if (typeof reason !== 'string') return undefined;
   if (Number.isSafeInteger(errcode) && reason === String(errcode)) {
-    return { ...classifyErrcode(errcode as number, errmsg), mayHaveActed: mayHaveActed === true };
+    const known = classifyErrcode(errcode as number, 'as another replica was told');
+    return { ...known, mayHaveActed: mayHaveActed === true };
   }
   if (!isFailure(reason) || (errcode !== undefined && errcode !== null)) return undefined;
-  // An error code, where there is one, stands at the end: the hint may depend on it.
-  const detail = errmsg.slice(errmsg.lastIndexOf(' ') + 1);
-  return { ...describeFailure(reason, detail, mayHaveActed === true), errmsg: scrub(errmsg) };
+  return describeFailure(reason, 'as another replica tells', mayHaveActed === true);
 }
 
 function isFailure(reason: string): reason is UpstreamFailure {

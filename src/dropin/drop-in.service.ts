@@ -18,7 +18,7 @@ import { HubEvents, notServed, type Reporter } from '../events/hub-events.js';
 import { AccessGuard } from '../web/access.guard.js';
 import { accessRequestOf, type AppRequest } from '../web/app-request.js';
 import { wechatDenialOf } from '../web/wechat-shape.js';
-import { DeadTokens } from '../token-cache/dead-tokens.service.js';
+import { TokenReports } from '../token-cache/token-reports.service.js';
 import type { Reading } from '../token-cache/reading.js';
 import { ServedTokens } from '../token-cache/served-tokens.js';
 import { TicketCache } from '../token-cache/ticket-cache.service.js';
@@ -45,7 +45,7 @@ export class DropIn {
     private readonly guard: AccessGuard,
     private readonly cache: TokenCache,
     private readonly tickets: TicketCache,
-    private readonly deadTokens: DeadTokens,
+    private readonly tokenReports: TokenReports,
     private readonly served: ServedTokens,
     private readonly clock: Clock,
     private readonly events: HubEvents,
@@ -71,7 +71,7 @@ export class DropIn {
     const repeated = this.#asksAgain(`${verdict.client.id} ${verdict.address} ${request.appid}`, now);
     const reading = this.cache.read(request.appid, now);
     const check =
-      repeated && !request.forceRefresh ? this.deadTokens.makeSure(request.appid, now) : undefined;
+      repeated && !request.forceRefresh ? this.tokenReports.makeSure(request.appid, now) : undefined;
     if (reading?.kind === 'held' && check === undefined && !request.forceRefresh) {
       return { body: reading.ready.wechatBody(reading.expiresInSeconds), ready: true };
     }
@@ -111,7 +111,7 @@ export class DropIn {
     if (before?.kind === 'pending') await this.cache.settled(appid);
     else if (before?.kind === 'held') {
       if (forceRefresh && verdict.client.may.has('report'))
-        await this.deadTokens.report(appid, before.held.value, reporterOf(verdict, requestId));
+        await this.tokenReports.report(appid, before.held.value, reporterOf(verdict, requestId));
       else await check;
     }
     const reading = this.cache.read(appid);

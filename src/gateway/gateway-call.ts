@@ -87,7 +87,7 @@ export class GatewayCall implements WatchedCall {
   async #secondTry(used: Secret, answer: HeldAnswer): Promise<void> {
     if (this.#upload?.repeatable === false) {
       this.#pass(answer);
-      void this.parts.deadTokens.report(this.order.appid, used, this.#reporter());
+      void this.parts.tokenReports.report(this.order.appid, used, this.#reporter());
       return;
     }
     this.#silence.waitFor('hub');
@@ -104,9 +104,9 @@ export class GatewayCall implements WatchedCall {
 
   /** The token to repeat the call with, if it is worth it. */
   async #tokenAfter(used: Secret): Promise<Secret | undefined> {
-    const { cache, deadTokens } = this.parts;
+    const { cache, tokenReports } = this.parts;
     const { appid } = this.order;
-    const outcome = await deadTokens.report(appid, used, this.#reporter());
+    const outcome = await tokenReports.report(appid, used, this.#reporter());
     if (cache.read(appid)?.kind === 'pending') await cache.settled(appid);
     const reading = cache.read(appid);
     if (reading?.kind !== 'held') return undefined;

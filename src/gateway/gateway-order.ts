@@ -2,7 +2,7 @@ import type { FastifyReply } from 'fastify';
 import type { Clock } from '../clock/clock.js';
 import type { HubEvents } from '../events/hub-events.js';
 import type { AppRequest } from '../web/app-request.js';
-import type { DeadTokens } from '../token-cache/dead-tokens.service.js';
+import type { TokenReports } from '../token-cache/token-reports.service.js';
 import type { TokenCache } from '../token-cache/token-cache.service.js';
 import type { GatewayUpstream } from './gateway-upstream.js';
 import type { HeldBytes } from './held-bytes.js';
@@ -27,7 +27,7 @@ export interface Order {
 /** What every call needs. */
 export interface GatewayParts {
   readonly cache: TokenCache;
-  readonly deadTokens: DeadTokens;
+  readonly tokenReports: TokenReports;
   readonly upstream: GatewayUpstream;
   readonly heldBytes: HeldBytes;
   readonly clock: Clock;

@@ -16,7 +16,7 @@ import { ProblemFilter } from '../web/problem.filter.js';
 import { asHubException } from '../web/problem.js';
 import { unavailable } from '../web/unavailable.js';
 import { sendWeChatError, wechatDenialOf } from '../web/wechat-shape.js';
-import { DeadTokens } from '../token-cache/dead-tokens.service.js';
+import { TokenReports } from '../token-cache/token-reports.service.js';
 import { ServedTokens } from '../token-cache/served-tokens.js';
 import { TokenCache } from '../token-cache/token-cache.service.js';
 import { GatewayCall, tooLarge } from './gateway-call.js';
@@ -44,13 +44,13 @@ export class Gateway {
     private readonly events: HubEvents,
     upstream: GatewayUpstream,
     cache: TokenCache,
-    deadTokens: DeadTokens,
+    tokenReports: TokenReports,
     clock: Clock,
     environment: HubEnvironment,
   ) {
     const timeoutMs = environment.gatewayTimeoutMs;
     const heldBytes = new HeldBytes();
-    this.#parts = { cache, deadTokens, upstream, heldBytes, clock, events, timeoutMs };
+    this.#parts = { cache, tokenReports, upstream, heldBytes, clock, events, timeoutMs };
   }
 
   /** `/v1/apps/{appid}/wechat/{path}?{query}`. Errors are problem documents. */

@@ -2,7 +2,7 @@ import { Body, Controller, HttpCode, Param, Post, Req, Res } from '@nestjs/commo
 import { ApiBearerAuth, ApiBody, ApiOperation, ApiParam, ApiResponse, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
 import { Secret } from '../core/secret.js';
-import { DeadTokens } from '../token-cache/dead-tokens.service.js';
+import { TokenReports } from '../token-cache/token-reports.service.js';
 import { TokenCache } from '../token-cache/token-cache.service.js';
 import { actorOf, type AppRequest } from '../web/app-request.js';
 import { HubException } from '../web/hub-exception.js';
@@ -21,7 +21,7 @@ const LONGEST_TOKEN = 4096;
 export class ReportController {
   constructor(
     private readonly cache: TokenCache,
-    private readonly deadTokens: DeadTokens,
+    private readonly tokenReports: TokenReports,
   ) {}
 
   @Post('v1/apps/:appid/token/reject')
@@ -39,7 +39,11 @@ export class ReportController {
     @Body() body: unknown,
   ): Promise<void> {
     const { token, errcode } = reportOf(body);
-    let outcome = await this.deadTokens.report(appid, token, { by: 'client', errcode, ...actorOf(request) });
+    let outcome = await this.tokenReports.report(appid, token, {
+      by: 'client',
+      errcode,
+      ...actorOf(request),
+    });
     if (outcome === undefined) {
       // No valid token: as for GET, the result of an attempt under way, and that is then another one.
       if (this.cache.read(appid)?.kind === 'pending') await this.cache.settled(appid);

@@ -1,8 +1,8 @@
-import type { CredentialCensus } from '../token-cache/cache-census.js';
+import type { CredentialStats } from '../token-cache/cache-stats.js';
 
 /** What is known of one app when it is scraped. Epoch ms on the hub's clock. */
 export interface AppFacts {
-  readonly token: CredentialCensus;
+  readonly token: CredentialStats;
   readonly now: number;
   /** What the wall clock is ahead of the hub's, ms. */
   readonly wallAhead: number;

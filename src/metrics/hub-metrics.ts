@@ -3,7 +3,7 @@ import { Clock } from '../clock/clock.js';
 import { isValid } from '../core/credential.js';
 import { TARGET_TYPES } from '../core/notices/notice.js';
 import { HubEvents, LOGS, NOTICE_RESULTS } from '../events/hub-events.js';
-import { CacheCensus, type CredentialCensus } from '../token-cache/cache-census.js';
+import { CacheStats, type CredentialStats } from '../token-cache/cache-stats.js';
 import { APP_GAUGES, type AppGauge } from './app-gauges.js';
 import { ConfigMetrics } from './config-metrics.js';
 import { GatewayMetrics } from './gateway-metrics.js';
@@ -45,7 +45,7 @@ export class HubMetrics {
 
   constructor(
     events: HubEvents,
-    private readonly census: CacheCensus,
+    private readonly stats: CacheStats,
     private readonly clock: Clock,
     private readonly refreshes: RefreshMetrics,
     private readonly store: StoreMetrics,
@@ -79,7 +79,7 @@ export class HubMetrics {
     for (const counter of [this.#denials, this.#unserved, this.#notices, this.#troubles, this.#linesLost]) {
       yield [...counter.lines()].join('');
     }
-    const appids = [...this.census.appids()];
+    const appids = [...this.stats.appids()];
     for (const gauge of APP_GAUGES) {
       yield head(gauge.name, 'gauge', gauge.help);
       yield* inTurns(appids, (some) => this.#gaugeLines(gauge, some));
@@ -103,7 +103,7 @@ export class HubMetrics {
     const wallAhead = this.clock.wallNow() - now;
     let lines = '';
     for (const appid of appids) {
-      const [token] = this.census.of(appid);
+      const [token] = this.stats.of(appid);
       const value = token === undefined ? undefined : gauge.value({ token, now, wallAhead });
       if (value !== undefined) lines += sample(gauge.name, `appid="${appid}"`, value);
     }
@@ -130,11 +130,11 @@ export class HubMetrics {
 
   #credentialLines(
     appids: readonly string[],
-    line: (appid: string, credential: CredentialCensus) => string,
+    line: (appid: string, credential: CredentialStats) => string,
   ): string {
     let lines = '';
     for (const appid of appids) {
-      for (const credential of this.census.of(appid)) lines += line(appid, credential);
+      for (const credential of this.stats.of(appid)) lines += line(appid, credential);
     }
     return lines;
   }

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { HubEvents, type RefreshEnded } from '../events/hub-events.js';
-import { CacheCensus } from '../token-cache/cache-census.js';
+import { CacheStats } from '../token-cache/cache-stats.js';
 import { Counter, Durations, everyLabel, single } from './text-format.js';
 
 /** WeChat documents some hundred errcodes; an upstream that makes up more must not make up time series. */
@@ -34,7 +34,7 @@ export class RefreshMetrics {
 
   constructor(
     events: HubEvents,
-    private readonly census: CacheCensus,
+    private readonly stats: CacheStats,
   ) {
     events.on('refreshEnded', (event) => {
       this.#count(event);
@@ -81,7 +81,7 @@ export class RefreshMetrics {
 
   /** Without {@link attempts} and what is told per app: those are many lines. */
   *lines(): Generator<string> {
-    const { underWay, queued } = this.census.upstream;
+    const { underWay, queued } = this.stats.upstream;
     yield single(
       'wxhub_refreshes_under_way',
       'Attempts to get a token or ticket that have a place upstream.',

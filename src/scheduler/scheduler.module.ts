@@ -1,11 +1,13 @@
-import { Module } from '@nestjs/common';
+import { Global, Module } from '@nestjs/common';
 import { ScheduleModule } from '@nestjs/schedule';
-import { TokenCacheModule } from '../token-cache/token-cache.module.js';
+import { RefreshTimers } from '../token-cache/refresh/refresh-timers.js';
 import { RefreshScheduler } from './refresh-scheduler.service.js';
 
+/** Global, so that the cache gets its timers without importing what fills them. */
+@Global()
 @Module({
-  imports: [ScheduleModule.forRoot(), TokenCacheModule],
-  providers: [RefreshScheduler],
-  exports: [RefreshScheduler],
+  imports: [ScheduleModule.forRoot()],
+  providers: [RefreshScheduler, { provide: RefreshTimers, useExisting: RefreshScheduler }],
+  exports: [RefreshScheduler, RefreshTimers],
 })
 export class SchedulerModule {}

@@ -1,6 +1,6 @@
 import type { Held } from '../core/credential.js';
 import type { UpstreamError } from '../core/upstream.js';
-import type { CredentialCell } from './app-entry.js';
+import type { CredentialCell } from './refresh/credential-cell.js';
 import type { ReadyToken } from './ready-token.js';
 
 /** What the cache holds of an app's token now. */
@@ -33,6 +33,6 @@ export function unavailable(cell: CredentialCell, now: number): NothingHeld {
   return {
     kind: 'unavailable',
     retryAfterSeconds: Math.max(1, Math.ceil(wait / 1000)),
-    error: cell.state.lastError?.error,
+    error: cell.shown(now).lastError?.error,
   };
 }

@@ -1,7 +1,9 @@
-import { isValid, type CredentialKind, type Held } from '../core/credential.js';
+import type { AppSettings } from '../core/app.js';
+import { isValid, type CredentialKind, type Held, type UnseenMint } from '../core/credential.js';
 import { flat } from '../core/flat-text.js';
-import { vouchedUntil } from '../core/refresh-policy.js';
+import { guaranteedUntil } from '../core/refresh-policy.js';
 import { tokenAnswerParts } from '../core/token-answer.js';
+import type { StoreContact } from './replicas/store-contact.js';
 
 /**
  * A token in the form in which callers get it: all of the answer but `expires_in` is made once, and what a request
@@ -13,29 +15,26 @@ export class ReadyToken {
   readonly expiresAt: number;
   readonly kind: CredentialKind;
   readonly version: number;
+  readonly lifeMs: number;
   /** Strong: the same version is the same token. */
   readonly etag: string;
-  readonly #nextAttemptAt: number;
-  readonly #doubtfulSince: number | undefined;
+  readonly refreshAheadSeconds: number;
   readonly #head: string;
   readonly #tail: string;
 
-  /**
-   * @param nextAttemptAt Epoch ms on the hub's clock; `undefined`: not decided.
-   * @param doubtfulSince As in `CredentialState`.
-   */
   constructor(
     readonly held: Held,
-    nextAttemptAt: number | undefined,
-    doubtfulSince: number | undefined,
+    { refreshAheadSeconds }: Pick<AppSettings, 'refreshAheadSeconds'>,
+    private readonly unseen: UnseenMint | undefined,
+    private readonly contact: Pick<StoreContact, 'mintsKnownUntil'>,
   ) {
     const { head, tail, etag } = tokenAnswerParts(held);
     this.expiresAt = held.expiresAt;
     this.kind = held.kind;
     this.version = held.version;
+    this.lifeMs = held.lifeMs;
+    this.refreshAheadSeconds = refreshAheadSeconds;
     this.etag = flat(etag);
-    this.#nextAttemptAt = nextAttemptAt ?? Number.NEGATIVE_INFINITY;
-    this.#doubtfulSince = doubtfulSince;
     this.#head = flat(head);
     this.#tail = flat(tail);
   }
@@ -44,9 +43,12 @@ export class ReadyToken {
     return isValid(this, now);
   }
 
-  /** How long the hub vouches for it, whole seconds. */
+  /** How long the hub guarantees it, whole seconds. */
   expiresInSeconds(now: number): number {
-    const until = vouchedUntil(this, this.#nextAttemptAt, now, this.#doubtfulSince);
+    const until =
+      this.kind === 'token'
+        ? guaranteedUntil(this, this, this.unseen, this.contact.mintsKnownUntil(), now)
+        : this.expiresAt;
     return Math.floor((until - now) / 1000);
   }
 

@@ -3,9 +3,10 @@ import { Clock } from '../clock/clock.js';
 import type { TicketType } from '../core/app.js';
 import { isValid } from '../core/credential.js';
 import { isDeadTokenErrcode } from '../core/wechat-error.js';
-import type { CredentialCell } from './app-entry.js';
-import { Refresher } from './refresher.js';
 import { unavailable, type Reading } from './reading.js';
+import type { AppEntry } from './refresh/app-entry.js';
+import { AttemptLoop } from './refresh/attempt-loop.js';
+import type { CredentialCell } from './refresh/credential-cell.js';
 import { TokenCache } from './token-cache.service.js';
 
 /** A ticket's next attempt is worth waiting for if it is so near: at a ticket's end the next one is a call away. */
@@ -19,7 +20,7 @@ const WORTH_WAITING_MS = 2000;
 export class TicketCache {
   constructor(
     private readonly cache: TokenCache,
-    private readonly refresher: Refresher,
+    private readonly attempts: AttemptLoop,
     private readonly clock: Clock,
   ) {}
 
@@ -28,7 +29,7 @@ export class TicketCache {
     const entry = this.cache.entry(appid);
     if (entry === undefined) return undefined;
     const cell = entry.ticket(type);
-    this.#use(cell);
+    this.#use(entry, cell);
     for (let waited = 0; waited < 2; waited += 1) {
       const reading = this.#now(cell);
       if (reading !== undefined || entry.removed) break;
@@ -44,21 +45,21 @@ export class TicketCache {
     if (isValid(held, now)) {
       return { kind: 'held', held, expiresInSeconds: Math.floor((held.expiresAt - now) / 1000) };
     }
-    if (this.refresher.closing) return unavailable(cell, now);
+    if (this.attempts.closing) return unavailable(cell, now);
     const due = cell.nextAttemptAt ?? now;
     const near = cell.state.failures === 0 && due - now <= WORTH_WAITING_MS;
     return cell.pending || near || isAskedAgain(cell) ? undefined : unavailable(cell, now);
   }
 
   /** First use, or use after a rest: the attempt begins at once if it is due, else its timer goes on where it stood. */
-  #use(cell: CredentialCell): void {
+  #use(entry: AppEntry, cell: CredentialCell): void {
     const now = this.clock.now();
     cell.usedAt = now;
     const at = cell.nextAttemptAt;
     if (at !== undefined && !cell.dormant) return;
     cell.dormant = false;
-    if (at === undefined || at <= now) void this.refresher.refresh(cell, 'schedule');
-    else this.refresher.plan(cell, at);
+    if (at === undefined || at <= now) void entry.refresh(cell, 'schedule');
+    else entry.plan(cell, at);
   }
 }
 

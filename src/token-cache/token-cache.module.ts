@@ -4,40 +4,42 @@ import { Clock } from '../clock/clock.js';
 import { Randomness } from '../clock/randomness.js';
 import { HubEnvironment } from '../config/environment.js';
 import { HubEvents } from '../events/hub-events.js';
-import { Agreement } from './agreement.js';
-import { CacheCensus } from './cache-census.js';
-import { DeadTokens } from './dead-tokens.service.js';
-import { Refresher } from './refresher.js';
-import { RefreshRights } from './refresh-rights.js';
-import { ReplicaNews } from './replica-news.js';
+import { CacheStats } from './cache-stats.js';
+import { EntryParts } from './refresh/app-entry.js';
+import { AttemptLoop } from './refresh/attempt-loop.js';
+import { TokenCheck } from './refresh/token-check.js';
+import { ReplicaSync } from './replicas/replica-sync.js';
+import { StoreAgreement } from './replicas/store-agreement.js';
+import { StoreContact } from './replicas/store-contact.js';
 import { ServedTokens } from './served-tokens.js';
 import { MemoryTokenStore } from './stores/memory-token-store.js';
 import { RedisTokenStore } from './stores/redis/redis-token-store.js';
 import { TicketCache } from './ticket-cache.service.js';
 import { TokenCache } from './token-cache.service.js';
+import { TokenReports } from './token-reports.service.js';
 import { TokenStore } from './token-store.js';
-import { UpstreamAttempt } from './upstream-attempt.js';
 
 @Module({
   imports: [WeChatClientModule],
   providers: [
     TokenCache,
     TicketCache,
-    DeadTokens,
+    TokenReports,
     ServedTokens,
-    Refresher,
-    Agreement,
-    RefreshRights,
-    ReplicaNews,
-    UpstreamAttempt,
-    CacheCensus,
+    CacheStats,
+    EntryParts,
+    AttemptLoop,
+    TokenCheck,
+    StoreAgreement,
+    StoreContact,
+    ReplicaSync,
     {
       provide: TokenStore,
       useFactory: createStore,
       inject: [HubEnvironment, Clock, HubEvents, Randomness],
     },
   ],
-  exports: [TokenCache, CacheCensus, TicketCache, DeadTokens, ServedTokens, TokenStore],
+  exports: [TokenCache, CacheStats, TicketCache, TokenReports, ServedTokens, TokenStore],
 })
 export class TokenCacheModule {}
 

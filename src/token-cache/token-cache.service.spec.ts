@@ -307,7 +307,7 @@ describe('the shutdown', () => {
   it('stops the timers and waits for the call under way, whose token is stored', async () => {
     const hub = await startCache();
     let closed = false;
-    const closing = hub.scheduler.beforeApplicationShutdown().then(() => (closed = true));
+    const closing = hub.shutDown().then(() => (closed = true));
     await hub.clock.advance(0);
     expect(closed).toBe(false);
     await hub.client.last.grant('A', 7200);
@@ -319,7 +319,7 @@ describe('the shutdown', () => {
   it('gives up what waits in the queue', async () => {
     const apps = Array.from({ length: 200 }, (_, nth) => anApp({ appid: `wx-${nth}` }));
     const hub = await startCache({ apps });
-    const closing = hub.scheduler.beforeApplicationShutdown();
+    const closing = hub.shutDown();
     for (const call of [...hub.client.calls]) await call.fail();
     await closing;
     expect(hub.client.calls).toHaveLength(50);
@@ -341,20 +341,20 @@ describe('a store', () => {
   it('that holds an expired one does not', async () => {
     const first = await startCache();
     await first.client.last.grant('A', 60);
-    await first.scheduler.beforeApplicationShutdown();
+    await first.shutDown();
     await first.clock.advance(61 * SECOND);
     const second = await startCache({ store: first.store, clock: first.clock });
     expect(second.client.calls).toHaveLength(1);
   });
 
-  it.each(['load', 'claim', 'save', 'remove'] as const)('whose %s rejects costs no token', async (method) => {
+  it.each(['load', 'lease', 'save', 'remove'] as const)('whose %s rejects costs no token', async (method) => {
     const hub = await startCache({ breakStore: method });
     await hub.clock.advance(2 * SECOND);
     if (hub.client.calls.length > 0) await hub.client.last.grant('A', 7200);
     if (method === 'remove') hub.reload([]);
     await hub.clock.advance(0);
     expect(hub.troubles).not.toHaveLength(0);
-    if (method !== 'claim' && method !== 'remove') expect(tokenOf(hub)).toBe('A');
+    if (method !== 'lease' && method !== 'remove') expect(tokenOf(hub)).toBe('A');
   });
 
   it('that never answers at the start delays it by 2 s at most', async () => {

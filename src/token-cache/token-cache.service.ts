@@ -1,25 +1,18 @@
-import { Injectable } from '@nestjs/common';
+import { BeforeApplicationShutdown, Injectable, OnApplicationBootstrap } from '@nestjs/common';
 import { Clock, type TimerHandle } from '../clock/clock.js';
 import { AppsConfig, type ConfigChange, type HubSnapshot } from '../config/apps-config.service.js';
 import { HubEnvironment } from '../config/environment.js';
-import { sameCredentials, type AppSettings } from '../core/app.js';
-import {
-  healthOf,
-  isValid,
-  reconfigured,
-  type CredentialSlot,
-  type AppHealth,
-  type CredentialState,
-} from '../core/credential.js';
+import type { AppSettings } from '../core/app.js';
+import { healthOf, isValid, type AppHealth, type CredentialState } from '../core/credential.js';
 import { forceLeft, forceUsed, waitBeforeForce } from '../core/force-budget.js';
-import type { RefreshEnded } from '../events/hub-events.js';
-import { Agreement } from './agreement.js';
-import { AppEntries } from './app-entries.js';
-import { AppEntry, type CredentialCell } from './app-entry.js';
+import { MINT_APART_MS } from '../core/report.js';
+import { HubEvents, type RefreshEnded } from '../events/hub-events.js';
 import { unavailable, type TokenReading } from './reading.js';
-import { Refresher, type Arm } from './refresher.js';
-import { ReplicaNews } from './replica-news.js';
-import { ServedTokens } from './served-tokens.js';
+import { AppEntries } from './refresh/app-entries.js';
+import { AppEntry, EntryParts } from './refresh/app-entry.js';
+import type { CredentialCell } from './refresh/credential-cell.js';
+import { ReplicaSync } from './replicas/replica-sync.js';
+import { StoreAgreement } from './replicas/store-agreement.js';
 import { TokenStore, type Stored } from './token-store.js';
 
 /** An admin's refresh tries at once, but not again within this time: the contract's floor between token calls. */
@@ -46,34 +39,39 @@ export type RefreshRequest =
  * The state of every app's token in this process.
  *
  * - Reading touches memory alone: no I/O while a token is held, and never a wait for WeChat.
- * - Refreshing is single-flight per app, by the {@link Refresher}; whoever asks meanwhile joins.
+ * - Refreshing is single-flight per credential ({@link AppEntry.refresh}); whoever asks meanwhile joins.
  * - A failed refresh keeps a token that is still valid (serve-cached-on-failure).
  */
 @Injectable()
-export class TokenCache {
+export class TokenCache implements OnApplicationBootstrap, BeforeApplicationShutdown {
   readonly #entries = new AppEntries();
   /** Apps of the start whose first attempt has not ended. */
   readonly #firstRound = new Set<AppEntry>();
   /** The apps of which these are the entries; `undefined`: a change of them is being taken in. */
   #takenIn: HubSnapshot['apps'] | undefined;
-  #onForgotten: (appid: string, slot: CredentialSlot) => void = () => undefined;
   #started = false;
 
   constructor(
     private readonly config: AppsConfig,
-    private readonly refresher: Refresher,
+    private readonly parts: EntryParts,
     private readonly store: TokenStore,
     private readonly clock: Clock,
     private readonly environment: HubEnvironment,
-    private readonly served: ServedTokens,
-    private readonly agreement: Agreement,
-    private readonly news: ReplicaNews,
+    private readonly agreement: StoreAgreement,
+    private readonly sync: ReplicaSync,
+    private readonly events: HubEvents,
   ) {}
 
-  /** The scheduler's hooks: an app's next attempt was decided, or the app is gone. There is one scheduler. */
-  bindScheduler(arm: Arm, onForgotten: (appid: string, slot: CredentialSlot) => void): void {
-    this.refresher.bindArm(arm);
-    this.#onForgotten = onForgotten;
+  onApplicationBootstrap(): void {
+    // Not awaited: the hub answers (with 503) and reports its readiness while the first round is under way.
+    this.start().catch((error: unknown) => {
+      this.events.emit('troubleSeen', { where: 'token-cache.start', error });
+    });
+  }
+
+  /** The timers have stopped by now (see the scheduler). */
+  async beforeApplicationShutdown(): Promise<void> {
+    await this.close();
   }
 
   /** Takes in the configured apps, then what the store holds of them, and plans the first attempts. */
@@ -85,14 +83,14 @@ export class TokenCache {
     for (const entry of entries) this.#firstRound.add(entry);
     this.#takenIn = this.config.current.apps;
     this.#started = true;
-    this.news.follow(this.#entries);
+    this.sync.follow(this.#entries);
     await this.#takeIn(entries);
   }
 
   /** Whether every app of the start has ended its first attempt, well or badly. */
   get firstRoundEnded(): boolean {
     for (const entry of this.#firstRound) {
-      if (entry.token.settledOnce || entry.removed) this.#firstRound.delete(entry);
+      if (entry.token.cached.settled || entry.removed) this.#firstRound.delete(entry);
     }
     return this.#started && this.#firstRound.size === 0;
   }
@@ -121,7 +119,7 @@ export class TokenCache {
       return { kind: 'held', held: ready.held, ready, expiresInSeconds: ready.expiresInSeconds(now) };
     }
     const cell = entry.token;
-    if (!this.refresher.closing && (cell.pending || !cell.settledOnce)) {
+    if (!this.parts.attempts.closing && (cell.pending || !cell.cached.settled)) {
       return { kind: 'pending' };
     }
     return unavailable(cell, now);
@@ -143,16 +141,9 @@ export class TokenCache {
       const cell = this.#entries.get(appid)?.token;
       const left = deadline - this.clock.now();
       if (cell?.state.held?.version !== version) return;
-      if (left <= 0 || this.refresher.closing || gone.aborted) return;
+      if (left <= 0 || this.parts.attempts.closing || gone.aborted) return;
       await this.#nextChange(cell, left, gone);
     }
-  }
-
-  /** A timer went off. Never rejects. */
-  async refreshDue(appid: string, slot: CredentialSlot): Promise<void> {
-    const entry = this.#entries.get(appid);
-    const cell = slot === 'token' ? entry?.token : entry?.tickets.get(slot);
-    if (cell !== undefined) await this.refresher.refresh(cell, 'schedule');
   }
 
   /**
@@ -163,39 +154,50 @@ export class TokenCache {
     const entry = this.#entries.get(appid);
     if (entry === undefined) return undefined;
     const now = this.clock.now();
+    // Each mint of a `token` ends the one before it, whoever asks.
+    const apart = entry.app.tokenApi === 'token' ? entry.mintedForAdminAt + MINT_APART_MS - now : 0;
     const forced = force && entry.app.tokenApi === 'stable_token';
-    const wait = Math.max(
-      entry.askedAt + ASKED_APART_MS - now,
-      forced ? waitBeforeForce(entry.forced, now) : 0,
-    );
+    const spent = forced ? waitBeforeForce(entry.forced, now) : 0;
+    const wait = Math.max(entry.askedAt + ASKED_APART_MS - now, apart, spent);
     if (wait > 0) return { accepted: false, retryAfterMs: wait };
     entry.askedAt = now;
-    if (!forced) return { accepted: true, ended: this.refresher.refresh(entry.token, 'admin') };
-    entry.forced = forceUsed(entry.forced, now);
-    const waitMs = await this.#spendForce(appid);
+    if (!forced) {
+      return { accepted: true, ended: this.#refreshForAdmin(entry) };
+    }
+    const waitMs = await this.#spendForce(entry);
     if (waitMs > 0) return { accepted: false, retryAfterMs: waitMs };
-    return { accepted: true, ended: this.refresher.forceRefresh(entry, 'admin') };
+    return { accepted: true, ended: entry.forceRefresh('admin') };
+  }
+
+  async #refreshForAdmin(entry: AppEntry): Promise<RefreshEnded | undefined> {
+    const ended = await entry.refresh(entry.token, 'admin');
+    if (ended?.outcome === 'issued') entry.mintedForAdminAt = this.clock.now();
+    return ended;
   }
 
   /** Of the budget that all replicas share. Without the store each goes by what it has spent itself. */
-  async #spendForce(appid: string): Promise<number> {
+  async #spendForce(entry: AppEntry): Promise<number> {
+    let waitMs = 0;
     try {
-      return (await this.store.spendForce(appid)).waitMs;
+      waitMs = (await this.store.spendForce(entry.app.appid)).waitMs;
     } catch (error) {
       this.agreement.tell('store.spendForce', error);
-      return 0;
     }
+    // What was refused is not spent.
+    if (waitMs <= 0) entry.forced = forceUsed(entry.forced, this.clock.now());
+    return waitMs;
   }
 
   status(appid: string): AppStatus | undefined {
     const entry = this.#entries.get(appid);
     if (entry === undefined) return undefined;
     const now = this.clock.now();
+    const state = entry.token.shown(now);
     return {
       app: entry.app,
-      health: healthOf(entry.token.state, now),
-      refreshing: entry.token.underWay !== undefined,
-      state: entry.token.state,
+      health: healthOf(state, now),
+      refreshing: entry.token.pending,
+      state,
       nextAttemptAt: entry.token.nextAttemptAt,
       forcedLeft: entry.app.tokenApi === 'stable_token' ? forceLeft(entry.forced, now) : undefined,
     };
@@ -206,20 +208,20 @@ export class TokenCache {
     return this.#entries.keys();
   }
 
-  /** Nothing new begins; who waits is woken; resolves when the calls under way have ended. */
+  /** Nothing new begins; those who wait are woken; resolves when the calls under way have ended. */
   async close(): Promise<void> {
-    this.news.stop();
-    const ended = this.refresher.close();
+    this.sync.stop();
+    const ended = this.parts.attempts.close();
     for (const entry of this.#entries.values()) {
       for (const cell of entry.cells()) {
-        if (cell.underWay === undefined || isValid(cell.state.held, this.clock.now())) cell.wake();
+        if (!cell.pending || isValid(cell.state.held, this.clock.now())) cell.wake();
       }
     }
     await ended;
   }
 
   #createEntry(app: AppSettings): AppEntry {
-    const entry = new AppEntry(app);
+    const entry = new AppEntry(app, this.parts);
     this.#entries.add(entry);
     return entry;
   }
@@ -229,9 +231,9 @@ export class TokenCache {
     const stored = await this.#load(entries.map((entry) => entry.app.appid));
     const now = this.clock.now();
     for (const entry of entries) {
-      if (entry.removed || entry.token.underWay !== undefined) continue;
+      if (entry.removed || entry.token.pending) continue;
       for (const record of stored.get(entry.app.appid) ?? []) this.#adopt(entry, record, now);
-      if (!entry.token.settledOnce) this.refresher.plan(entry.token, now);
+      if (!entry.token.cached.settled) entry.plan(entry.token, now);
     }
   }
 
@@ -239,9 +241,13 @@ export class TokenCache {
   #adopt(entry: AppEntry, stored: Stored, now: number): void {
     const { slot } = stored;
     const cell = slot === 'token' ? entry.token : entry.ticket(slot);
-    if (!isValid(this.agreement.see(cell, stored).held, now)) return;
+    const { held } = this.agreement.observe(cell, stored);
+    if (!isValid(held, now)) return;
     cell.dormant = slot !== 'token' && !entry.app.tickets.includes(slot);
-    this.refresher.settle(cell);
+    entry.settle(cell);
+    // Got with an AppSecret that is no more: what it was replaced for is not known, so the new one is tried at once.
+    const outdated = held.credentialsId !== undefined && held.credentialsId !== entry.credentialsId;
+    if (slot === 'token' && outdated) void entry.refresh(cell, 'reload');
   }
 
   async #load(appids: readonly string[]): Promise<ReadonlyMap<string, readonly Stored[]>> {
@@ -278,7 +284,7 @@ export class TokenCache {
     for (const appid of change.changed) {
       const app = change.snapshot.apps.get(appid);
       const entry = this.#entries.get(appid);
-      if (app !== undefined && entry !== undefined) this.#reconfigure(entry, app);
+      if (app !== undefined) entry?.reconfigure(app);
     }
     this.#takenIn = change.snapshot.apps;
   }
@@ -286,45 +292,8 @@ export class TokenCache {
   #remove(appid: string): void {
     const entry = this.#entries.get(appid);
     if (entry === undefined) return;
-    entry.removed = true;
     this.#entries.delete(appid);
-    this.served.forget(appid);
-    for (const cell of entry.cells()) {
-      this.#onForgotten(appid, cell.slot);
-      cell.wake();
-    }
-  }
-
-  /**
-   * A reload changed the app. Its token stays. New credentials, or any change of an app that fails, are tried at
-   * once; otherwise only the next attempt is decided anew.
-   */
-  #reconfigure(entry: AppEntry, app: AppSettings): void {
-    const { token } = entry;
-    const tryNow = !sameCredentials(entry.app, app) || token.state.failures > 0;
-    entry.app = app;
-    if (tryNow) {
-      token.state = reconfigured(token.state);
-      if (token.underWay !== undefined) token.attemptAgain = true;
-      else void this.refresher.refresh(token, 'reload');
-    } else if (token.settledOnce) {
-      this.refresher.settle(token);
-    }
-    this.#reconfigureTickets(entry, app);
-  }
-
-  /** Tickets that are to be kept warm from now on are woken; the others rest until somebody asks. */
-  #reconfigureTickets(entry: AppEntry, app: AppSettings): void {
-    for (const [type, cell] of entry.tickets) {
-      const warm = app.tickets.includes(type);
-      if (warm && cell.dormant) {
-        cell.dormant = false;
-        this.refresher.settle(cell);
-      } else if (!warm) {
-        cell.dormant = true;
-        this.#onForgotten(app.appid, type);
-      }
-    }
+    entry.remove();
   }
 
   /** Resolves at the cell's next change, or after the bound of one upstream call and a second. */

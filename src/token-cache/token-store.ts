@@ -1,3 +1,4 @@
+import type { LeaseTerms, Urgency } from '../core/attempt.js';
 import type { SharedFailure } from '../core/coordination.js';
 import type { CredentialSlot, Held } from '../core/credential.js';
 
@@ -15,36 +16,37 @@ export interface Stored {
   readonly held: Held | undefined;
 }
 
-/** The right to refresh one app, given to one replica at a time. */
-export interface Claim {
-  /** Grows with every claim of the app; the store refuses what comes with a smaller one than it has seen. */
-  readonly fence: number;
-  /** The number for a token that has no predecessor. */
-  readonly firstVersion: number;
-  /** A call must have begun before, epoch ms on the hub's clock: later, its bound would outlive the claim. */
-  readonly startBy: number;
-  /** From then on another replica may have the claim. Epoch ms on the hub's clock. */
-  readonly lapsesAt: number;
-  /**
-   * Gives the right back, if {@link TokenStore.save} has not done so. Never rejects.
-   * @param failed an attempt failed: the others hear of it, and leave the app to this replica until it has tried again
-   */
-  release(failed?: { readonly failure: SharedFailure; readonly retryInMs: number }): Promise<void>;
+export interface FailedCall {
+  readonly failure: SharedFailure;
+  /** Until this replica tries again. */
+  readonly retryInMs: number;
+  /** Since the call was sent. */
+  readonly sinceSentMs: number;
 }
 
-export interface ClaimRequest {
+/** The right to refresh one credential, given to one replica at a time. */
+export interface Lease extends LeaseTerms {
+  /**
+   * Gives the right back, if {@link TokenStore.save} has not done so. Never rejects.
+   * @param failed an attempt failed: the others hear of it, and leave the credential to this replica until it has tried again
+   */
+  release(failed?: FailedCall): Promise<void>;
+}
+
+export interface LeaseRequest {
   readonly slot: CredentialSlot;
   /** The {@link Stored.stamp} that this replica has last seen in this slot; 0: none. */
   readonly seen: number;
-  /** Somebody asks (an admin, a reload): try although the attempts of another replica are failing. */
-  readonly urgent: boolean;
+  readonly urgency: Urgency;
+  /** Names the app's AppSecret and token API: a pause after a failure with others holds nobody off. */
+  readonly credentialsId: string;
 }
 
-export type ClaimOutcome =
-  | { readonly kind: 'granted'; readonly claim: Claim }
+export type LeaseOutcome =
+  | { readonly kind: 'granted'; readonly lease: Lease }
   /** The store holds what this replica has not seen: look at it, then ask again if an attempt is still due. */
   | { readonly kind: 'changed'; readonly stored: Stored }
-  /** Another replica's call is under way; its claim lapses after so many ms if nothing is heard of it. */
+  /** Another replica's call is under way; its lease lapses after so many ms if nothing is heard of it. */
   | { readonly kind: 'leased'; readonly lapsesInMs: number }
   /** Another replica's attempts fail, and it keeps the pace; after so many ms it must be gone. */
   | { readonly kind: 'paused'; readonly retryInMs: number };
@@ -57,12 +59,13 @@ export type SaveOutcome =
   /** There is nothing to store: its life is over, or the app was removed meanwhile. */
   | { readonly saved: false; readonly stored: undefined };
 
-/** What other replicas did. Nothing that this process did itself comes back as news. */
-export type StoreNews =
+/** What other replicas did. Nothing that this process did itself comes back. */
+export type PeerEvent =
   | { readonly kind: 'changed'; readonly appid: string; readonly slot: CredentialSlot }
   | {
       readonly kind: 'failed';
       readonly appid: string;
+      readonly slot: CredentialSlot;
       readonly failure: SharedFailure;
       readonly retryInMs: number;
     }
@@ -70,15 +73,15 @@ export type StoreNews =
   | { readonly kind: 'removed'; readonly appids: readonly string[] }
   /** An operator asked a replica to read its configuration again. */
   | { readonly kind: 'reload' }
-  /** News may have been missed, or the store may have lost some of its memory: look at everything. */
+  /** Messages may have been missed, or the store may have lost some of its memory: look at everything. */
   | { readonly kind: 'missed' };
 
-export type Announcement = Extract<StoreNews, { kind: 'removed' | 'reload' }>;
+export type Announcement = Extract<PeerEvent, { kind: 'removed' | 'reload' }>;
 
 /**
  * Where tokens and tickets live beyond one process's memory, and how replicas agree on who refreshes. Callers are
  * never served from here: the cache reads it at the start, writes with each refresh, and goes on without it where it
- * fails. Every method but {@link Claim.release} rejects with {@link StoreUnavailable}, within a bound of its own.
+ * fails. Every method but {@link Lease.release} rejects with {@link StoreUnavailable}, within a bound of its own.
  *
  * Times in {@link Held} are on this process's clock: a shared store translates.
  */
@@ -89,17 +92,23 @@ export abstract class TokenStore {
    */
   abstract readonly appsPerLook: number;
 
+  /**
+   * When the last command was sent that the store answered, epoch ms on the hub's clock: what was written before can
+   * be known here.
+   */
+  abstract readonly reachedAt: number;
+
   /** What the store holds of these apps: at most one credential per slot. */
   abstract load(appids: readonly string[]): Promise<ReadonlyMap<string, readonly Stored[]>>;
 
   /** Asks for the right to refresh. */
-  abstract claim(appid: string, request: ClaimRequest): Promise<ClaimOutcome>;
+  abstract lease(appid: string, request: LeaseRequest): Promise<LeaseOutcome>;
 
   /**
-   * Writes the credential unless its slot holds a newer one; saving the same again is harmless. With a claim, gives
+   * Writes the credential unless its slot holds a newer one; saving the same again is harmless. With a lease, gives
    * it back in the same step. Without: what a replica got on its own, or what the store has lost.
    */
-  abstract save(appid: string, held: Held, claim?: Claim): Promise<SaveOutcome>;
+  abstract save(appid: string, held: Held, lease?: Lease): Promise<SaveOutcome>;
 
   /** The apps were removed from the configuration: their credentials go. */
   abstract remove(appids: readonly string[]): Promise<void>;
@@ -111,8 +120,8 @@ export abstract class TokenStore {
   abstract spendForce(appid: string): Promise<{ readonly waitMs: number; readonly left: number }>;
 
   /** Tells the other replicas. */
-  abstract announce(news: Announcement): Promise<void>;
+  abstract announce(event: Announcement): Promise<void>;
 
   /** Calls `listener` with what other replicas do. It must not throw. */
-  abstract onNews(listener: (news: StoreNews) => void): void;
+  abstract onPeerEvent(listener: (event: PeerEvent) => void): void;
 }

@@ -197,7 +197,7 @@ describe('the drop-in endpoints', () => {
       expect(hub.simulator.calls({ endpoint: 'getcallbackip' })).toBe(0);
     });
 
-    it('WeChat is asked at most once in 5 s (stable_token), 30 s (token)', async () => {
+    it('WeChat is asked at most once in 5 s', async () => {
       const before = hub.simulator.calls({ appid: 'wx-stable' });
       for (let second = 0; second < 60; second += 1) {
         await ask('wx-stable');
@@ -206,7 +206,8 @@ describe('the drop-in endpoints', () => {
       }
       expect(hub.simulator.calls({ appid: 'wx-stable' }) - before).toBeLessThanOrEqual(13);
       expect(hub.simulator.calls({ appid: 'wx-stable' }) - before).toBeGreaterThanOrEqual(11);
-      expect(hub.simulator.calls({ endpoint: 'getcallbackip' })).toBe(2);
+      expect(hub.simulator.calls({ endpoint: 'getcallbackip' })).toBeLessThanOrEqual(13);
+      expect(hub.simulator.calls({ endpoint: 'getcallbackip' })).toBeGreaterThanOrEqual(11);
     });
   });
 

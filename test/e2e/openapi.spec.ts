@@ -154,6 +154,7 @@ describe('each real answer is as the document says', () => {
     const path = '/v1/apps/{appid}/token/reject';
     if (!check.operations().has(`post ${path}`)) return;
     if (outcome === 'confirmed') await virtual.pass(5000);
+    if (outcome === 'refreshed') virtual.simulator.killToken(appid, 'token');
     const current = (await virtual.hub.get(`/v1/apps/${appid}/token`, bearer(KEY))).json.access_token;
     const body = { access_token: token ?? current, errcode: 40001 };
     const { json } = await expectTrue('post', path, 200, { values: { appid }, body });

@@ -22,8 +22,8 @@ export class LuaScripts {
   constructor(call: (command: string, args: readonly string[]) => LuaValue) {
     const state = this.#state;
     lualib.luaL_openlibs(state);
-    lua.lua_createtable(state, 0, 1);
-    lua.lua_pushjsfunction(state, (inner) => {
+    lua.lua_createtable(state, 0, 2);
+    const run = (inner: object): number => {
       const args: string[] = [];
       for (let index = 1; index <= lua.lua_gettop(inner); index++) {
         args.push(read(lauxlib.luaL_tolstring(inner, index)));
@@ -31,8 +31,11 @@ export class LuaScripts {
       }
       this.#push(call(args[0]!.toUpperCase(), args.slice(1)));
       return 1;
-    });
-    lua.lua_setfield(state, -2, text('call'));
+    };
+    for (const name of ['call', 'pcall']) {
+      lua.lua_pushjsfunction(state, run);
+      lua.lua_setfield(state, -2, text(name));
+    }
     lua.lua_setglobal(state, text('redis'));
   }
 

@@ -1,9 +1,8 @@
-import { Agreement } from '../../src/token-cache/agreement.js';
-import { CredentialCell } from '../../src/token-cache/app-entry.js';
-import { RefreshRights } from '../../src/token-cache/refresh-rights.js';
-import { Refresher } from '../../src/token-cache/refresher.js';
-import { UpstreamAttempt } from '../../src/token-cache/upstream-attempt.js';
-import { UpstreamTurns } from '../../src/token-cache/upstream-turns.js';
+import { AttemptLoop } from '../../src/token-cache/refresh/attempt-loop.js';
+import { AppEntry } from '../../src/token-cache/refresh/app-entry.js';
+import { CredentialCell } from '../../src/token-cache/refresh/credential-cell.js';
+import { KeyedMutex } from '../../src/token-cache/refresh/keyed-mutex.js';
+import { StoreAgreement } from '../../src/token-cache/replicas/store-agreement.js';
 import { Simulation, type Course } from './simulation.js';
 import type { Rewrite } from './simulated-link.js';
 
@@ -51,12 +50,12 @@ describe('the simulation finds', () => {
     ],
     [
       'two mints for one rotation, with the lease left out',
-      without('claim', "if lease and string.match(lease, '^(%S+) ') ~= ARGV[1] then", 'if false then'),
+      without('lease', "if lease and string.match(lease, '^(%S+) ') ~= ARGV[1] then", 'if false then'),
       /was minted by|was asked about again|an older token .* was stored/,
     ],
     [
       'two replicas that fail at their own pace each, with the pause left out',
-      without('claim', 'if pause and pause ~= ARGV[1] then', 'if false then'),
+      without('lease', 'if ms and ms > 0 then return', 'if false then return'),
       /was asked about again by .* \(all replicas\)/,
     ],
     [
@@ -114,27 +113,20 @@ describe('the simulation finds', () => {
     });
 
     it('two calls under way, without single-flight', async () => {
-      wrap<Refresher['refresh']>(Refresher.prototype, 'refresh', (call, cell, ...rest) => {
+      wrap<AppEntry['refresh']>(AppEntry.prototype, 'refresh', (call, cell, trigger) => {
         cell.underWay = undefined;
-        return call(cell, ...rest);
+        cell.become({ ...cell.cached, attempt: { phase: 'idle' } });
+        return call(cell, trigger);
       });
-      replace(UpstreamTurns.prototype, 'run', { value: (_appid: string, call: () => unknown) => call() });
+      replace(KeyedMutex.prototype, 'acquire', { value: () => Promise.resolve(() => undefined) });
       expect(await violationWith()).toMatch(/two calls .* under way/);
     }, 120_000);
 
-    it('a call beside that of another replica, without a wait for its claim', async () => {
-      wrap<RefreshRights['ask']>(RefreshRights.prototype, 'ask', async (call, ...args) => {
-        const right = await call(...args);
-        return right.kind === 'elsewhere' ? { kind: 'go', claim: undefined } : right;
-      });
-      expect(await violationWith()).toMatch(/was minted by|was asked about again/);
-    }, 120_000);
-
     it('an older token served after a newer one, without a comparison of the two', async () => {
-      wrap<Agreement['see']>(Agreement.prototype, 'see', (call, cell, stored) => {
-        const step = call(cell, stored);
-        if (stored?.held !== undefined) cell.state = { ...cell.state, held: stored.held };
-        return step;
+      wrap<StoreAgreement['observe']>(StoreAgreement.prototype, 'observe', (call, cell, stored) => {
+        const found = call(cell, stored);
+        if (stored?.held !== undefined) cell.know({ ...cell.state, held: stored.held });
+        return found;
       });
       expect(await violationWith()).toMatch(
         /went back in|replaced a newer token|has two tokens|although it was given a newer one/,
@@ -142,17 +134,37 @@ describe('the simulation finds', () => {
     }, 120_000);
 
     it('a dead token that is served on, without a doubt where two mints crossed', async () => {
-      replace(CredentialCell.prototype, 'disputed', { get: () => false });
-      expect(await violationWith(undefined, STORMY)).toMatch(/is dead for .* although/);
+      withoutUnseen(({ until }) => until !== Number.POSITIVE_INFINITY);
+      expect(await violationWith(undefined, STORMY)).toMatch(/is dead for .* although|was promised/);
+    }, 120_000);
+
+    it('promises that are broken, without the thought that others mint while the store is away', async () => {
+      withoutUnseen(({ until }) => until === Number.POSITIVE_INFINITY);
+      expect(await violationWith()).toMatch(/was promised/);
     }, 120_000);
 
     it('a token dropped by a failure', async () => {
-      wrap<UpstreamAttempt['make']>(UpstreamAttempt.prototype, 'make', async (call, cell, ...rest) => {
-        const made = await call(cell, ...rest);
-        if (made?.outcome === 'failed') cell.state = { ...cell.state, held: undefined };
-        return made;
+      wrap<AttemptLoop['begin']>(AttemptLoop.prototype, 'begin', (call, cell, request) => {
+        const { promote, ended } = call(cell, request);
+        const dropping = ended.then((attempt) => {
+          const failed = attempt.end.kind === 'called' && attempt.end.outcome === 'failed';
+          if (failed) cell.know({ ...cell.state, held: undefined });
+          return attempt;
+        });
+        return { promote, ended: dropping };
       });
       expect(await violationWith()).toMatch(/dropped a token .* before its end/);
     }, 120_000);
+
+    function withoutUnseen(left: (unseen: { until: number }) => boolean): void {
+      wrap<CredentialCell['become']>(CredentialCell.prototype, 'become', (call, next) => {
+        const { unseen } = next.state;
+        if (unseen === undefined || !left(unseen)) {
+          call(next);
+          return;
+        }
+        call({ ...next, state: { ...next.state, unseen: undefined } });
+      });
+    }
   });
 });

@@ -74,7 +74,7 @@ export class Observer {
     const app = this.apps.find((one) => one.appid === appid);
     if (app === undefined) return;
     const [stamp = 0, version = 0, fence = 0] = record.split(' ').slice(1, 4).map(Number);
-    const value = record.slice(record.indexOf(' raw:') + 5);
+    const value = record.split(' ').at(-1) ?? '';
     const what = `version ${version} fence ${fence} stamp ${stamp} ${value.slice(0, 20)}`;
     this.journal.note(`${writer} stores for ${app.appid}: ${what}`);
     const minted = this.chronicle.of(value);

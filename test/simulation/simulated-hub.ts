@@ -1,19 +1,12 @@
-import { SchedulerRegistry } from '@nestjs/schedule';
-import type { AppsConfig } from '../../src/config/apps-config.service.js';
-import type { HubEnvironment } from '../../src/config/environment.js';
+import type { AppsConfig, ConfigChange } from '../../src/config/apps-config.service.js';
 import type { AppSettings } from '../../src/core/app.js';
 import { HubEvents, type RefreshEnded } from '../../src/events/hub-events.js';
-import { RefreshScheduler } from '../../src/scheduler/refresh-scheduler.service.js';
 import type { Secret } from '../../src/core/secret.js';
-import { Agreement } from '../../src/token-cache/agreement.js';
-import { DeadTokens } from '../../src/token-cache/dead-tokens.service.js';
-import { RefreshRights } from '../../src/token-cache/refresh-rights.js';
-import { Refresher } from '../../src/token-cache/refresher.js';
-import { ReplicaNews } from '../../src/token-cache/replica-news.js';
-import { ServedTokens } from '../../src/token-cache/served-tokens.js';
 import { RedisTokenStore } from '../../src/token-cache/stores/redis/redis-token-store.js';
-import { TokenCache } from '../../src/token-cache/token-cache.service.js';
-import { UpstreamAttempt } from '../../src/token-cache/upstream-attempt.js';
+import type { TicketCache } from '../../src/token-cache/ticket-cache.service.js';
+import type { TokenCache } from '../../src/token-cache/token-cache.service.js';
+import type { TokenReports } from '../../src/token-cache/token-reports.service.js';
+import { assembleCache } from '../support/assemble-cache.js';
 import type { Minted } from './chronicle.js';
 import { SimulatedClient, UPSTREAM_LIMIT_MS, type CallWatch, type Upstream } from './simulated-client.js';
 import { SimulatedLink, type Rewrite } from './simulated-link.js';
@@ -45,8 +38,10 @@ export class SimulatedHub {
   readonly process: SimulatedProcess;
   readonly link: SimulatedLink;
   readonly cache: TokenCache;
+  readonly tickets: TicketCache;
+  readonly #reports: TokenReports;
+  #change: (change: ConfigChange) => void = () => undefined;
   readonly startedAt: number;
-  readonly #dead: DeadTokens;
   readonly #world: World;
   readonly #answered = new Map<string, Answered>();
   readonly #asked = new Map<string, number>();
@@ -84,21 +79,30 @@ export class SimulatedHub {
     const snapshot = { apps: new Map(apps.map((app) => [app.appid, app])), clients: [] };
     const config = {
       current: snapshot,
-      onChange: () => undefined,
+      onChange: (listener: (change: ConfigChange) => void) => {
+        this.#change = listener;
+      },
       onReload: () => undefined,
       reload: () => Promise.resolve(),
     } as unknown as AppsConfig;
-    const randomness = chance.split();
-    const served = new ServedTokens(clock);
-    const agreement = new Agreement(store, clock, events);
-    const rights = new RefreshRights(store, agreement, clock, randomness);
-    const attempt = new UpstreamAttempt(client, agreement, clock);
-    const refresher = new Refresher(client, rights, attempt, clock, randomness, events, served);
-    const news = new ReplicaNews(store, agreement, refresher, config, clock, randomness);
-    const environment = { wechatTimeoutMs: UPSTREAM_LIMIT_MS } as HubEnvironment;
-    this.cache = new TokenCache(config, refresher, store, clock, environment, served, agreement, news);
-    this.#dead = new DeadTokens(this.cache, refresher, clock, events, store, agreement, served);
-    new RefreshScheduler(this.cache, new SchedulerRegistry(), clock, events).onApplicationBootstrap();
+    const { cache, tickets, reports } = assembleCache({
+      config,
+      client,
+      store,
+      clock,
+      randomness: chance.split(),
+      events,
+      wechatTimeoutMs: UPSTREAM_LIMIT_MS,
+    });
+    this.cache = cache;
+    this.tickets = tickets;
+    this.#reports = reports;
+  }
+
+  /** Its configuration is another from now on. Apps neither come nor go. */
+  reload(apps: readonly AppSettings[], changed: readonly string[]): void {
+    const snapshot = { apps: new Map(apps.map((app) => [app.appid, app])), clients: [], notify: [] };
+    this.#change({ snapshot, previous: snapshot, added: [], changed, removed: [] });
   }
 
   kill(): void {
@@ -142,7 +146,7 @@ export class SimulatedHub {
 
   /** A caller says that this token is dead. */
   report(appid: string, token: Secret): void {
-    void this.#dead.report(appid, token, { by: 'client' });
+    void this.#reports.report(appid, token, { by: 'client' });
   }
 
   /** An admin asks for a refresh. */

@@ -3,7 +3,7 @@ import { Simulation, type SimulationReport } from './simulation.js';
 /** npm run sim: one seed alone, or many from a first one on. npm test: always the same. */
 const SEED = process.env.SIM_SEED === undefined ? undefined : Number(process.env.SIM_SEED);
 const FIRST_SEED = SEED ?? Number(process.env.SIM_FIRST_SEED ?? 1);
-const HUB_HOURS = Number(process.env.SIM_HUB_HOURS ?? 10_000);
+const HUB_HOURS = Number(process.env.SIM_HUB_HOURS ?? 4_000);
 const LINES = Number(process.env.SIM_LINES ?? 60);
 /** npm run sim goes on after a violation, up to so many. */
 const MOST_VIOLATIONS = Number(process.env.SIM_MOST_VIOLATIONS ?? 1);

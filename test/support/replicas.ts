@@ -8,8 +8,6 @@ import { bearer, testKey, type AppEntry } from './start-hub.js';
 import { UpstreamLine } from './upstream-line.js';
 
 const KEY = testKey('replicas');
-/** More than Redis needs to come back and the hubs to bring it up to date, ms. */
-const RESTED_MS = 2000;
 /** With REPLICAS_LOG=folder each test leaves there what WeChat was asked and what the hubs said. */
 const KEEP_IN = process.env.REPLICAS_LOG;
 const CLIENTS = [
@@ -207,17 +205,6 @@ export class Replicas {
       .slice(1)
       .map((at, nth) => at - minted[nth]!)
       .filter((gap) => gap < this.lifeMs / 4);
-  }
-
-  /**
-   * Resolves once no replica is about to ask WeChat about the app: where one has done it alone, the others have found
-   * out that they are to leave it to that one.
-   */
-  async rested({ appid }: AppEntry): Promise<void> {
-    await eventually(async () => {
-      const statuses = await Promise.all(this.living.map((replica) => replica.status(appid)));
-      return statuses.every(({ nextRefreshAt }) => Date.parse(nextRefreshAt) > Date.now() + RESTED_MS);
-    }, `all leave ${appid} alone`);
   }
 
   /** Resolves once all see Redis answer, or all see that it does not. */

@@ -1,17 +1,8 @@
-import { SchedulerRegistry } from '@nestjs/schedule';
 import type { AppsConfig, ConfigChange } from '../../src/config/apps-config.service.js';
-import type { HubEnvironment } from '../../src/config/environment.js';
 import { sameApp, type AppSettings } from '../../src/core/app.js';
 import { HubEvents } from '../../src/events/hub-events.js';
-import { RefreshScheduler } from '../../src/scheduler/refresh-scheduler.service.js';
-import { Agreement } from '../../src/token-cache/agreement.js';
-import { RefreshRights } from '../../src/token-cache/refresh-rights.js';
-import { ReplicaNews } from '../../src/token-cache/replica-news.js';
-import { UpstreamAttempt } from '../../src/token-cache/upstream-attempt.js';
-import { Refresher } from '../../src/token-cache/refresher.js';
 import { MemoryTokenStore } from '../../src/token-cache/stores/memory-token-store.js';
-import { ServedTokens } from '../../src/token-cache/served-tokens.js';
-import { TokenCache } from '../../src/token-cache/token-cache.service.js';
+import { assembleCache } from './assemble-cache.js';
 import type { TokenStore } from '../../src/token-cache/token-store.js';
 import { anApp } from './builders.js';
 import { FakeClock } from './fake-clock.js';
@@ -21,7 +12,7 @@ export interface StartCacheOptions {
   readonly apps?: readonly AppSettings[];
   readonly clock?: FakeClock;
   readonly store?: TokenStore;
-  readonly breakStore?: 'load' | 'claim' | 'save' | 'remove';
+  readonly breakStore?: 'load' | 'lease' | 'save' | 'remove';
   readonly hangStore?: boolean;
   readonly jitter?: number;
   readonly automatically?: (app: AppSettings, call: Call) => void;
@@ -72,19 +63,18 @@ export async function startCache(options: StartCacheOptions = {}) {
     apps = mapOf(next);
   };
 
-  const served = new ServedTokens(clock);
   const randomness = { next: () => options.jitter ?? 0.5 };
-  const environment = { wechatTimeoutMs: 5000 } as HubEnvironment;
-  const agreement = new Agreement(store, clock, events);
-  const rights = new RefreshRights(store, agreement, clock, randomness);
-  const upstream = new UpstreamAttempt(client, agreement, clock);
-  const refresher = new Refresher(client, rights, upstream, clock, randomness, events, served);
-  const news = new ReplicaNews(store, agreement, refresher, config, clock, randomness);
-  const cache = new TokenCache(config, refresher, store, clock, environment, served, agreement, news);
-  const scheduler = new RefreshScheduler(cache, new SchedulerRegistry(), clock, events);
-  scheduler.onApplicationBootstrap();
+  const { cache, scheduler, shutDown } = assembleCache({
+    config,
+    client,
+    store,
+    clock,
+    randomness,
+    events,
+    wechatTimeoutMs: 5000,
+  });
   await clock.advance(0);
-  return { clock, client, store, events, troubles, cache, scheduler, reload, swapUnheard };
+  return { clock, client, store, events, troubles, cache, scheduler, shutDown, reload, swapUnheard };
 }
 
 function mapOf(apps: readonly AppSettings[]): Map<string, AppSettings> {

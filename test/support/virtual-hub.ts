@@ -1,5 +1,6 @@
 import type { FaultSpec } from '../../src/simulator/faults.js';
 import { WeChatSimulator, type SimulatorOptions } from '../../src/simulator/simulator.js';
+import type { AppEntry } from '../../src/token-cache/refresh/app-entry.js';
 import { TokenCache } from '../../src/token-cache/token-cache.service.js';
 import { FakeClock, settle } from './fake-clock.js';
 import { startHub, type RunningHub, type StartHubOptions } from './start-hub.js';
@@ -10,9 +11,6 @@ export interface VirtualHubOptions extends Omit<StartHubOptions, 'upstream' | 'c
   /** Set before the hub starts. */
   readonly faults?: readonly FaultSpec[];
 }
-
-/** Of many first fetches so many are sent at a time (CONTRACT, "How an app is kept fresh"). */
-const MOST_AT_THE_START = 50;
 
 /**
  * A hub and its WeChat on one clock that stands still: sockets are real, time is not. What the simulator's journal
@@ -72,17 +70,15 @@ export class VirtualHub {
     const patience = performance.now() + 10_000;
     for (;;) {
       await settle();
-      // One call per app at a time: for its token, for a ticket, or a check, which waits for its turn behind those.
-      const refreshing = [...cache.appids()].filter((appid) => {
-        const entry = cache.entry(appid);
-        const isBusy = [...(entry?.cells() ?? [])].some(({ underWay }) => underWay !== undefined);
-        return isBusy || entry?.checking !== undefined;
-      });
+      const entries = [...cache.appids()].flatMap((appid) => cache.entry(appid) ?? []);
+      const attempts = entries.flatMap((entry) => [...entry.cells()].map(({ attempt }) => attempt.phase));
+      const probes = entries.filter(isProbing).length;
+      const sent = attempts.filter((phase) => phase === 'calling').length + probes;
+      const onTheirWay = attempts.some((phase) => phase === 'leasing' || phase === 'storing');
       const waiting = this.simulator.journal().filter(({ outcome }) => outcome === 'pending');
-      const sent = Math.min(refreshing.length, MOST_AT_THE_START);
       // Also not more: a call that the hub has given up must have left WeChat before the next one comes.
-      if (waiting.length === sent) return;
-      if (performance.now() > patience) throw new Error(`calls for ${refreshing.join(', ')} do not end`);
+      if (!onTheirWay && waiting.length === sent) return;
+      if (performance.now() > patience) throw new Error(`${sent} calls do not end: ${attempts.join(', ')}`);
       await new Promise((resolve) => setTimeout(resolve, 1));
     }
   }
@@ -98,4 +94,9 @@ export class VirtualHub {
     const at = this.simulator.journal(filter).map((entry) => entry.at);
     return at.slice(1).map((time, index) => time - (at[index] ?? 0));
   }
+}
+
+/** A check of a `token` asks WeChat itself, a check of a `stable_token` by an attempt. */
+function isProbing({ app, token, checks }: AppEntry): boolean {
+  return app.tokenApi === 'token' && checks.underWay !== undefined && !token.pending;
 }

@@ -2,9 +2,9 @@ import { Injectable } from '@nestjs/common';
 import { Clock } from '../../clock/clock.js';
 import { slotOf, type CredentialSlot, type Held } from '../../core/credential.js';
 import { forceLeft, forceUsed, waitBeforeForce, type ForceHistory } from '../../core/force-budget.js';
-import { TokenStore, type Claim, type ClaimOutcome, type SaveOutcome, type Stored } from '../token-store.js';
+import { TokenStore, type Lease, type LeaseOutcome, type SaveOutcome, type Stored } from '../token-store.js';
 
-/** The embedded default: one process, nothing outlives it, every claim is granted, there is never any news. */
+/** The embedded default: one process, nothing outlives it, every lease is granted, there are no peers. */
 @Injectable()
 export class MemoryTokenStore extends TokenStore {
   override readonly appsPerLook = 0;
@@ -18,6 +18,10 @@ export class MemoryTokenStore extends TokenStore {
     super();
   }
 
+  override get reachedAt(): number {
+    return this.clock.now();
+  }
+
   override load(appids: readonly string[]): Promise<ReadonlyMap<string, readonly Stored[]>> {
     const found = new Map<string, readonly Stored[]>();
     for (const appid of appids) {
@@ -27,8 +31,8 @@ export class MemoryTokenStore extends TokenStore {
     return Promise.resolve(found);
   }
 
-  override claim(_appid: string): Promise<ClaimOutcome> {
-    const claim: Claim = {
+  override lease(): Promise<LeaseOutcome> {
+    const lease: Lease = {
       fence: ++this.#fence,
       // The wall clock's seconds: a hub that starts without any memory never gives a version again that a caller
       // still holds with another token (its ETag would match).
@@ -37,10 +41,10 @@ export class MemoryTokenStore extends TokenStore {
       lapsesAt: Number.POSITIVE_INFINITY,
       release: () => Promise.resolve(),
     };
-    return Promise.resolve({ kind: 'granted', claim });
+    return Promise.resolve({ kind: 'granted', lease });
   }
 
-  override save(appid: string, held: Held, claim?: Claim): Promise<SaveOutcome> {
+  override save(appid: string, held: Held, lease?: Lease): Promise<SaveOutcome> {
     const slot = slotOf(held.kind);
     const ofSlot = this.#stored.get(slot) ?? new Map<string, Stored>();
     const stored = ofSlot.get(appid);
@@ -48,7 +52,7 @@ export class MemoryTokenStore extends TokenStore {
       return Promise.resolve({ saved: false, stored });
     }
     const stamp = (stored?.stamp ?? 0) + 1;
-    const saved = { ...held, fence: claim?.fence ?? held.fence };
+    const saved = { ...held, fence: lease?.fence ?? held.fence };
     ofSlot.set(appid, { slot, stamp, held: saved });
     this.#stored.set(slot, ofSlot);
     return Promise.resolve({ saved: true, held: saved, stamp });
@@ -84,7 +88,7 @@ export class MemoryTokenStore extends TokenStore {
     return Promise.resolve();
   }
 
-  override onNews(): void {
+  override onPeerEvent(): void {
     // There is nobody else.
   }
 }

@@ -8,12 +8,12 @@ import type { Held } from '../../../core/credential.js';
 import { Secret } from '../../../core/secret.js';
 import { classifyErrcode } from '../../../core/wechat-error.js';
 import { HubEvents } from '../../../events/hub-events.js';
-import type { Claim, ClaimRequest, StoreNews } from '../../token-store.js';
+import type { Lease, LeaseRequest, PeerEvent } from '../../token-store.js';
 import { RedisTokenStore } from './redis-token-store.js';
 
 /** A replica: a store with a clock of its own, which is off by any amount. */
 class Replica {
-  readonly news: StoreNews[] = [];
+  readonly news: PeerEvent[] = [];
   readonly unreadable: unknown[] = [];
   readonly #clock = new SystemClock();
   readonly clock: SystemClock;
@@ -28,18 +28,25 @@ class Replica {
     this.store = RedisTokenStore.at(new Secret(redis.url), environment, this.clock, events, {
       next: () => Math.random(),
     });
-    this.store.onNews((news) => this.news.push(news));
+    this.store.onPeerEvent((event) => this.news.push(event));
     replicas.push(this);
   }
 
-  async claim(request: Partial<ClaimRequest> = {}): Promise<Claim> {
-    const outcome = await this.tryClaim(request);
-    if (outcome.kind !== 'granted') throw new Error(`no claim: ${outcome.kind}`);
-    return outcome.claim;
+  async lease(request: Partial<LeaseRequest> = {}): Promise<Lease> {
+    const outcome = await this.tryLease(request);
+    if (outcome.kind !== 'granted') throw new Error(`no lease: ${outcome.kind}`);
+    return outcome.lease;
   }
 
-  tryClaim(request: Partial<ClaimRequest> = {}) {
-    return this.store.claim('wx1', { slot: 'token', seen: 0, urgent: false, ...request });
+  tryLease(request: Partial<LeaseRequest> = {}) {
+    const asked = {
+      slot: 'token',
+      seen: 0,
+      urgency: 'patient',
+      credentialsId: CREDENTIALS,
+      ...request,
+    } as const;
+    return this.store.lease('wx1', asked);
   }
 
   held(value: string, over: Partial<Held> = {}): Held {
@@ -52,15 +59,16 @@ class Replica {
     return stored === undefined ? undefined : { ...stored, value: stored.held?.value.reveal() };
   }
 
-  /** Claims, and stores what it got. */
+  /** Takes the lease, and stores what it got. */
   async refresh(value: string, version: number): Promise<number> {
     const seen = (await this.read())?.stamp ?? 0;
-    const outcome = await this.store.save('wx1', this.held(value, { version }), await this.claim({ seen }));
+    const outcome = await this.store.save('wx1', this.held(value, { version }), await this.lease({ seen }));
     if (!outcome.saved) throw new Error('refused');
     return outcome.stamp;
   }
 }
 
+const CREDENTIALS = '0123456789abcdef';
 let redis: RedisServer;
 const replicas: Replica[] = [];
 
@@ -80,7 +88,7 @@ describe('the record', () => {
     const a = new Replica(-180_000);
     const b = new Replica(3_600_000);
     const held = a.held('A', { version: 7, kind: 'token', lifeMs: 7_200_000 });
-    await a.store.save('wx1', held, await a.claim());
+    await a.store.save('wx1', held, await a.lease());
     const stored = await b.read();
     expect(stored).toMatchObject({
       slot: 'token',
@@ -94,7 +102,7 @@ describe('the record', () => {
 
   it('goes with the token', async () => {
     const a = new Replica();
-    await a.store.save('wx1', a.held('A', { lifeMs: 300 }), await a.claim());
+    await a.store.save('wx1', a.held('A', { lifeMs: 300 }), await a.lease());
     expect(await redis.admin.pttl('test:{wx1}:token')).toBeLessThanOrEqual(300);
     await until(async () => (await a.read()) === undefined);
   });
@@ -103,7 +111,7 @@ describe('the record', () => {
     const a = new Replica();
     const b = new Replica();
     const held = a.held('A', { version: 7, kind: 'token', lifeMs: 7_200_000 });
-    await a.store.save('wx1', { ...held, expiresAt: held.expiresAt + 60_000 }, await a.claim());
+    await a.store.save('wx1', { ...held, expiresAt: held.expiresAt + 60_000 }, await a.lease());
     const late = await b.read();
     const sooner = {
       ...late!.held!,
@@ -123,7 +131,7 @@ describe('the record', () => {
   it('is never written for a token whose life is over', async () => {
     const a = new Replica();
     const over = a.held('A', { issuedAt: a.clock.now() - 7_200_000 });
-    expect(await a.store.save('wx1', over, await a.claim())).toEqual({ saved: false, stored: undefined });
+    expect(await a.store.save('wx1', over, await a.lease())).toEqual({ saved: false, stored: undefined });
     expect(await a.read()).toBeUndefined();
   });
 
@@ -146,10 +154,11 @@ describe('the record', () => {
     const a = new Replica();
     await a.refresh('A', 1);
     await (
-      await a.claim({ seen: (await a.read())!.stamp })
+      await a.lease({ seen: (await a.read())!.stamp })
     ).release({
-      failure: { error: anError(), failures: 1, slowFailures: 0, fence: undefined },
+      failure: { error: anError(), fence: undefined, credentialsId: CREDENTIALS },
       retryInMs: 1000,
+      sinceSentMs: 0,
     });
     await a.store.throttle('wx1', 'report', 1000);
     await a.store.spendForce('wx1');
@@ -162,39 +171,39 @@ describe('the record', () => {
 describe('a writer', () => {
   it('that was paused cannot put its older token over a newer one', async () => {
     const [a, b] = [new Replica(0, [], 100), new Replica()];
-    const claim = await a.claim();
+    const lease = await a.lease();
     const old = a.held('old', { version: 1 });
-    await redis.admin.del('test:{wx1}:lease'); // as if it had lapsed
+    await redis.admin.del('test:{wx1}:lease:token'); // as if it had lapsed
     await b.refresh('new', 2);
-    const outcome = await a.store.save('wx1', old, claim);
+    const outcome = await a.store.save('wx1', old, lease);
     expect(outcome).toMatchObject({ saved: false, stored: { held: { version: 2 } } });
     expect(await b.read()).toMatchObject({ value: 'new' });
   });
 
   it('that was paused is refused even if its clock stood still meanwhile', async () => {
     const [a, b] = [new Replica(), new Replica()];
-    const claim = await a.claim();
-    await redis.admin.del('test:{wx1}:lease');
+    const lease = await a.lease();
+    await redis.admin.del('test:{wx1}:lease:token');
     await b.refresh('new', 2);
     const late = a.held('old', { version: 9, issuedAt: a.clock.now() + 60_000 });
-    expect(await a.store.save('wx1', late, claim)).toMatchObject({ saved: false });
+    expect(await a.store.save('wx1', late, lease)).toMatchObject({ saved: false });
     expect(await b.read()).toMatchObject({ value: 'new', held: { version: 2 } });
   });
 
   it('that repeats itself changes nothing', async () => {
     const a = new Replica();
-    const claim = await a.claim();
+    const lease = await a.lease();
     const held = a.held('A', { version: 3 });
-    await a.store.save('wx1', held, claim);
+    await a.store.save('wx1', held, lease);
     const before = await a.read();
-    expect(await a.store.save('wx1', held, claim)).toMatchObject({ saved: true, held: { version: 3 } });
+    expect(await a.store.save('wx1', held, lease)).toMatchObject({ saved: true, held: { version: 3 } });
     expect(await a.read()).toMatchObject({ value: 'A', held: { version: 3, fence: before!.held!.fence } });
   });
 
   it('whose version is not beyond the stored one is given one that is', async () => {
     const [a, b] = [new Replica(), new Replica()];
     const seen = await a.refresh('A', 17);
-    const outcome = await b.store.save('wx1', b.held('B', { version: 4 }), await b.claim({ seen }));
+    const outcome = await b.store.save('wx1', b.held('B', { version: 4 }), await b.lease({ seen }));
     expect(outcome).toMatchObject({ saved: true, held: { version: 18 } });
     expect(await a.read()).toMatchObject({ value: 'B', held: { version: 18 } });
   });
@@ -202,10 +211,10 @@ describe('a writer', () => {
   it('that confirms the token keeps its version and moves its end', async () => {
     const a = new Replica();
     const held = a.held('A', { version: 5, issuedAt: a.clock.now() - 10_000 });
-    await a.store.save('wx1', held, await a.claim());
+    await a.store.save('wx1', held, await a.lease());
     const { stamp } = (await a.read())!;
     const confirmed = { ...held, confirmedAt: a.clock.now(), expiresAt: held.expiresAt + 5000 };
-    expect(await a.store.save('wx1', confirmed, await a.claim({ seen: stamp }))).toMatchObject({
+    expect(await a.store.save('wx1', confirmed, await a.lease({ seen: stamp }))).toMatchObject({
       saved: true,
     });
     const after = (await a.read())!;
@@ -216,17 +225,17 @@ describe('a writer', () => {
 
   it('does not lengthen a life by being late: the end was named before the way began', async () => {
     const a = new Replica();
-    const claim = await a.claim();
+    const lease = await a.lease();
     const held = a.held('A', { lifeMs: 60_000 });
     await redis.admin.call('CLIENT', 'PAUSE', '300', 'WRITE');
-    await a.store.save('wx1', held, claim);
+    await a.store.save('wx1', held, lease);
     const stored = (await a.read())!;
     expect(stored.held!.expiresAt).toBeLessThanOrEqual(held.expiresAt);
     expect(stored.held!.expiresAt).toBeGreaterThan(held.expiresAt - 200);
   });
 });
 
-describe('a token got without a claim, while the store was gone', () => {
+describe('a token got without a lease, while the store was gone', () => {
   it('goes in where its call was sent later than that of the stored one', async () => {
     const [a, b] = [new Replica(-90_000), new Replica(90_000)];
     await a.refresh('A', 5);
@@ -240,11 +249,11 @@ describe('a token got without a claim, while the store was gone', () => {
     expect(await a.read()).toMatchObject({ value: 'B' });
   });
 
-  it('gives way to one that a claim of before brings and that was sent still later', async () => {
+  it('gives way to one that a lease of before brings and that was sent still later', async () => {
     const [a, b] = [new Replica(), new Replica()];
-    const claim = await a.claim();
+    const lease = await a.lease();
     await b.store.save('wx1', b.held('B', { version: 3, issuedAt: b.clock.now() - 1000 }));
-    expect(await a.store.save('wx1', a.held('A', { version: 3 }), claim)).toMatchObject({
+    expect(await a.store.save('wx1', a.held('A', { version: 3 }), lease)).toMatchObject({
       saved: true,
       held: { version: 4 },
     });
@@ -269,90 +278,132 @@ describe('an empty or older memory of Redis', () => {
       held: { version: 5, fence: held!.fence },
     });
     const { stamp } = (await a.read())!;
-    expect((await new Replica().claim({ seen: stamp })).fence).toBeGreaterThan(held!.fence!);
+    expect((await new Replica().lease({ seen: stamp })).fence).toBeGreaterThan(held!.fence!);
   });
 
   it('still refuses a writer from before', async () => {
     const [a, b] = [new Replica(), new Replica()];
-    const old = await a.claim();
+    const old = await a.lease();
     await redis.admin.flushall();
     await b.refresh('new', 1);
     expect(await a.store.save('wx1', a.held('old', { version: 9 }), old)).toMatchObject({ saved: false });
   });
 
   it('gives a token without predecessor a number beyond any that was counted up', async () => {
-    const claim = await new Replica(-300_000).claim();
-    expect(Math.abs(claim.firstVersion - Date.now() / 1000)).toBeLessThan(5);
+    const lease = await new Replica(-300_000).lease();
+    expect(Math.abs(lease.firstVersion - Date.now() / 1000)).toBeLessThan(5);
   });
 });
 
-describe('a claim', () => {
+describe('a lease', () => {
   it('excludes other replicas until it is released, and not its own', async () => {
     const [a, b] = [new Replica(), new Replica()];
-    const claim = await a.claim();
-    const refused = await b.tryClaim();
+    const lease = await a.lease();
+    const refused = await b.tryLease();
     expect(refused).toMatchObject({ kind: 'leased' });
     if (refused.kind === 'leased') {
       expect(refused.lapsesInMs).toBeGreaterThan(6500);
       expect(refused.lapsesInMs).toBeLessThanOrEqual(7000);
     }
-    const again = await a.claim();
-    expect(again.fence).toBeGreaterThan(claim.fence);
-    await claim.release(); // an old one: no longer this replica's to give back
-    expect(await b.tryClaim()).toMatchObject({ kind: 'leased' });
+    const again = await a.lease();
+    expect(again.fence).toBeGreaterThan(lease.fence);
+    await lease.release(); // an old one: no longer this replica's to give back
+    expect(await b.tryLease()).toMatchObject({ kind: 'leased' });
     await again.release();
-    expect((await b.claim()).fence).toBeGreaterThan(again.fence);
+    expect((await b.lease()).fence).toBeGreaterThan(again.fence);
   });
 
   it('outlives an upstream call, and lapses by itself when its holder is gone', async () => {
     const [a, b] = [new Replica(0, [], 100), new Replica()];
-    const claim = await a.claim();
-    expect(claim.startBy + 100).toBeLessThan(claim.lapsesAt);
-    const refused = await b.tryClaim();
+    const lease = await a.lease();
+    expect(lease.startBy + 100).toBeLessThan(lease.lapsesAt);
+    const refused = await b.tryLease();
     if (refused.kind !== 'leased') throw new Error(refused.kind);
     await new Promise((resolve) => setTimeout(resolve, refused.lapsesInMs + 20));
-    await b.claim();
+    await b.lease();
   });
 
   it('tells first what the store holds and the replica has not seen', async () => {
     const [a, b] = [new Replica(), new Replica()];
     const stamp = await a.refresh('A', 5);
-    expect(await b.tryClaim()).toMatchObject({ kind: 'changed', stored: { stamp, held: { version: 5 } } });
-    expect(await b.tryClaim({ seen: stamp })).toMatchObject({ kind: 'granted' });
+    expect(await b.tryLease()).toMatchObject({ kind: 'changed', stored: { stamp, held: { version: 5 } } });
+    expect(await b.tryLease({ seen: stamp })).toMatchObject({ kind: 'granted' });
   });
 
   it('is given back by the save, in the same step', async () => {
     const [a, b] = [new Replica(), new Replica()];
     const stamp = await a.refresh('A', 5);
-    expect(await b.tryClaim({ seen: stamp })).toMatchObject({ kind: 'granted' });
+    expect(await b.tryLease({ seen: stamp })).toMatchObject({ kind: 'granted' });
   });
 
   it('after a failure is left to who failed, until that one must be gone', async () => {
     const [a, b] = [new Replica(), new Replica()];
     const error = classifyErrcode(40125, 'invalid appsecret');
-    const failure = { error, failures: 2, slowFailures: 2, fence: undefined };
+    const failure = { error, fence: 7, credentialsId: CREDENTIALS };
     await b.read();
     await until(() => b.news.length > 0);
-    await (await a.claim()).release({ failure, retryInMs: 300 });
-    const refused = await b.tryClaim();
+    await (await a.lease()).release({ failure, retryInMs: 300, sinceSentMs: 0 });
+    const refused = await b.tryLease();
     expect(refused).toMatchObject({ kind: 'paused' });
     if (refused.kind === 'paused') expect(refused.retryInMs).toBeLessThanOrEqual(2300);
     await until(() => b.news.some(({ kind }) => kind === 'failed'));
     expect(b.news.find(({ kind }) => kind === 'failed')).toEqual({
       kind: 'failed',
       appid: 'wx1',
-      failure,
+      slot: 'token',
+      failure: { ...failure, error: classifyErrcode(40125, 'as another replica was told') },
       retryInMs: 300,
     });
-    expect(await b.tryClaim({ urgent: true })).toMatchObject({ kind: 'granted' });
-    await redis.admin.del('test:{wx1}:lease');
-    expect(await a.tryClaim()).toMatchObject({ kind: 'granted' });
+    expect(await b.tryLease({ urgency: 'regardless' })).toMatchObject({ kind: 'granted' });
+    await redis.admin.del('test:{wx1}:lease:token');
+    expect(await a.tryLease()).toMatchObject({ kind: 'granted' });
   });
 
   it('is granted to one of ten that ask at once', async () => {
     const ten = Array.from({ length: 10 }, () => new Replica());
-    const outcomes = await Promise.all(ten.map((replica) => replica.tryClaim()));
+    const outcomes = await Promise.all(ten.map((replica) => replica.tryLease()));
     expect(outcomes.filter(({ kind }) => kind === 'granted')).toHaveLength(1);
+  });
+});
+
+describe('what holds a lease off', () => {
+  const pausedFor = async (a: Replica, retryInMs: number, credentialsId = CREDENTIALS) => {
+    const failure = { error: anError('configuration'), fence: 1, credentialsId };
+    await (await a.lease({ credentialsId })).release({ failure, retryInMs, sinceSentMs: 0 });
+  };
+
+  it('a pause is respected by the schedule, for 5 s by who asks, and not by who has been held off too long', async () => {
+    const [a, b] = [new Replica(), new Replica()];
+    await pausedFor(a, 600_000);
+    const waits = async (urgency: LeaseRequest['urgency']) => {
+      const outcome = await b.tryLease({ urgency });
+      return outcome.kind === 'paused' ? outcome.retryInMs : 0;
+    };
+    expect(await waits('patient')).toBeGreaterThan(600_000);
+    const urgent = await waits('urgent');
+    expect(urgent).toBeGreaterThan(4000);
+    expect(urgent).toBeLessThanOrEqual(5000);
+    expect(await waits('regardless')).toBe(0);
+  });
+
+  it('a pause after a failure of other credentials holds nobody off', async () => {
+    const [a, b] = [new Replica(), new Replica()];
+    await pausedFor(a, 600_000);
+    expect(await b.tryLease({ credentialsId: 'fedcba9876543210' })).toMatchObject({ kind: 'granted' });
+  });
+
+  it('a lease or a pause of one slot holds no other slot off', async () => {
+    const [a, b] = [new Replica(), new Replica()];
+    await pausedFor(a, 600_000);
+    expect(await b.tryLease({ slot: 'jsapi' })).toMatchObject({ kind: 'granted' });
+    expect(await a.tryLease({ slot: 'wx_card' })).toMatchObject({ kind: 'granted' });
+    expect(await a.tryLease()).toMatchObject({ kind: 'granted' });
+  });
+
+  it('a lease of a replica that waits for WeChat longer than this one does holds this one off as well', async () => {
+    const [patient, hasty] = [new Replica(0, [], 30_000), new Replica(0, [], 1000)];
+    await patient.lease();
+    expect(await hasty.tryLease()).toMatchObject({ kind: 'leased' });
   });
 });
 
@@ -409,13 +460,13 @@ describe('news', () => {
 });
 
 describe('a removed app', () => {
-  it('leaves no token behind, and what a claim of before brings is refused', async () => {
+  it('leaves no token behind, and what a lease of before brings is refused', async () => {
     const a = new Replica();
     const stamp = await a.refresh('A', 5);
-    const claim = await a.claim({ seen: stamp });
+    const lease = await a.lease({ seen: stamp });
     await a.store.remove(['wx1']);
     expect(await a.read()).toBeUndefined();
-    expect(await a.store.save('wx1', a.held('B', { version: 6 }), claim)).toEqual({
+    expect(await a.store.save('wx1', a.held('B', { version: 6 }), lease)).toEqual({
       saved: false,
       stored: undefined,
     });
@@ -475,7 +526,7 @@ describe('encryption', () => {
     expect(await new Replica(0, [current]).read()).toMatchObject({ value: 'B' });
   });
 
-  it('takes what it cannot open for absent, says so once, and writes over it under a claim', async () => {
+  it('takes what it cannot open for absent, says so once, and writes over it under a lease', async () => {
     const seen = await new Replica(0, [old]).refresh('A', 5);
     const b = new Replica(0, [current]);
     for (let i = 0; i < 3; i++) expect(await b.read()).toMatchObject({ stamp: seen, held: undefined });
@@ -504,5 +555,175 @@ describe('encryption', () => {
     await b.refresh('B', 1);
     expect(await redis.admin.get('test:{wx1}:token')).toMatch(/ gcm:2026:/);
     expect(await b.read()).toMatchObject({ value: 'B', held: { version: 6 } });
+  });
+});
+
+describe('whatever lies in Redis', () => {
+  const DAY = 86_400_000;
+  const KEYS = ['token', 'lease:token', 'pause:token', 'counter', 'removed', 'throttle:report', 'forced'];
+  const key = (what: string) => `test:{wx1}:${what}`;
+  /** What is served next comes with one mint: a lease at once, a save, and both replicas see it. */
+  async function oneMintIsEnough(): Promise<void> {
+    const [a, b] = [new Replica(), new Replica()];
+    const seen = (await a.read())?.stamp ?? 0;
+    const outcome = await a.tryLease({ seen });
+    expect(outcome).toMatchObject({ kind: 'granted' });
+    if (outcome.kind !== 'granted') return;
+    expect(outcome.lease.startBy).toBeGreaterThan(a.clock.now());
+    const saved = await a.store.save('wx1', a.held('new', { version: 6 }), outcome.lease);
+    expect(saved).toMatchObject({ saved: true });
+    const stored = await b.read();
+    expect(stored).toMatchObject({ value: 'new' });
+    expect(Number.isSafeInteger(stored!.held!.version)).toBe(true);
+    expect(await a.read()).toMatchObject({ value: 'new', stamp: stored!.stamp });
+    expect(await b.tryLease({ seen: stored!.stamp })).toMatchObject({ kind: 'granted' });
+    const next = await b.refresh('newer', 7);
+    expect(await a.read()).toMatchObject({ value: 'newer', stamp: next });
+  }
+
+  it.each(KEYS)('a key %s without an end of its life holds nothing off', async (what) => {
+    await redis.admin.set(key(what), what === 'removed' ? `${Date.now() + 60_000}` : 'someone 1 1');
+    await oneMintIsEnough();
+    expect(await new Replica().store.throttle('wx1', 'report', 60_000)).toBe(0);
+    expect(await new Replica().store.spendForce('wx1')).toEqual({ waitMs: 0, left: 19 });
+  });
+
+  it.each([
+    ['lease:token', `someone ${Date.now()}`],
+    ['pause:token', `someone ${CREDENTIALS} ${Date.now()}`],
+    ['throttle:report', '1'],
+  ])('a key %s that lives longer than any of a hub holds nothing off', async (what, text) => {
+    for (const px of [undefined, 8 * DAY, 9_000_000_000_000_000]) {
+      await redis.admin.flushall();
+      if (px === undefined) await redis.admin.set(key(what), text);
+      else await redis.admin.set(key(what), text, 'PX', px);
+      await oneMintIsEnough();
+      expect(await new Replica().store.throttle('wx1', 'report', 60_000)).toBe(0);
+    }
+  });
+
+  it.each(KEYS)('a key %s of another type holds nothing off', async (what) => {
+    for (const make of ['rpush', 'sadd'] as const) {
+      await redis.admin.del(key(what));
+      await redis.admin[make](key(what), 'x', 'y');
+      await oneMintIsEnough();
+      expect(await new Replica().store.throttle('wx1', 'report', 60_000)).toBe(0);
+      expect(await new Replica().store.spendForce('wx1')).toMatchObject({ waitMs: 0 });
+      await redis.admin.flushall();
+    }
+  });
+
+  it.each(['inf', '-inf', 'nan', '1e300', '-1', '0x10', '1.5', '9007199254740993', '9'.repeat(400), '', 'x'])(
+    'a counter of %j is none',
+    async (counter) => {
+      await redis.admin.set(key('counter'), counter);
+      await oneMintIsEnough();
+      expect(Number(await redis.admin.get(key('counter')))).toBeLessThan(Date.now() + 60_000);
+    },
+  );
+
+  /** Stamp, version, fence, kind, issued, confirmed, expires, life: the words of a record, from 1. */
+  const NUMBERS = [1, 2, 3, 5, 6, 7, 8];
+  const ABSURD = ['9'.repeat(400), '9007199254740993', '9007199254740991', `${Date.now() + 40 * DAY}`, '0'];
+
+  it.each(NUMBERS.flatMap((word) => ABSURD.map((number) => [word, number.slice(0, 20), number] as const)))(
+    'a record whose word %p is %s… costs one mint',
+    async (word, _short, number) => {
+      await new Replica().refresh('old', 5);
+      const words = (await redis.admin.get(key('token')))!.split(' ');
+      words[word] = number;
+      await redis.admin.set(key('token'), words.join(' '), 'PX', 60_000);
+      await oneMintIsEnough();
+    },
+  );
+
+  it.each([
+    ['a fence as far ahead as a clock may be', DAY - 1000],
+    ['a fence that is in bounds no longer', DAY + 60_000],
+  ])('%s costs one mint', async (_what, ahead) => {
+    await new Replica().refresh('old', 5);
+    const words = (await redis.admin.get(key('token')))!.split(' ');
+    words[1] = words[3] = `${Date.now() + ahead}`;
+    await redis.admin.set(key('token'), words.join(' '), 'PX', 60_000);
+    await oneMintIsEnough();
+  });
+
+  it.each([
+    '',
+    'x',
+    '2 1 1',
+    '1 1 1 1 token 1 1 1 1 x raw:x',
+    '2 1 1 1 token 1 1 1 1 a.b raw:x',
+    '2 1 1 1 token 1 1 1 1 x x',
+    '\u0000',
+    '2 '.repeat(50_000),
+  ])('a record that is none costs one mint (%#)', async (text) => {
+    await redis.admin.set(key('token'), text);
+    await oneMintIsEnough();
+  });
+
+  it('forced refreshes that lie ahead, or are no times, are not counted', async () => {
+    await redis.admin.rpush(key('forced'), 'nan', 'inf', '1e300', `${Date.now() + DAY}`, '-5', 'x');
+    expect(await new Replica().store.spendForce('wx1')).toEqual({ waitMs: 0, left: 19 });
+  });
+});
+
+describe('messages where keys are set', () => {
+  const keyOf = (id: string) => ({ id, key: new Secret(randomBytes(32).toString('base64')) });
+  const current = keyOf('2026');
+
+  async function listening(keys: readonly EncryptionKey[]): Promise<Replica> {
+    const replica = new Replica(0, keys);
+    await replica.read();
+    await until(() => replica.news.length > 0);
+    replica.news.length = 0;
+    return replica;
+  }
+
+  it('are believed of replicas that have one of the keys', async () => {
+    const [old, rotating] = [keyOf('2025'), keyOf('2027')];
+    const b = await listening([current, old]);
+    const a = await listening([old]);
+    await a.refresh('A', 5);
+    await until(() => b.news.length > 0);
+    expect(b.news).toEqual([{ kind: 'changed', appid: 'wx1', slot: 'token' }]);
+    await (await listening([rotating])).store.announce({ kind: 'reload' });
+    await a.store.announce({ kind: 'reload' });
+    await until(() => b.news.length > 1);
+    expect(b.news.slice(1)).toEqual([{ kind: 'reload' }]);
+  });
+
+  it('are not believed of anybody else, whatever they say', async () => {
+    const b = await listening([current]);
+    const genuine: string[] = [];
+    const listener = redis.admin.duplicate();
+    await listener.subscribe('test:news');
+    listener.on('message', (_channel, text) => genuine.push(text));
+    await new Replica(0, [current]).store.announce({ kind: 'removed', appids: ['wx1'] });
+    await until(() => b.news.length > 0 && genuine.length > 0);
+    const failed = {
+      origin: 'x',
+      kind: 'failed',
+      appid: 'wx1',
+      slot: 'token',
+      failure: { error: { reason: '89506', errcode: 89506, errmsg: 'x' } },
+      retryInMs: 1,
+    };
+    const [id, mac, ...rest] = genuine[0]!.split(':');
+    for (const forged of [
+      '{"origin":"x","kind":"reload"}',
+      JSON.stringify(failed),
+      `${id}:${mac}:${JSON.stringify(failed)}`,
+      `2025:${mac}:${rest.join(':')}`,
+      `${id}:${'A'.repeat(22)}:${rest.join(':')}`,
+      `${id}::${rest.join(':')}`,
+      `${genuine[0]} `,
+    ]) {
+      await redis.admin.publish('test:news', forged);
+    }
+    await new Replica(0, [current]).store.announce({ kind: 'reload' });
+    await until(() => b.news.some(({ kind }) => kind === 'reload'));
+    expect(b.news).toEqual([{ kind: 'removed', appids: ['wx1'] }, { kind: 'reload' }]);
+    listener.disconnect();
   });
 });

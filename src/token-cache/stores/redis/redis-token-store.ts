@@ -4,6 +4,7 @@ import { parseRedisUrl } from '../../../config/redis-url.js';
 import type { HubEnvironment } from '../../../config/environment.js';
 import type { Clock } from '../../../clock/clock.js';
 import type { Randomness } from '../../../clock/randomness.js';
+import type { Urgency } from '../../../core/attempt.js';
 import { slotOf, type CredentialSlot, type Held } from '../../../core/credential.js';
 import { FORCED_APART_MS, FORCED_PER_DAY } from '../../../core/force-budget.js';
 import type { Secret } from '../../../core/secret.js';
@@ -11,31 +12,37 @@ import type { HubEvents } from '../../../events/hub-events.js';
 import {
   TokenStore,
   type Announcement,
-  type Claim,
-  type ClaimOutcome,
-  type ClaimRequest,
+  type Lease,
+  type LeaseOutcome,
+  type LeaseRequest,
+  type PeerEvent,
   type SaveOutcome,
   type Stored,
-  type StoreNews,
 } from '../../token-store.js';
 import { MeasuredLink } from './measured-link.js';
-import { readMessage, writeMessage } from './news-message.js';
-import { fenceOf, fingerprint } from './record.js';
+import { readMessage, writeMessage } from './peer-message.js';
+import { bodyOf, fenceOf, fingerprint } from './record.js';
 import { RecordReader } from './record-reader.js';
-import { RedisClaim } from './redis-claim.js';
+import { RedisLease } from './redis-lease.js';
 import { RedisLink, type LinkListener, type StoreLink } from './redis-link.js';
 import { timesToStore, type ClockReading } from './redis-time.js';
-import { CLAIM, LOAD, RELEASE, REMOVE, SAVE, SPEND, THROTTLE, type Script } from './scripts.js';
+import { LEASE, LOAD, RELEASE, REMOVE, SAVE, SPEND, THROTTLE, type Script } from './scripts.js';
 import { Sealer } from './seal.js';
 
 const SLOTS: readonly CredentialSlot[] = ['token', 'jsapi', 'wx_card'];
-/** A claim outlives the bound of one upstream call by this, ms: for the commands before and after it. */
-const CLAIM_MARGIN_MS = 2000;
+/** A lease outlives the bound of one upstream call by this, ms: for the commands before and after it. */
+const LEASE_MARGIN_MS = 2000;
 /** Of that, what is left when a call that began at the last moment ends, ms. */
 const CALL_END_MARGIN_MS = 1000;
 /** The others leave a failing app to the replica that tries it for so much longer than its next attempt takes, ms. */
 const PAUSE_MARGIN_MS = 2000;
-/** How long what a claim of before would write is refused after an app was removed, ms. */
+/** No hub pauses for longer, ms: a day is WeChat's own longest wait (89506). */
+const LONGEST_PAUSE_MS = 86_400_000 + 60_000;
+/** No hub holds a lease for longer, ms: HUB_WECHAT_TIMEOUT_MS goes up to a minute. */
+const LONGEST_LEASE_MS = 62_000;
+/** What a pause is worth, in the script's words. */
+const PAUSE_WORTH: Readonly<Record<Urgency, number>> = { patient: 0, urgent: 1, regardless: 2 };
+/** How long what a lease of before would write is refused after an app was removed, ms. */
 const TOMBSTONE_MS = 600_000;
 /** Apps that one MGET covers: about a millisecond of Redis's time. */
 const APPS_PER_MGET = 500;
@@ -62,7 +69,7 @@ export interface StoreEnvironment extends Pick<
  *
  * - One record per app and slot, written by one script that accepts only what is newer (SAVE in scripts.ts): a writer
  *   that was paused, is slow or repeats itself never puts an older token over a newer one.
- * - A lease per app says who may refresh it; it lapses by itself when its holder is gone.
+ * - A lease per credential says who may refresh it; it lapses by itself when its holder is gone.
  * - What was written is told on one channel, as a hint where to look: messages carry no token.
  * - Keys: `<prefix>{<appid>}:<what>`. The braces keep all keys of an app in one slot of a Cluster.
  */
@@ -73,10 +80,11 @@ export class RedisTokenStore extends TokenStore implements OnApplicationShutdown
   readonly #link: StoreLink;
   readonly #sealer: Sealer;
   readonly #channel: string;
-  readonly #claimMs: number;
+  readonly #leaseMs: number;
   readonly #records: RecordReader;
   #opened: Promise<void> | undefined;
-  #listener: (news: StoreNews) => void = () => undefined;
+  #listener: (event: PeerEvent) => void = () => undefined;
+  #reachedAt = Number.NEGATIVE_INFINITY;
 
   constructor(
     private readonly environment: StoreEnvironment,
@@ -91,15 +99,16 @@ export class RedisTokenStore extends TokenStore implements OnApplicationShutdown
     );
     this.#records = new RecordReader(this.#sealer, events);
     this.#channel = `${environment.redisPrefix}news`;
-    this.#claimMs = environment.wechatTimeoutMs + CLAIM_MARGIN_MS;
+    this.#leaseMs = environment.wechatTimeoutMs + LEASE_MARGIN_MS;
     const link = connect(this.#channel, {
       stateChanged: (available, cause) => events.emit('storeChanged', { available, cause }),
       missed: () => this.#listener({ kind: 'missed' }),
       message: (text) => {
-        const news = readMessage(this.#owner, text);
-        if (news === undefined) return;
-        events.emit('newsHeard', { kind: news.kind });
-        this.#listener(news);
+        const signed = this.#sealer.verify(text);
+        const event = signed === undefined ? undefined : readMessage(this.#owner, signed);
+        if (event === undefined) return;
+        events.emit('newsHeard', { kind: event.kind });
+        this.#listener(event);
       },
     });
     this.#link = new MeasuredLink(link, events);
@@ -124,7 +133,11 @@ export class RedisTokenStore extends TokenStore implements OnApplicationShutdown
     );
   }
 
-  override onNews(listener: (news: StoreNews) => void): void {
+  override get reachedAt(): number {
+    return this.#reachedAt;
+  }
+
+  override onPeerEvent(listener: (event: PeerEvent) => void): void {
     this.#listener = listener;
   }
 
@@ -147,42 +160,58 @@ export class RedisTokenStore extends TokenStore implements OnApplicationShutdown
     return found;
   }
 
-  override async claim(appid: string, request: ClaimRequest): Promise<ClaimOutcome> {
-    const keys = [request.slot, 'lease', 'pause', 'counter'].map((what) => this.#key(appid, what));
-    const args = [this.#owner, this.#claimMs, request.seen, request.urgent ? 1 : 0];
-    const { answer, reading } = await this.#timed(CLAIM, keys, args);
+  override async lease(appid: string, request: LeaseRequest): Promise<LeaseOutcome> {
+    const { slot, seen, urgency, credentialsId } = request;
+    const keys = [
+      this.#key(appid, slot),
+      this.#ofSlot(appid, 'lease', slot),
+      this.#ofSlot(appid, 'pause', slot),
+      this.#key(appid, 'counter'),
+    ];
+    const worth = PAUSE_WORTH[urgency];
+    const args = [
+      ...[this.#owner, this.#leaseMs, seen, worth],
+      ...[credentialsId, LONGEST_PAUSE_MS, LONGEST_LEASE_MS],
+    ];
+    const { answer, reading } = await this.#timed(LEASE, keys, args);
     const third = String(answer[2]);
     switch (answer[0]) {
       case 'granted':
-        return { kind: 'granted', claim: this.#claimOf(appid, Number(third), reading) };
+        return { kind: 'granted', lease: this.#leaseOf(appid, slot, Number(third), reading) };
       case 'leased':
         return { kind: 'leased', lapsesInMs: Number(third) };
       case 'paused':
         return { kind: 'paused', retryInMs: Number(third) };
       default:
-        return { kind: 'changed', stored: this.#records.read(third, appid, request.slot, reading) };
+        return { kind: 'changed', stored: this.#records.read(third, appid, slot, reading) };
     }
   }
 
-  override async save(appid: string, held: Held, claim?: Claim): Promise<SaveOutcome> {
+  override async save(appid: string, held: Held, lease?: Lease): Promise<SaveOutcome> {
     const slot = slotOf(held.kind);
     const reading =
-      claim instanceof RedisClaim
-        ? claim.reading
+      lease instanceof RedisLease
+        ? lease.reading
         : (await this.#timed(LOAD, [this.#key(appid, slot)], [])).reading;
-    const keys = [slot, 'lease', 'pause', 'counter', 'removed'].map((what) => this.#key(appid, what));
-    const fence = claim?.fence ?? held.fence ?? 0;
+    const keys = [
+      this.#key(appid, slot),
+      this.#ofSlot(appid, 'lease', slot),
+      this.#ofSlot(appid, 'pause', slot),
+      this.#key(appid, 'counter'),
+      this.#key(appid, 'removed'),
+    ];
+    const fence = lease?.fence ?? held.fence ?? 0;
     const times = timesToStore(held, reading);
     const print = fingerprint(appid, held);
-    const news = writeMessage(this.#owner, { kind: 'changed', appid, slot });
+    const message = this.#message({ kind: 'changed', appid, slot });
     let { version } = held;
     for (let tries = 0; tries < SAVE_TRIES; tries += 1) {
-      const body = this.#sealer.seal(held.value.reveal(), { appid, kind: held.kind, version });
+      const body = this.#sealer.seal(bodyOf(held, times.expiresAt), { appid, kind: held.kind, version });
       const left = Math.floor(held.expiresAt - this.clock.now());
       const { answer, reading: now } = await this.#timed(SAVE, keys, [
         this.#owner,
         fence,
-        claim === undefined ? 0 : 1,
+        lease === undefined ? 0 : 1,
         version,
         held.kind,
         Math.max(0, times.issuedAt),
@@ -193,7 +222,7 @@ export class RedisTokenStore extends TokenStore implements OnApplicationShutdown
         print,
         body,
         this.#channel,
-        news,
+        message,
       ]);
       switch (answer[0]) {
         case 'saved':
@@ -215,7 +244,8 @@ export class RedisTokenStore extends TokenStore implements OnApplicationShutdown
   }
 
   override async remove(appids: readonly string[]): Promise<void> {
-    const all = ['counter', 'removed', ...SLOTS, 'lease', 'pause', 'forced'];
+    const slotted = SLOTS.flatMap((slot) => [`lease:${slot}`, `pause:${slot}`]);
+    const all = ['counter', 'removed', ...SLOTS, ...slotted, 'forced'];
     for (let from = 0; from < appids.length; from += REMOVALS) {
       const removals = appids.slice(from, from + REMOVALS).map((appid) => {
         const keys = all.map((what) => this.#key(appid, what));
@@ -236,14 +266,21 @@ export class RedisTokenStore extends TokenStore implements OnApplicationShutdown
     return { waitMs: Number(wait), left: Number(left) };
   }
 
-  override async announce(news: Announcement): Promise<void> {
+  override async announce(event: Announcement): Promise<void> {
     await this.#open();
-    await this.#link.publish(this.#channel, writeMessage(this.#owner, news));
+    await this.#link.publish(this.#channel, this.#message(event));
+  }
+
+  #message(event: Exclude<PeerEvent, { kind: 'missed' }>): string {
+    return this.#sealer.sign(writeMessage(this.#owner, event));
   }
 
   async #run(script: Script, keys: readonly string[], args: readonly (string | number)[]): Promise<unknown> {
     await this.#open();
-    return this.#link.run(script, keys, args);
+    const sentAt = this.clock.now();
+    const answer = await this.#link.run(script, keys, args);
+    this.#reachedAt = Math.max(this.#reachedAt, sentAt);
+    return answer;
   }
 
   #open(): Promise<void> {
@@ -255,6 +292,7 @@ export class RedisTokenStore extends TokenStore implements OnApplicationShutdown
     const keys = appids.flatMap((appid) => SLOTS.map((slot) => this.#key(appid, slot)));
     const sentAt = this.clock.now();
     const { redisNow, texts } = await this.#link.read(keys);
+    this.#reachedAt = Math.max(this.#reachedAt, sentAt);
     const reading = { sentAt, receivedAt: this.clock.now(), redisNow };
     appids.forEach((appid, nth) => {
       const own = texts.slice(nth * SLOTS.length, (nth + 1) * SLOTS.length);
@@ -280,16 +318,31 @@ export class RedisTokenStore extends TokenStore implements OnApplicationShutdown
     return { answer, reading: { sentAt, receivedAt: this.clock.now(), redisNow } };
   }
 
-  #claimOf(appid: string, fence: number, reading: ClockReading): RedisClaim {
-    const lapsesAt = reading.sentAt + this.#claimMs;
+  #leaseOf(appid: string, slot: CredentialSlot, fence: number, reading: ClockReading): RedisLease {
+    const lapsesAt = reading.sentAt + this.#leaseMs;
     const startBy = lapsesAt - this.environment.wechatTimeoutMs - CALL_END_MARGIN_MS;
-    return new RedisClaim(fence, reading, startBy, lapsesAt, async (failed) => {
+    return new RedisLease(fence, reading, startBy, lapsesAt, async (failed) => {
       const pauseMs = failed === undefined ? 0 : Math.ceil(failed.retryInMs) + PAUSE_MARGIN_MS;
-      const news =
-        failed === undefined ? '' : writeMessage(this.#owner, { kind: 'failed', appid, ...failed });
-      const keys = ['lease', 'pause'].map((what) => this.#key(appid, what));
-      await this.#run(RELEASE, keys, [this.#owner, fence, pauseMs, this.#channel, news]);
+      const message =
+        failed === undefined
+          ? ''
+          : this.#message({
+              kind: 'failed',
+              appid,
+              slot,
+              failure: failed.failure,
+              retryInMs: failed.retryInMs,
+            });
+      const keys = [this.#ofSlot(appid, 'lease', slot), this.#ofSlot(appid, 'pause', slot)];
+      const credentialsId = failed?.failure.credentialsId ?? '-';
+      const sinceSentMs = failed === undefined ? 0 : Math.round(failed.sinceSentMs);
+      const args = [this.#owner, fence, pauseMs, this.#channel, message, credentialsId, sinceSentMs];
+      await this.#run(RELEASE, keys, args);
     });
+  }
+
+  #ofSlot(appid: string, what: string, slot: CredentialSlot): string {
+    return this.#key(appid, `${what}:${slot}`);
   }
 
   #key(appid: string, what: string): string {

@@ -94,3 +94,78 @@ describe('sealing', () => {
     },
   );
 });
+
+describe('signing', () => {
+  const sealer = new Sealer([current, old]);
+
+  it('gives back what was signed, whatever it is, and says under which key', () => {
+    fc.assert(
+      fc.property(fc.string({ unit: 'binary' }), (text) => {
+        const signed = sealer.sign(text);
+        expect(signed).toMatch(/^2026:[A-Za-z0-9_-]{22}:/);
+        expect(signed.endsWith(text)).toBe(true);
+        expect(sealer.verify(signed)).toBe(text);
+      }),
+    );
+  });
+
+  it('refuses a message with any character altered, left out or added', () => {
+    const signed = sealer.sign('{"kind":"reload"}');
+    fc.assert(
+      fc.property(
+        fc.nat(signed.length - 1),
+        fc.constantFrom('alter', 'drop', 'add'),
+        fc.constantFrom(...'ABCxyz019_-:{} \n'),
+        (at, act, char) => {
+          const after = signed.slice(at + (act === 'add' ? 0 : 1));
+          const changed = signed.slice(0, at) + (act === 'drop' ? '' : char) + after;
+          if (changed !== signed) expect(sealer.verify(changed)).toBeUndefined();
+        },
+      ),
+      { numRuns: 2000 },
+    );
+  });
+
+  it('signs under the first key, believes all, and none that is not there', () => {
+    const before = new Sealer([old]).sign('hello');
+    expect(sealer.verify(before)).toBe('hello');
+    expect(sealer.sign('hello')).toMatch(/^2026:/);
+    expect(new Sealer([current]).verify(before)).toBeUndefined();
+    expect(new Sealer([{ id: '2025', bytes: current.bytes }]).verify(before)).toBeUndefined();
+  });
+
+  it('without keys leaves messages as they are; with keys nobody can speak without one', () => {
+    expect(new Sealer([]).sign('hello')).toBe('hello');
+    expect(new Sealer([]).verify('hello')).toBe('hello');
+    expect(sealer.verify('hello')).toBeUndefined();
+  });
+
+  it('is not a sealing: neither is taken for the other', () => {
+    const sealed = sealer.seal('a token', owner);
+    expect(sealer.verify(sealed)).toBeUndefined();
+    expect(sealer.open(sealer.sign('a token'), owner)).toBeUndefined();
+  });
+
+  it.each([
+    '',
+    ':',
+    '::',
+    '2026',
+    '2026::',
+    '2026:x:hello',
+    `2026:${'A'.repeat(22)}:hello`,
+    `${'x'.repeat(65)}::`,
+  ])('refuses %j', (message) => {
+    expect(sealer.verify(message)).toBeUndefined();
+  });
+
+  it('any text at all is read without an error', () => {
+    fc.assert(
+      fc.property(fc.string({ unit: 'binary' }), fc.stringMatching(/^[A-Za-z0-9_-]{22}$/), (text, mac) => {
+        expect(sealer.verify(text)).toBeUndefined();
+        expect(sealer.verify(`2026:${mac}:${text}`)).toBeUndefined();
+      }),
+      { numRuns: 5000 },
+    );
+  });
+});

@@ -1,5 +1,5 @@
-/** A place in a queue for one upstream call. */
-export interface LaneTicket {
+/** The permission for one upstream call, once it is there. */
+export interface Permit {
   /** Resolves when the call may begin. */
   readonly entered: Promise<void>;
   /** Somebody waits for this one: it goes before all of its kind that nobody waits for. */
@@ -16,7 +16,7 @@ export interface LaneTicket {
  */
 export type CallKind = 'first' | 'again' | 'renewal';
 
-export interface LaneWidths {
+export interface LimiterWidths {
   /** First and repeated calls together, while there are first ones; from then on it grows by {@link REGAINED}. */
   readonly start: number;
   /** Of those, so many places belong to first calls, however many repeated ones were under way before them. */
@@ -29,16 +29,19 @@ export interface LaneWidths {
  * Of the hub. The start: the contract's bound. Later: wide, since hundreds of apps whose calls hang must not hold up
  * the others; bounded, so that an upstream that hangs for all of 10,000 apps cannot exhaust sockets and memory.
  */
-export const WIDTHS: LaneWidths = { start: 50, startReserved: 10, steady: 1000 };
+export const WIDTHS: LimiterWidths = { start: 50, startReserved: 10, steady: 1000 };
 
 /** How many calls have a place, and how many wait for one. */
-export interface LaneLoad {
+export interface LimiterLoad {
   readonly underWay: number;
   readonly queued: number;
 }
 
 /** Places that each repeated call leaves behind when there are no first ones: a crowd of them doubles in four rounds. */
 const REGAINED = 0.25;
+
+/** Of so many places that come free while first calls wait, one goes to a repeated call. */
+const AGAIN_EVERY = 5;
 
 interface Waiting {
   readonly kind: CallKind;
@@ -50,31 +53,32 @@ interface Waiting {
  * Bounds how many upstream calls are under way, so that a start with thousands of apps is no storm.
  *
  * - While there are first calls, they and the repeated attempts of apps that got nothing share the places of the
- *   start, first calls before repeated ones.
+ *   start. Neither starves behind the other: promoted ones of both go first, and of the rest one in five places that
+ *   come free is a repeated call's.
  * - Then the repeated ones get room little by little: none of a crowd that all failed comes back at once, and an
  *   upstream that hangs for hundreds of apps does not hold up the others for long.
  * - A renewal waits for neither.
  *
- * Within a kind: first come, first served, promoted ones first. A ticket that is left before it was entered gives up
+ * Within a kind: first come, first served, promoted ones first. A permit that is left before it was entered gives up
  * its place.
  */
-export class UpstreamLanes {
-  readonly #widths: LaneWidths;
+export class UpstreamLimiter {
+  readonly #widths: LimiterWidths;
   readonly #underWay: Record<CallKind, number> = { first: 0, again: 0, renewal: 0 };
   readonly #urgent: Record<CallKind, Queue> = newQueues();
   readonly #normal: Record<CallKind, Queue> = newQueues();
-  /** Calls that wait: first ones, and all. */
-  #firstWaiting = 0;
-  #queued = 0;
+  readonly #waiting: Record<CallKind, number> = { first: 0, again: 0, renewal: 0 };
   /** First and repeated calls under way, as far as repeated ones may make it grow. */
   #room: number;
+  /** First calls that were admitted since a repeated one was. */
+  #firstInARow = 0;
 
-  constructor(widths: LaneWidths) {
+  constructor(widths: LimiterWidths) {
     this.#widths = widths;
     this.#room = widths.start;
   }
 
-  enter(kind: CallKind): LaneTicket {
+  enter(kind: CallKind): Permit {
     let start: () => void = () => undefined;
     const entered = new Promise<void>((resolve) => {
       start = resolve;
@@ -82,7 +86,7 @@ export class UpstreamLanes {
     const waiting: Waiting = { kind, start, started: false };
     let left = false;
     this.#normal[kind].push(waiting);
-    this.#waits(kind, 1);
+    this.#waiting[kind] += 1;
     this.#admit();
     return {
       entered,
@@ -93,7 +97,7 @@ export class UpstreamLanes {
         if (left) return;
         left = true;
         if (waiting.started) this.#ended(kind);
-        else this.#waits(kind, -1);
+        else this.#waiting[kind] -= 1;
         // Marked as started so that neither queue admits it any more.
         waiting.started = true;
         this.#admit();
@@ -101,14 +105,10 @@ export class UpstreamLanes {
     };
   }
 
-  get load(): LaneLoad {
+  get load(): LimiterLoad {
     const { first, again, renewal } = this.#underWay;
-    return { underWay: first + again + renewal, queued: this.#queued };
-  }
-
-  #waits(kind: CallKind, change: 1 | -1): void {
-    this.#queued += change;
-    if (kind === 'first') this.#firstWaiting += change;
+    const { first: firstQueued, again: againQueued, renewal: renewalQueued } = this.#waiting;
+    return { underWay: first + again + renewal, queued: firstQueued + againQueued + renewalQueued };
   }
 
   #ended(kind: CallKind): void {
@@ -118,17 +118,36 @@ export class UpstreamLanes {
   }
 
   #admit(): void {
-    for (const kind of ['renewal', 'first', 'again'] as const) {
-      while (this.#hasRoom(kind)) {
-        const next = this.#urgent[kind].shift() ?? this.#normal[kind].shift();
-        if (next === undefined) break;
-        next.started = true;
-        this.#waits(kind, -1);
-        this.#underWay[kind] += 1;
-        next.start();
+    while (this.#hasRoom('renewal') && this.#start(this.#next('renewal')));
+    while (this.#start(this.#nextOfStart()));
+    if (this.#waiting.first > 0) this.#room = this.#widths.start;
+  }
+
+  #next(kind: CallKind): Waiting | undefined {
+    return this.#urgent[kind].shift() ?? this.#normal[kind].shift();
+  }
+
+  #nextOfStart(): Waiting | undefined {
+    const againIsDue = this.#firstInARow >= AGAIN_EVERY - 1;
+    const kinds = (againIsDue ? ['again', 'first'] : ['first', 'again']) as CallKind[];
+    const open = kinds.filter((kind) => this.#waiting[kind] > 0 && this.#hasRoom(kind));
+    for (const queues of [this.#urgent, this.#normal]) {
+      for (const kind of open) {
+        const next = queues[kind].shift();
+        if (next !== undefined) return next;
       }
-      if (this.#firstWaiting > 0) this.#room = this.#widths.start;
     }
+    return undefined;
+  }
+
+  #start(next: Waiting | undefined): boolean {
+    if (next === undefined) return false;
+    next.started = true;
+    this.#waiting[next.kind] -= 1;
+    this.#underWay[next.kind] += 1;
+    if (next.kind !== 'renewal') this.#firstInARow = next.kind === 'first' ? this.#firstInARow + 1 : 0;
+    next.start();
+    return true;
   }
 
   #hasRoom(kind: CallKind): boolean {

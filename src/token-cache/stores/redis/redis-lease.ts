@@ -1,14 +1,14 @@
-import type { Claim } from '../../token-store.js';
+import type { Lease } from '../../token-store.js';
 import type { ClockReading } from './redis-time.js';
 
 /** A lease that this replica was given, with Redis's clock as it was then. */
-export class RedisClaim implements Claim {
+export class RedisLease implements Lease {
   constructor(
     readonly fence: number,
     readonly reading: ClockReading,
     readonly startBy: number,
     readonly lapsesAt: number,
-    private readonly giveBack: (failed: Parameters<Claim['release']>[0]) => Promise<void>,
+    private readonly giveBack: (failed: Parameters<Lease['release']>[0]) => Promise<void>,
   ) {}
 
   /** Redis's clock, in seconds: one clock for all replicas, and beyond any number that was counted up from before. */
@@ -17,7 +17,7 @@ export class RedisClaim implements Claim {
   }
 
   /** Redis that cannot be reached frees the lease by itself, when it lapses. */
-  async release(failed?: Parameters<Claim['release']>[0]): Promise<void> {
+  async release(failed?: Parameters<Lease['release']>[0]): Promise<void> {
     await this.giveBack(failed).catch(() => undefined);
   }
 }

@@ -1,11 +1,12 @@
 import { Injectable } from '@nestjs/common';
+import { Clock } from '../clock/clock.js';
 import type { CredentialKind, CredentialSlot, CredentialState } from '../core/credential.js';
-import { Refresher } from './refresher.js';
+import { AttemptLoop } from './refresh/attempt-loop.js';
 import { TokenCache } from './token-cache.service.js';
-import type { LaneLoad } from './upstream-lanes.js';
+import type { LimiterLoad } from './refresh/upstream-limiter.js';
 
 /** One token or ticket of an app. Never its value in the clear: that is a Secret of the state. */
-export interface CredentialCensus {
+export interface CredentialStats {
   readonly slot: CredentialSlot;
   /** What apps.yaml has the hub fetch. */
   readonly kind: CredentialKind;
@@ -17,15 +18,16 @@ export interface CredentialCensus {
 
 /** What this process holds and does, counted for those who watch. Changes nothing. */
 @Injectable()
-export class CacheCensus {
+export class CacheStats {
   constructor(
     private readonly cache: TokenCache,
-    private readonly refresher: Refresher,
+    private readonly attempts: AttemptLoop,
+    private readonly clock: Clock,
   ) {}
 
   /** Attempts that have a place upstream, and those that wait for one. */
-  get upstream(): LaneLoad {
-    return this.refresher.load;
+  get upstream(): LimiterLoad {
+    return this.attempts.load;
   }
 
   appids(): MapIterator<string> {
@@ -33,15 +35,17 @@ export class CacheCensus {
   }
 
   /** Of the app, the token first; nothing where there is no such app. */
-  *of(appid: string): Generator<CredentialCensus> {
+  *of(appid: string): Generator<CredentialStats> {
     const entry = this.cache.entry(appid);
     if (entry === undefined) return;
-    for (const { slot, state, nextAttemptAt, dormant } of entry.cells()) {
+    const now = this.clock.now();
+    for (const cell of entry.cells()) {
+      const { slot, nextAttemptAt, dormant, kind } = cell;
       yield {
         slot,
-        kind: slot === 'token' ? entry.app.tokenApi : slot,
+        kind,
         resting: dormant,
-        state,
+        state: cell.shown(now),
         nextAttemptAt,
       };
     }

@@ -2,10 +2,10 @@ import type { SharedFailure } from '../../../core/coordination.js';
 import { APPID_PATTERN } from '../../../core/app.js';
 import type { CredentialSlot } from '../../../core/credential.js';
 import { retoldError } from '../../../core/retold-error.js';
-import type { StoreNews } from '../../token-store.js';
+import type { PeerEvent } from '../../token-store.js';
 
 /** What travels between replicas. Never a token: a message says where to look. */
-export type Message = Exclude<StoreNews, { kind: 'missed' }>;
+export type Message = Exclude<PeerEvent, { kind: 'missed' }>;
 
 /** `origin`: the replica that tells it, which does not listen to itself. */
 export function writeMessage(origin: string, message: Message): string {
@@ -33,8 +33,8 @@ export function readMessage(self: string, text: string): Message | undefined {
       return isSlot(read.slot) ? { kind: 'changed', appid, slot: read.slot } : undefined;
     case 'failed': {
       const failure = readFailure(read.failure);
-      if (failure === undefined || !isCount(read.retryInMs)) return undefined;
-      return { kind: 'failed', appid, failure, retryInMs: read.retryInMs };
+      if (failure === undefined || !isCount(read.retryInMs) || !isSlot(read.slot)) return undefined;
+      return { kind: 'failed', appid, slot: read.slot, failure, retryInMs: read.retryInMs };
     }
     default:
       return undefined;
@@ -43,10 +43,14 @@ export function readMessage(self: string, text: string): Message | undefined {
 
 function readFailure(read: unknown): SharedFailure | undefined {
   if (!isRecord(read) || !isRecord(read.error)) return undefined;
-  const { failures, slowFailures, fence } = read;
+  const { fence, credentialsId } = read;
   const error = retoldError(read.error);
-  if (error === undefined || !isCount(failures) || !isCount(slowFailures)) return undefined;
-  return { failures, slowFailures, fence: isCount(fence) ? fence : undefined, error };
+  if (error === undefined) return undefined;
+  return {
+    error,
+    fence: isCount(fence) ? fence : undefined,
+    credentialsId: typeof credentialsId === 'string' ? credentialsId : undefined,
+  };
 }
 
 function isRecord(read: unknown): read is Record<string, unknown> {
@@ -62,5 +66,5 @@ function isSlot(read: unknown): read is CredentialSlot {
 }
 
 function isCount(read: unknown): read is number {
-  return typeof read === 'number' && Number.isFinite(read) && read >= 0;
+  return Number.isFinite(read) && (read as number) >= 0;
 }
