@@ -1,29 +1,39 @@
 # The hub as an image: Node and the hub, no shell, no package manager, no root. Works with a read-only root file
 # system. docker build -t wechat-token-hub .   (BuildKit, as every Docker since 23 has it)
 #
-# Both base images can be replaced. Where gcr.io cannot be reached:
-#   docker build -t wechat-token-hub --build-arg RUNTIME_IMAGE=node:24-trixie-slim .
-# That image has a shell and npm in it; the hub needs neither. The runtime image must have what the node binary is
-# linked to (glibc, libstdc++, libgcc): test/deploy/image.spec.ts starts the hub in a root file system with no more.
-ARG NODE_IMAGE=node:24-trixie-slim
+# Base images and npm's registry can be replaced, in China for instance:
+#   docker build -t wechat-token-hub --build-arg NPM_REGISTRY=https://registry.npmmirror.com/ \
+#     --build-arg NODE_IMAGE=<mirror>/node:24.21.0-trixie-slim --build-arg RUNTIME_IMAGE=<mirror>/node:24.21.0-trixie-slim .
+# Node's own image as RUNTIME_IMAGE has a shell and npm in it; the hub needs neither. The runtime image must have what
+# the node binary is linked to (glibc, libstdc++, libgcc): test/deploy/image.spec.ts starts this Node and the hub in a
+# root file system with no more. Node 26 needs libatomic too, which distroless has not: hence 24, an LTS until 2028-04.
+ARG NODE_IMAGE=node:24.21.0-trixie-slim
 ARG RUNTIME_IMAGE=gcr.io/distroless/cc-debian13:nonroot
+ARG NPM_REGISTRY=https://registry.npmjs.org/
 
-FROM ${NODE_IMAGE} AS build
+# What is built runs anywhere: only `node` itself is of the platform that the image is for.
+FROM --platform=$BUILDPLATFORM ${NODE_IMAGE} AS build
+ARG NPM_REGISTRY
 WORKDIR /app
 COPY package.json package-lock.json .npmrc ./
-RUN npm ci
+RUN npm ci --registry=${NPM_REGISTRY}
 COPY . .
 RUN npm run build
 
-FROM ${NODE_IMAGE} AS production
+FROM --platform=$BUILDPLATFORM ${NODE_IMAGE} AS production
+ARG NPM_REGISTRY
 WORKDIR /app
 COPY package.json package-lock.json .npmrc ./
 # No scripts: none of the packages that run need theirs, and what installs itself cannot do anything else.
 # typescript comes as a peer of @nestjs/swagger, whose build-time plug-in alone uses it; nobody calls .bin.
-RUN npm ci --omit=dev --ignore-scripts && rm -rf node_modules/typescript node_modules/.bin
+RUN npm ci --registry=${NPM_REGISTRY} --omit=dev --ignore-scripts && rm -rf node_modules/typescript node_modules/.bin
+
+FROM ${NODE_IMAGE} AS node
 
 FROM ${RUNTIME_IMAGE} AS final
+# x-release-please-start-version
 ARG VERSION=0.1.0
+# x-release-please-end
 ARG REVISION=unknown
 ARG CREATED=unknown
 LABEL org.opencontainers.image.title="wechat-token-hub" \
@@ -32,7 +42,7 @@ LABEL org.opencontainers.image.title="wechat-token-hub" \
       org.opencontainers.image.version="${VERSION}" \
       org.opencontainers.image.revision="${REVISION}" \
       org.opencontainers.image.created="${CREATED}"
-COPY --from=production /usr/local/bin/node /usr/local/bin/node
+COPY --from=node /usr/local/bin/node /usr/local/bin/node
 WORKDIR /app
 COPY package.json LICENSE ./
 COPY --from=production /app/node_modules ./node_modules

@@ -5,6 +5,9 @@ import { delimiter, isAbsolute, join } from 'node:path';
 /** Names and places of browsers that do as well as Debian's chromium. */
 const BROWSERS = JSON.parse(readFileSync(new URL('browsers.json', import.meta.url), 'utf8'));
 
+/** A machine's own upgrades take minutes. */
+const LOCK_TIMEOUT_SECONDS = 300;
+
 /** What some suites run beside Node: the program (or one of `others`), and its package for apt-get and brew. */
 const NEEDED = [
   { program: 'redis-server', apt: 'redis-server', brew: 'redis' },
@@ -23,16 +26,17 @@ const NEEDED = [
 export function ensureSystemPackages() {
   const missing = NEEDED.filter(isMissing);
   if (missing.length === 0) return true;
-  const names = missing.map(({ program }) => program).join(', ');
   if (process.platform === 'darwin' && isInstalled('brew')) {
-    process.stderr.write(`installing ${names} with brew: some suites need it\n`);
-    run('brew', ['install', ...missing.map(({ brew }) => brew)]);
+    const packages = missing.map(({ brew }) => brew);
+    announce('brew', packages);
+    run('brew', ['install', ...packages]);
   } else if (process.getuid?.() === 0 && isInstalled('apt-get')) {
-    process.stderr.write(`installing ${names} with apt-get: some suites need it\n`);
-    const install = ['install', '-y', '--no-install-recommends', ...missing.map(({ apt }) => apt)];
-    if (!run('apt-get', install)) {
-      run('apt-get', ['update']);
-      run('apt-get', install);
+    const packages = missing.map(({ apt }) => apt);
+    announce('apt-get', packages);
+    const install = ['install', '-y', '--no-install-recommends', ...packages];
+    if (!aptGet(install)) {
+      aptGet(['update']);
+      aptGet(install);
     }
   }
   const left = missing.filter(isMissing);
@@ -62,6 +66,15 @@ function isExecutable(file) {
   } catch {
     return false;
   }
+}
+
+function announce(installer, packages) {
+  process.stderr.write(`installing ${packages.join(', ')} with ${installer}: some suites run them\n`);
+}
+
+/** Whoever holds dpkg's lock, as a fresh machine's own upgrades do, is waited for. */
+function aptGet(aptArguments) {
+  return run('apt-get', ['-o', `DPkg::Lock::Timeout=${LOCK_TIMEOUT_SECONDS}`, ...aptArguments]);
 }
 
 /** RUNLEVEL=1 keeps Debian's packages from starting their services: the tests start their own. */

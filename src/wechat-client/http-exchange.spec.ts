@@ -6,7 +6,7 @@ import { jest } from '@jest/globals';
 
 import { FakeClock, settle } from '../../test/support/fake-clock.js';
 import { http, RawServer } from '../../test/support/raw-server.js';
-import { SELF_SIGNED } from '../../test/support/self-signed.js';
+import { makeCertificate } from '../../test/support/certificates.js';
 import { SpedUpClock } from '../../test/support/sped-up-clock.js';
 import type { UpstreamFailure } from '../core/upstream.js';
 import { HttpExchange, type HttpOutcome } from './http-exchange.js';
@@ -132,7 +132,8 @@ describe('HttpExchange: answers that are none', () => {
   });
 
   it('a certificate that nobody vouches for', async () => {
-    const https: Server = createServer(SELF_SIGNED, (_request, response) => response.end('{}'));
+    const pair = await makeCertificate('localhost');
+    const https: Server = createServer(pair, (_request, response) => response.end('{}'));
     await new Promise<void>((resolve) => https.listen(0, '127.0.0.1', resolve));
     const { port } = https.address() as AddressInfo;
     exchange = new HttpExchange(`https://127.0.0.1:${port}`, TIMEOUT_MS, clock);

@@ -1,18 +1,7 @@
-/** The little of Dockerfiles that ours uses: stages, continued lines, `${ARG}` in FROM, exec forms. */
+import { DockerfileParser, type Copy, type JSONInstruction, type PropertyInstruction } from 'dockerfile-ast';
+import type { Arg, From, Instruction } from 'dockerfile-ast';
 
-export interface Instruction {
-  readonly name: string;
-  /** What follows the name, continued lines joined. */
-  readonly rest: string;
-}
-
-export interface Copy {
-  /** The stage that it copies from; `undefined`: the build context. */
-  readonly from: string | undefined;
-  readonly sources: readonly string[];
-  /** Ends in `/` where it is a folder. */
-  readonly target: string;
-}
+/** A Dockerfile by its stages, with the values that its ARGs have by default. */
 
 export interface Stage {
   readonly name: string;
@@ -20,59 +9,75 @@ export interface Stage {
   readonly instructions: readonly Instruction[];
 }
 
-/** @throws {Error} for a line that cannot be one of an instruction. */
-export function parseDockerfile(text: string): Stage[] {
-  const defaults = new Map<string, string>();
+export interface Copied {
+  /** The stage that it copies from; `undefined`: the build context. */
+  readonly from: string | undefined;
+  readonly sources: readonly string[];
+  /** Ends in `/` where it is a folder. */
+  readonly target: string;
+}
+
+export interface Stages {
+  readonly stages: readonly Stage[];
+  /** The ARGs before the first FROM. */
+  readonly defaults: Readonly<Record<string, string>>;
+}
+
+export function parseDockerfile(text: string): Stages {
+  const file = DockerfileParser.parse(text);
   const stages: { name: string; image: string; instructions: Instruction[] }[] = [];
-  for (const { name, rest } of instructionsOf(text)) {
-    if (name === 'FROM') {
-      const [image = '', , alias = String(stages.length)] = rest.split(/\s+/);
-      stages.push({ name: alias, image: expand(image, defaults), instructions: [] });
-    } else if (stages.length === 0) {
-      if (name !== 'ARG') throw new Error(`${name} stands before the first FROM`);
-      const [key = '', value = ''] = rest.split('=');
-      defaults.set(key, value);
-    } else {
-      stages.at(-1)?.instructions.push({ name, rest });
-    }
+  for (const instruction of file.getInstructions()) {
+    if (instruction.getKeyword() === 'FROM') {
+      const [image] = instruction.getExpandedArguments();
+      const name = (instruction as From).getBuildStage() ?? String(stages.length);
+      stages.push({ name, image: image!.getValue(), instructions: [] });
+    } else stages.at(-1)?.instructions.push(instruction);
   }
-  return stages;
+  return { stages, defaults: pairs(file.getInitialARGs()) };
 }
 
-export function copiesOf(stage: Stage): Copy[] {
-  return stage.instructions
-    .filter(({ name }) => name === 'COPY')
-    .map(({ rest }) => {
-      const words = rest.split(/\s+/);
-      const from = words.find((word) => word.startsWith('--from='))?.slice('--from='.length);
-      const paths = words.filter((word) => !word.startsWith('--'));
-      return { from, sources: paths.slice(0, -1), target: paths.at(-1) ?? '' };
-    });
+export const namesOf = ({ instructions }: Stage): string[] =>
+  instructions.map((instruction) => instruction.getKeyword());
+
+export function copiesOf(stage: Stage): Copied[] {
+  return all<Copy>(stage, 'COPY').map((copy) => {
+    const paths = copy.getArguments().map((path) => path.getValue());
+    return {
+      from: copy.getFromFlag()?.getValue() ?? undefined,
+      sources: paths.slice(0, -1),
+      target: paths.at(-1) ?? '',
+    };
+  });
 }
 
-/** The words of an exec form. @throws {Error} for a shell form: there is no shell. */
-export function execForm(text: string): string[] {
-  if (!text.startsWith('[')) throw new Error(`needs a shell: ${text}`);
-  return JSON.parse(text) as string[];
+/** What RUN runs, continued lines joined. */
+export const runsOf = (stage: Stage): string[] =>
+  all(stage, 'RUN').map((run) => run.getArgumentsContent() ?? '');
+
+/** The words of the last such instruction in exec form. @throws {Error} for a shell form: there is no shell. */
+export function execForm(stage: Stage, name: 'CMD' | 'ENTRYPOINT'): string[] {
+  const last = all<JSONInstruction>(stage, name).at(-1);
+  const words = last?.getJSONStrings().map((word) => word.getJSONValue()) ?? [];
+  if (words.length === 0) throw new Error(`${name} is missing, or needs a shell`);
+  return words;
+}
+
+/** What the health check runs, in exec form. */
+export function healthCheck(stage: Stage): string[] {
+  const [, words = ''] = / ?CMD (\[.*\])$/.exec(textOf(stage, 'HEALTHCHECK')) ?? [];
+  return JSON.parse(words) as string[];
 }
 
 /** Of the last such instruction. @throws {Error} where there is none. */
-export function lastOf(stage: Stage, name: string): string {
-  const found = stage.instructions.filter((instruction) => instruction.name === name).at(-1);
-  if (found === undefined) throw new Error(`no ${name}`);
-  return found.rest;
+export function textOf(stage: Stage, name: string): string {
+  const text = all(stage, name).at(-1)?.getArgumentsContent();
+  if (text == null) throw new Error(`no ${name}`);
+  return text;
 }
 
-/** `KEY=value KEY="v a l"` of all ENV or LABEL instructions. */
-export function pairsOf(stage: Stage, name: string): Record<string, string> {
-  const pairs: Record<string, string> = {};
-  for (const instruction of stage.instructions.filter((each) => each.name === name)) {
-    for (const match of instruction.rest.matchAll(/([A-Za-z0-9_.]+)=("[^"]*"|\S+)/g)) {
-      pairs[match[1] ?? ''] = (match[2] ?? '').replace(/^"|"$/g, '');
-    }
-  }
-  return pairs;
-}
+/** `KEY=value KEY="v a l"` of all ARG, ENV or LABEL instructions. */
+export const pairsOf = (stage: Stage, name: 'ARG' | 'ENV' | 'LABEL'): Record<string, string> =>
+  pairs(all<PropertyInstruction>(stage, name));
 
 /** Which paths .dockerignore leaves out of the build context. Only the patterns that ours has: no `!`, `?`, `[`. */
 export function ignores(text: string): (path: string) => boolean {
@@ -92,24 +97,11 @@ export function ignores(text: string): (path: string) => boolean {
   return (path) => patterns.some((pattern) => pattern.test(path));
 }
 
-function* instructionsOf(text: string): Generator<Instruction> {
-  const joined = text
-    .split('\n')
-    .filter((line) => !line.trimStart().startsWith('#'))
-    .join('\n')
-    .replace(/\\\n\s*/g, '');
-  for (const line of joined.split('\n')) {
-    if (line.trim() === '') continue;
-    const match = /^([A-Z]+)\s+(.+)$/.exec(line);
-    if (match === null) throw new Error(`not an instruction: ${line}`);
-    yield { name: match[1] ?? '', rest: (match[2] ?? '').trim() };
-  }
+function all<T extends Instruction>({ instructions }: Stage, name: string): T[] {
+  return instructions.filter((instruction) => instruction.getKeyword() === name) as T[];
 }
 
-function expand(text: string, values: ReadonlyMap<string, string>): string {
-  return text.replace(/\$\{(\w+)\}/g, (_whole, key: string) => {
-    const value = values.get(key);
-    if (value === undefined) throw new Error(`no ARG ${key} before the first FROM`);
-    return value;
-  });
+function pairs(instructions: readonly (Arg | PropertyInstruction)[]): Record<string, string> {
+  const properties = instructions.flatMap((instruction) => instruction.getProperties());
+  return Object.fromEntries(properties.map((each) => [each.getName(), each.getValue() ?? '']));
 }

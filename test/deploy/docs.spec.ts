@@ -1,17 +1,21 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { Ajv } from 'ajv';
 import { parse } from 'yaml';
-import type { ValueMap } from './helm/evaluate.js';
-import { coalesce, objectsOf, readChart, render } from './helm/render.js';
-import { build } from './kustomize.js';
+import {
+  helmTemplate,
+  kustomize,
+  objectsOf,
+  withHelm,
+  withKubectl,
+  type KubernetesObject,
+  type Values,
+} from './manifests.js';
 import { violations } from './promises.js';
 
 /** docs/kubernetes.md and its Chinese twin. There is no cluster here: what the commands name is looked at instead. */
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
-const CHART = join(ROOT, 'deploy/helm/wechat-token-hub');
 const read = (path: string) => readFileSync(join(ROOT, path), 'utf8');
 const [english, chinese] = ['docs/kubernetes.md', 'docs/kubernetes.zh-CN.md'].map(read) as [string, string];
 const blocksOf = (text: string, language: string) =>
@@ -51,17 +55,15 @@ it('the files and folders that it names exist', () => {
   expect(named.length).toBeGreaterThan(5);
 });
 
-it('its values are accepted, and render to a good deployment', () => {
-  const accepts = new Ajv({ strict: false }).compile(
-    JSON.parse(read('deploy/helm/wechat-token-hub/values.schema.json')),
-  );
-  const defaults = parse(read('deploy/helm/wechat-token-hub/values.yaml')) as ValueMap;
-  const examples = blocksOf(english, 'yaml').map((text) => parse(text) as ValueMap);
-  expect(examples).toHaveLength(2);
-  for (const values of examples) {
-    expect([accepts(coalesce(defaults, values)), accepts.errors]).toEqual([true, null]);
-    expect(violations(objectsOf(render(readChart(CHART, { values }))))).toEqual([]);
-  }
+withHelm('its values', () => {
+  it('are accepted, and render to a good deployment', () => {
+    const examples = blocksOf(english, 'yaml').map((text) => parse(text) as Values);
+    expect(examples).toHaveLength(3);
+    for (const values of examples) {
+      const release = { release: 'hub', namespace: 'hub', values };
+      expect(violations(objectsOf(helmTemplate(release)))).toEqual([]);
+    }
+  });
 });
 
 it('the values of its table exist', () => {
@@ -77,20 +79,23 @@ it('the values of its table exist', () => {
   }
 });
 
-it('what its commands name is what the manifests are called', () => {
-  const objects = build(join(ROOT, 'deploy/kustomize/overlays/replicated'));
-  const has = (kind: string, name: string) =>
-    objects.some((each) => each.kind === kind && each.metadata.name === name);
-  const commands = blocksOf(english, 'sh').join('\n');
-  for (const [, name] of commands.matchAll(/deployment\/(\S+)/g)) expect(has('Deployment', name!)).toBe(true);
-  for (const [, name] of commands.matchAll(/(?:-n|--namespace|create namespace) (\S+)/g)) {
-    expect(has('Namespace', name!)).toBe(true);
-  }
-  const manifests = JSON.stringify(objects);
-  for (const [, name] of commands.matchAll(/secret generic (\S+)/g))
-    expect(manifests).toContain(`"${name!}"`);
-  expect(commands).toContain('wechat-token-hub/callers=allowed');
-  expect(manifests).toContain('"wechat-token-hub/callers":"allowed"');
+withKubectl('what its commands name', () => {
+  it('is what the manifests are called', () => {
+    const objects: KubernetesObject[] = kustomize('kustomize/overlays/replicated');
+    const has = (kind: string, name: string) =>
+      objects.some((each) => each.kind === kind && each.metadata.name === name);
+    const commands = blocksOf(english, 'sh').join('\n');
+    for (const [, name] of commands.matchAll(/deployment\/(\S+)/g))
+      expect(has('Deployment', name!)).toBe(true);
+    for (const [, name] of commands.matchAll(/(?:-n|--namespace|create namespace) (\S+)/g)) {
+      expect(has('Namespace', name!)).toBe(true);
+    }
+    const manifests = JSON.stringify(objects);
+    for (const [, name] of commands.matchAll(/secret generic (\S+)/g))
+      expect(manifests).toContain(`"${name!}"`);
+    expect(commands).toContain('wechat-token-hub/callers=allowed');
+    expect(manifests).toContain('"wechat-token-hub/callers":"allowed"');
+  });
 });
 
 it.each([

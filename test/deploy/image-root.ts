@@ -28,11 +28,22 @@ export class ImageRoot {
   readonly jailed = canJail();
   readonly #children = new Set<ChildProcess>();
 
-  constructor() {
+  /** That the node binary is linked to, as this machine has them; none where nothing is jailed. */
+  readonly libraries: readonly string[];
+
+  /** @param node the binary that is to be the image's; outside of a jail the machine's own runs instead */
+  constructor(private readonly node: string) {
     // A container's root is open to its user; mkdtemp's is not.
     chmodSync(this.folder, 0o755);
     for (const name of ['app', 'proc', 'dev', 'tmp', 'etc']) mkdirSync(this.path(name));
-    this.#addNode();
+    this.copy(realpathSync(node), '/usr/local/bin/node');
+    this.libraries = this.jailed ? librariesOf(node) : [];
+    for (const library of this.libraries) this.copy(library, library);
+  }
+
+  /** Whether it is this machine's own Node that runs. */
+  get isMachines(): boolean {
+    return !this.jailed || this.node === process.execPath;
   }
 
   /** `inside` as the machine sees it. */
@@ -119,15 +130,11 @@ export class ImageRoot {
       stdio: ['ignore', 'pipe', 'pipe'],
     });
   }
+}
 
-  #addNode(): void {
-    this.copy(realpathSync(process.execPath), '/usr/local/bin/node');
-    if (!this.jailed) return;
-    const { stdout } = spawnSync('ldd', [realpathSync(process.execPath)], { encoding: 'utf8' });
-    for (const match of stdout.matchAll(/(\/[^\s()]+)/g)) {
-      this.copy(match[1] ?? '', match[1] ?? '');
-    }
-  }
+function librariesOf(program: string): string[] {
+  const { stdout } = spawnSync('ldd', [realpathSync(program)], { encoding: 'utf8' });
+  return [...stdout.matchAll(/(\/[^\s()]+)/g)].map((match) => match[1] ?? '');
 }
 
 function canJail(): boolean {

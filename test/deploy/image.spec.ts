@@ -1,14 +1,34 @@
 import { spawnSync, type ChildProcess } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  cpSync,
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join, relative } from 'node:path';
+import { basename, join, relative } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { jest } from '@jest/globals';
 import { parse } from 'yaml';
 import { bearer, testKey } from '../support/start-hub.js';
-import { copiesOf, execForm, ignores, lastOf, pairsOf, parseDockerfile, type Stage } from './dockerfile.js';
+import {
+  copiesOf,
+  execForm,
+  healthCheck,
+  ignores,
+  namesOf,
+  pairsOf,
+  parseDockerfile,
+  runsOf,
+  textOf,
+  type Stage,
+} from './dockerfile.js';
 import { ImageRoot } from './image-root.js';
 
 /**
@@ -16,8 +36,13 @@ import { ImageRoot } from './image-root.js';
  * would have, and the final stage's entry point is started in a root file system laid out like its own.
  */
 
+const script = '../../scripts/lib/node-binaries.mjs';
+const { NODES, nodeFolder } = (await import(script)) as {
+  NODES: Readonly<Record<number, { readonly version: string }>>;
+  nodeFolder: (major: number) => string;
+};
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
-const stages = parseDockerfile(readFileSync(join(ROOT, 'Dockerfile'), 'utf8'));
+const { stages, defaults } = parseDockerfile(readFileSync(join(ROOT, 'Dockerfile'), 'utf8'));
 const ignored = ignores(readFileSync(join(ROOT, '.dockerignore'), 'utf8'));
 const stage = (name: string): Stage => stages.find((each) => each.name === name)!;
 const final = stages.at(-1)!;
@@ -25,10 +50,11 @@ const final = stages.at(-1)!;
 jest.setTimeout(300_000);
 
 describe('the Dockerfile', () => {
-  it('builds and runs on the current LTS, each image with its tag', () => {
+  it('builds and runs on the LTS that the suites ran on, each image with its tag', () => {
     expect(stages.map(({ name, image }) => [name, image])).toEqual([
-      ['build', 'node:24-trixie-slim'],
-      ['production', 'node:24-trixie-slim'],
+      ['build', `node:${NODES[24]!.version}-trixie-slim`],
+      ['production', `node:${NODES[24]!.version}-trixie-slim`],
+      ['node', `node:${NODES[24]!.version}-trixie-slim`],
       ['final', 'gcr.io/distroless/cc-debian13:nonroot'],
     ]);
   });
@@ -50,10 +76,10 @@ describe('the Dockerfile', () => {
   });
 
   it('has no shell, no package manager and no test in the final stage, and no root', () => {
-    expect(final.instructions.map(({ name }) => name)).not.toContain('RUN');
-    expect(lastOf(final, 'USER')).toBe('65532:65532');
-    expect(execForm(lastOf(final, 'ENTRYPOINT'))).toEqual(['/usr/local/bin/node', '--no-memory-reducer']);
-    expect(execForm(lastOf(final, 'CMD'))).toEqual(['dist/main.js']);
+    expect(namesOf(final)).not.toContain('RUN');
+    expect(textOf(final, 'USER')).toBe('65532:65532');
+    expect(execForm(final, 'ENTRYPOINT')).toEqual(['/usr/local/bin/node', '--no-memory-reducer']);
+    expect(execForm(final, 'CMD')).toEqual(['dist/main.js']);
   });
 
   it('says what it is', () => {
@@ -63,8 +89,7 @@ describe('the Dockerfile', () => {
       'org.opencontainers.image.title': 'wechat-token-hub',
       'org.opencontainers.image.licenses': 'Apache-2.0',
     });
-    expect(lastOf(final, 'ARG')).toBe('CREATED=unknown');
-    expect(final.instructions).toContainEqual({ name: 'ARG', rest: `VERSION=${version}` });
+    expect(pairsOf(final, 'ARG')).toEqual({ VERSION: version, REVISION: 'unknown', CREATED: 'unknown' });
   });
 
   it('leaves secrets, the history and what was built here out of the build context', () => {
@@ -128,21 +153,21 @@ describe('the image', () => {
       filter: (path) => path === ROOT || !ignored(relative(ROOT, path)),
     });
     symlinkSync(join(ROOT, 'node_modules'), join(context, 'node_modules'));
-    expect(runsOf('build').at(-1)).toBe('npm run build');
+    expect(runsOf(stage('build'))).toEqual(['npm ci --registry=${NPM_REGISTRY}', 'npm run build']);
     run(context, 'npm run build');
     // Stage production.
     for (const file of copiesOf(stage('production'))[0]!.sources)
       cpSync(join(ROOT, file), join(production, file));
-    for (const command of runsOf('production'))
+    for (const command of runsOf(stage('production')))
       run(production, command.replace('npm ci', 'npm ci --prefer-offline'));
 
-    image = new ImageRoot();
+    image = new ImageRoot(nodeOfTheImage());
     for (const copy of copiesOf(final)) {
       for (const source of copy.sources) {
         if (copy.from === undefined) image.copy(join(ROOT, source), join('/app', source));
         else if (source.startsWith('/app/')) {
           image.move(join(copy.from === 'build' ? context : production, source.slice(5)), source);
-        } else expect(source).toBe('/usr/local/bin/node'); // ImageRoot brings this machine's.
+        } else expect([copy.from, source]).toEqual(['node', '/usr/local/bin/node']); // ImageRoot brings it.
       }
     }
     writeFileSync(
@@ -160,7 +185,7 @@ describe('the image', () => {
     rmSync(production, { recursive: true, force: true });
   });
 
-  const node = execForm(lastOf(final, 'ENTRYPOINT'));
+  const node = execForm(final, 'ENTRYPOINT');
   const start = (args: readonly string[], environment: Record<string, string> = {}) =>
     image.run([...node, ...args], { ...pairsOf(final, 'ENV'), HUB_HOST: '127.0.0.1', ...environment });
 
@@ -172,8 +197,24 @@ describe('the image', () => {
       ['typescript', 'jest', '@nestjs/cli', 'eslint'].filter((name) => name in devDependencies),
     ).toHaveLength(4);
     expect(['typescript', 'jest', '@nestjs/cli', 'eslint'].filter(installed)).toEqual([]);
+    // Made on one platform for all: nothing in it may be compiled.
+    const compiled = readdirSync(image.path('/app/node_modules'), {
+      recursive: true,
+      encoding: 'utf8',
+    }).filter((file) => /\.(?:node|so)$/.test(file));
+    expect(compiled).toEqual([]);
     expect(existsSync(image.path('/app/test'))).toBe(false);
     expect(existsSync(image.path('/app/src'))).toBe(false);
+  });
+
+  it('has the Node that its Dockerfile names, linked to nothing that its base image lacks', async () => {
+    if (!image.jailed) return; // Runs in place, by this machine's.
+    expect(await outputOf(start(['-p', 'process.versions.node']))).toEqual([
+      image.isMachines ? process.versions.node : NODES[24]!.version,
+    ]);
+    // What gcr.io/distroless/cc has: glibc, libstdc++, libgcc.
+    const known = /^(?:ld-linux.*|lib(?:c|m|dl|pthread|stdc\+\+|gcc_s))\.so\.\d+$/;
+    expect(image.libraries.filter((library) => !known.test(basename(library)))).toEqual([]);
   });
 
   it('runs without root, shell, or anything to write to', async () => {
@@ -198,13 +239,13 @@ describe('the image', () => {
     const simulator = start(flags.map((flag) => flag.replace('0.0.0.0', '127.0.0.1').replace('8080', '0')));
     const { url: upstream } = await firstLine(simulator, ({ simulator: state }) => state === 'listening');
 
-    const hub = start(execForm(lastOf(final, 'CMD')), {
+    const hub = start(execForm(final, 'CMD'), {
       HUB_PORT: '0',
       HUB_OPS_PORT: '0',
       HUB_WECHAT_BASE_URL: String(upstream),
     });
     const { port, opsPort, version } = await firstLine(hub, ({ msg }) => msg === 'listening');
-    expect(version).toBe(pairsOfArgs().VERSION);
+    expect(version).toBe(pairsOf(final, 'ARG').VERSION);
     const ready = async () => (await fetch(`http://127.0.0.1:${String(opsPort)}/readyz`)).status;
     while ((await ready()) !== 200) await new Promise((resolve) => setTimeout(resolve, 20));
     for (const { appid } of parse(readFileSync(join(ROOT, 'deploy/compose/apps.yaml'), 'utf8')).apps) {
@@ -216,7 +257,7 @@ describe('the image', () => {
 
     expect((await fetch(`http://127.0.0.1:${String(opsPort)}/openapi.json`)).status).toBe(200);
 
-    const check = execForm(lastOf(final, 'HEALTHCHECK').replace(/^.*?CMD\s+/, ''));
+    const check = healthCheck(final);
     const healthOf = async (ops: unknown) =>
       (await ended(image.run(check, { HUB_OPS_PORT: String(ops) }))).code;
     expect(await healthOf(opsPort)).toBe(0);
@@ -232,23 +273,29 @@ describe('the image', () => {
   });
 
   it('a configuration that cannot be run: exit code 78', async () => {
-    const { code } = await ended(start(execForm(lastOf(final, 'CMD')), { HUB_PORT: 'tcp://10.0.0.1:3000' }));
+    const { code } = await ended(start(execForm(final, 'CMD'), { HUB_PORT: 'tcp://10.0.0.1:3000' }));
     expect(code).toBe(78);
   });
 });
 
-function runsOf(name: string): string[] {
-  return stage(name)
-    .instructions.filter((instruction) => instruction.name === 'RUN')
-    .map(({ rest }) => rest);
-}
-
-function pairsOfArgs(): Record<string, string> {
-  return pairsOf({ ...final, instructions: final.instructions.filter(({ name }) => name === 'ARG') }, 'ARG');
+/** The Node that the image has; this machine's, where that one is not to be had. */
+function nodeOfTheImage(): string {
+  try {
+    return join(nodeFolder(24), 'node');
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    process.stderr.write(`the image is tested with Node ${process.version}: ${why}\n`);
+    return process.execPath;
+  }
 }
 
 function run(cwd: string, command: string): void {
-  const { status, stderr, stdout } = spawnSync(command, { cwd, shell: true, encoding: 'utf8' });
+  const { status, stderr, stdout } = spawnSync(command, {
+    cwd,
+    shell: true,
+    encoding: 'utf8',
+    env: { ...process.env, ...defaults },
+  });
   if (status !== 0) throw new Error(`${command} ended with ${String(status)}:\n${stdout}\n${stderr}`);
 }
 

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import ts from 'typescript';
-import type { KubernetesObject } from './kustomize.js';
+import type { KubernetesObject } from './manifests.js';
 
 /**
  * Holds manifests against the Kubernetes API's own schemas, as the npm packages kubernetes-models and
@@ -23,11 +23,17 @@ const KINDS: Readonly<Record<string, readonly [module: string, name: string]>> =
   'v1 ServiceAccount': ['kubernetes-models/v1', 'ServiceAccount'],
   'v1 ConfigMap': ['kubernetes-models/v1', 'ConfigMap'],
   'v1 Secret': ['kubernetes-models/v1', 'Secret'],
+  'v1 Pod': ['kubernetes-models/v1', 'Pod'],
   'v1 Service': ['kubernetes-models/v1', 'Service'],
   'apps/v1 Deployment': ['kubernetes-models/apps/v1', 'Deployment'],
   'policy/v1 PodDisruptionBudget': ['kubernetes-models/policy/v1', 'PodDisruptionBudget'],
   'autoscaling/v2 HorizontalPodAutoscaler': ['kubernetes-models/autoscaling/v2', 'HorizontalPodAutoscaler'],
   'networking.k8s.io/v1 NetworkPolicy': ['kubernetes-models/networking.k8s.io/v1', 'NetworkPolicy'],
+  'networking.k8s.io/v1 Ingress': ['kubernetes-models/networking.k8s.io/v1', 'Ingress'],
+  'gateway.networking.k8s.io/v1 HTTPRoute': [
+    '@kubernetes-models/gateway-api/gateway.networking.k8s.io/v1',
+    'HTTPRoute',
+  ],
   'monitoring.coreos.com/v1 ServiceMonitor': [
     '@kubernetes-models/prometheus-operator/monitoring.coreos.com/v1',
     'ServiceMonitor',

@@ -1,78 +1,95 @@
 import { spawnSync } from 'node:child_process';
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, relative } from 'node:path';
 import { jest } from '@jest/globals';
-import { parse, parseAllDocuments } from 'yaml';
-import { HubProcess } from '../support/hub-process.js';
-import { build, type KubernetesObject } from './kustomize.js';
+import { parse } from 'yaml';
 import { problemsOf } from './kubernetes-schemas.js';
+import { DEPLOY, kustomize, withKubectl } from './manifests.js';
 import { promises, violations } from './promises.js';
 
 /** The plain manifests of deploy/kustomize. */
 
-const DEPLOY = fileURLToPath(new URL('../../deploy/', import.meta.url));
+const CLI = join(DEPLOY, '../dist/cli/main.js');
 const FOLDERS = ['base', 'overlays/single', 'overlays/replicated'];
-const objectsOf = (folder: string) => build(join(DEPLOY, 'kustomize', folder));
+const objectsOf = (folder: string) => kustomize(`kustomize/${folder}`);
 
 jest.setTimeout(60_000);
 
-describe.each(FOLDERS)('%s', (folder) => {
-  const objects = objectsOf(folder);
-
+withKubectl.each(FOLDERS)('%s', (folder) => {
   it('is what Kubernetes accepts: no schema violated, no unknown field', () => {
-    expect(problemsOf(objects)).toEqual([]);
+    expect(problemsOf(objectsOf(folder))).toEqual([]);
   });
 
   it('keeps what every deployment of the hub must keep', () => {
-    expect(violations(objects)).toEqual([]);
-  });
-
-  it('reads the same as YAML 1.1 and 1.2', () => {
-    for (const file of yamlFilesOf(join(DEPLOY, 'kustomize'))) {
-      const text = readFileSync(file, 'utf8');
-      expect([file, parse(text, { version: '1.1' })]).toEqual([file, parse(text, { version: '1.2' })]);
-    }
-  });
-
-  it("is resolved as kubectl's own kustomize does it, where kubectl is installed", () => {
-    const { status, stdout } = spawnSync('kubectl', ['kustomize', join(DEPLOY, 'kustomize', folder)], {
-      encoding: 'utf8',
-    });
-    if (status === null) return; // No kubectl here.
-    const real = parseAllDocuments(stdout).map((document) => document.toJS() as KubernetesObject);
-    expect(sorted(objects)).toEqual(sorted(real));
+    expect(violations(objectsOf(folder))).toEqual([]);
   });
 });
 
-describe('apps.yaml', () => {
-  const appsOf = (folder: string) =>
-    (objectsOf(folder).find(({ kind }) => kind === 'ConfigMap') as { data?: Record<string, string> }).data?.[
-      'apps.yaml'
-    ] ?? '';
-  let hub: HubProcess;
-  afterEach(async () => {
-    await hub.dispose();
+it('reads the same as YAML 1.1 and 1.2', () => {
+  for (const file of yamlFilesOf(join(DEPLOY, 'kustomize'))) {
+    const text = readFileSync(file, 'utf8');
+    expect([file, parse(text, { version: '1.1' })]).toEqual([file, parse(text, { version: '1.2' })]);
+  }
+});
+
+withKubectl('components/openshift', () => {
+  it('leaves user and groups to OpenShift, and asks its name servers', () => {
+    const work = mkdtempSync(join(tmpdir(), 'hub-openshift-'));
+    const below = (path: string) => relative(work, join(DEPLOY, 'kustomize', path));
+    writeFileSync(
+      join(work, 'kustomization.yaml'),
+      JSON.stringify({ resources: [below('base')], components: [below('components/openshift')] }),
+    );
+    const objects = kustomize(relative(DEPLOY, work));
+    rmSync(work, { recursive: true });
+    expect(problemsOf(objects)).toEqual([]);
+    const text = (kind: string) => JSON.stringify(objects.find((each) => each.kind === kind)?.spec);
+    expect(text('Deployment')).not.toMatch(/runAsUser|runAsGroup|fsGroup/);
+    expect(text('Deployment')).toContain('"runAsNonRoot":true');
+    expect(text('NetworkPolicy')).toContain('openshift-dns');
+    expect(text('NetworkPolicy')).not.toContain('"port":53,');
+  });
+});
+
+withKubectl('apps.yaml', () => {
+  const check = (folder: string) => {
+    const map = objectsOf(folder).find(({ kind }) => kind === 'ConfigMap') as never as {
+      data: Record<string, string>;
+    };
+    const file = join(work, 'apps.yaml');
+    writeFileSync(file, map.data['apps.yaml']!);
+    const { status, stdout } = spawnSync(process.execPath, [CLI, 'check', file, '--json'], {
+      encoding: 'utf8',
+      env: {},
+    });
+    const { problems } = JSON.parse(stdout) as { problems: { path: string; message: string }[] };
+    return { status, problems: problems.map(({ path, message }) => `${path}: ${message}`) };
+  };
+  let work: string;
+  beforeAll(() => {
+    work = mkdtempSync(join(tmpdir(), 'hub-kustomize-'));
+  });
+  afterAll(() => {
+    rmSync(work, { recursive: true });
   });
 
-  it('of the base: the hub starts with it, and serves nobody', async () => {
-    hub = new HubProcess({ yaml: appsOf('base') });
-    await hub.listening();
+  it('of the base is one that the hub takes', () => {
+    expect(check('base')).toEqual({ status: 0, problems: [] });
   });
 
   it.each(['overlays/single', 'overlays/replicated'])(
     'of %s: nothing but the Secret is missing',
-    async (folder) => {
-      hub = new HubProcess({ yaml: appsOf(folder) });
-      expect(await hub.exited).toMatchObject({ code: 78 });
-      expect(hub.stderr).toEqual([
-        expect.stringMatching(/apps\[0\]\.secretFile: the file cannot be read \(ENOENT\)/),
-      ]);
+    (folder) => {
+      expect(check(folder)).toEqual({
+        status: 78,
+        problems: [expect.stringMatching(/apps\[0\]\.secretFile: the file cannot be read \(ENOENT\)/)],
+      });
     },
   );
 });
 
-describe('the checks themselves', () => {
+withKubectl('the checks themselves', () => {
   const deployment = () => objectsOf('base').find(({ kind }) => kind === 'Deployment')!;
   const changed = (change: (object: never) => void) => {
     const object = structuredClone(deployment());
@@ -109,21 +126,9 @@ describe('the checks themselves', () => {
 
 it('the alerts are those of deploy/alerts: else run node deploy/sync-alerts.mjs', async () => {
   const script = '../../deploy/sync-alerts.mjs';
-  const { copies } = (await import(script)) as {
-    copies: () => Record<string, string>;
-  };
-  for (const [path, text] of Object.entries(copies())) {
-    expect([path, existsSync(join(DEPLOY, path)) && readFileSync(join(DEPLOY, path), 'utf8')]).toEqual([
-      path,
-      text,
-    ]);
-  }
+  const { COPY, prometheusRule } = (await import(script)) as { COPY: string; prometheusRule: () => string };
+  expect(readFileSync(join(DEPLOY, COPY), 'utf8')).toBe(prometheusRule());
 });
-
-function sorted(objects: readonly KubernetesObject[]): KubernetesObject[] {
-  const key = ({ kind, metadata }: KubernetesObject) => `${kind}/${metadata.name}`;
-  return [...objects].sort((a, b) => key(a).localeCompare(key(b)));
-}
 
 function* yamlFilesOf(folder: string): Generator<string> {
   for (const entry of readdirSync(folder, { withFileTypes: true })) {

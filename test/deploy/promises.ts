@@ -1,4 +1,4 @@
-import type { KubernetesObject } from './kustomize.js';
+import type { KubernetesObject } from './manifests.js';
 
 /**
  * What no schema says and every deployment of the hub must keep: restricted Pod Security, probes, rolling updates

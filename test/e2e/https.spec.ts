@@ -93,10 +93,10 @@ const troubles = () => virtual.hub.log.filter((line) => line.includes('certifica
 
 describe('HTTPS on the callers’ port', () => {
   it('serves the token to who trusts the certificate; the ops port stays plain', async () => {
-    const authority = makeCertificate('authority', { isAuthority: true });
-    putPair(makeCertificate('hub', { issuer: authority }));
+    const own = await makeCertificate('authority', { isAuthority: true });
+    putPair(await makeCertificate('hub', { issuer: own }));
     await start();
-    const { status, text } = await ask({ ca: authority.cert, rejectUnauthorized: true });
+    const { status, text } = await ask({ ca: own.cert, rejectUnauthorized: true });
     expect(status).toBe(200);
     expect(virtual.simulator.isAlive((JSON.parse(text) as { access_token: string }).access_token)).toBe(true);
     await expect(ask({ rejectUnauthorized: true })).rejects.toMatchObject({
@@ -106,7 +106,7 @@ describe('HTTPS on the callers’ port', () => {
   });
 
   it('answers nothing to plain HTTP', async () => {
-    putPair(makeCertificate('hub'));
+    putPair(await makeCertificate('hub'));
     await start();
     const answer = await virtual.hub.raw(
       `GET ${TOKEN} HTTP/1.1\r\nHost: hub\r\nAuthorization: Bearer ${KEY}\r\n\r\n`,
@@ -116,7 +116,7 @@ describe('HTTPS on the callers’ port', () => {
   });
 
   it('speaks nothing older than TLS 1.2', async () => {
-    putPair(makeCertificate('hub'));
+    putPair(await makeCertificate('hub'));
     await start();
     await expect(
       ask({ maxVersion: 'TLSv1.1', minVersion: 'TLSv1', ciphers: 'ALL:@SECLEVEL=0' }),
@@ -129,7 +129,7 @@ describe('a certificate that is replaced on disk', () => {
   it('is shown to new connections, again and again; open ones stay', async () => {
     const endsAt = () => `wxhub_tls_certificate_expiry_timestamp_seconds ${end.getTime() / 1000}`;
     let end = new Date('2031-05-06T07:08:09Z');
-    putPair(makeCertificate('hub-0', { notAfter: end }));
+    putPair(await makeCertificate('hub-0', { notAfter: end }));
     await start();
     const metrics = async () => (await virtual.hub.get(`${virtual.hub.opsUrl}/metrics`)).text.split('\n');
     expect(await metrics()).toContain(endsAt());
@@ -137,7 +137,7 @@ describe('a certificate that is replaced on disk', () => {
     expect((await ask({ agent })).shown).toBe('hub-0');
     for (let round = 1; round <= 5; round++) {
       end = new Date(end.getTime() + 86_400_000);
-      putPair(makeCertificate(`hub-${round}`, { notAfter: end }));
+      putPair(await makeCertificate(`hub-${round}`, { notAfter: end }));
       expect(await shown()).toBe(`hub-${round - 1}`);
       expect(await metrics()).not.toContain(endsAt());
       await virtual.pass(LOOK_MS);
@@ -151,8 +151,8 @@ describe('a certificate that is replaced on disk', () => {
   });
 
   it('by a swap of symbolic links, as cert-manager’s Secrets are', async () => {
-    const publish = (round: number) => {
-      const { cert, key } = makeCertificate(`hub-${round}`);
+    const publish = async (round: number) => {
+      const { cert, key } = await makeCertificate(`hub-${round}`);
       mkdirSync(join(folder, `..${round}`));
       writeFileSync(join(folder, `..${round}`, 'cert.pem'), cert);
       writeFileSync(join(folder, `..${round}`, 'key.pem'), key);
@@ -160,20 +160,20 @@ describe('a certificate that is replaced on disk', () => {
       renameSync(join(folder, '..data_tmp'), join(folder, '..data'));
       if (round > 0) rmSync(join(folder, `..${round - 1}`), { recursive: true });
     };
-    publish(0);
+    await publish(0);
     for (const name of ['cert.pem', 'key.pem']) symlinkSync(join('..data', name), join(folder, name));
     await start();
     for (let round = 1; round <= 3; round++) {
-      publish(round);
+      await publish(round);
       await virtual.pass(LOOK_MS);
       expect(await shown()).toBe(`hub-${round}`);
     }
   });
 
   it('half of a pair leaves the old one in place, with one line in the log, until the other half comes', async () => {
-    putPair(makeCertificate('hub-old'));
+    putPair(await makeCertificate('hub-old'));
     await start();
-    const next = makeCertificate('hub-next');
+    const next = await makeCertificate('hub-next');
     put('cert.pem', next.cert);
     await virtual.pass(4 * LOOK_MS);
     expect(await shown()).toBe('hub-old');
@@ -183,25 +183,28 @@ describe('a certificate that is replaced on disk', () => {
     expect(await shown()).toBe('hub-next');
   });
 
-  it.each<[string, () => void]>([
+  it.each<[string, () => unknown]>([
     ['an empty file', () => put('cert.pem', '')],
-    ['the first half of a file', () => put('cert.pem', makeCertificate('hub-cut').cert.slice(0, 300))],
+    [
+      'the first half of a file',
+      async () => put('cert.pem', (await makeCertificate('hub-cut')).cert.slice(0, 300)),
+    ],
     ['a file that is gone', () => rmSync(join(folder, 'key.pem'))],
     ['something else', () => put('key.pem', 'not a key')],
   ])('%s leaves the old one in place', async (_what, spoil) => {
-    putPair(makeCertificate('hub-old'));
+    putPair(await makeCertificate('hub-old'));
     await start();
-    spoil();
+    await spoil();
     await virtual.pass(2 * LOOK_MS);
     expect(await ask()).toMatchObject({ status: 200, shown: 'hub-old' });
     expect(troubles()).toHaveLength(1);
-    putPair(makeCertificate('hub-new'));
+    putPair(await makeCertificate('hub-new'));
     await virtual.pass(LOOK_MS);
     expect(await shown()).toBe('hub-new');
   });
 
   it('that is the same is not reloaded', async () => {
-    const pair = makeCertificate('hub');
+    const pair = await makeCertificate('hub');
     putPair(pair);
     await start();
     putPair(pair);
@@ -210,14 +213,15 @@ describe('a certificate that is replaced on disk', () => {
   });
 });
 
+const authority = await makeCertificate('clients-authority', { isAuthority: true });
+const other = await makeCertificate('another-authority', { isAuthority: true });
+const client = await makeCertificate('order-service', { issuer: authority });
+
 describe('with HUB_TLS_CLIENT_CA_FILE', () => {
-  const authority = makeCertificate('clients-authority', { isAuthority: true });
-  const other = makeCertificate('another-authority', { isAuthority: true });
-  const client = makeCertificate('order-service', { issuer: authority });
   const pairOf = ({ cert, key }: Certificate) => ({ cert, key });
 
   beforeEach(async () => {
-    putPair(makeCertificate('hub'));
+    putPair(await makeCertificate('hub'));
     await start({ HUB_TLS_CLIENT_CA_FILE: put('ca.pem', authority.cert) });
   });
 
@@ -226,32 +230,46 @@ describe('with HUB_TLS_CLIENT_CA_FILE', () => {
     expect((await ask({ ...pairOf(client), headers: {} })).status).toBe(401);
   });
 
-  it.each<[string, () => Partial<RequestOptions>]>([
+  it.each<[string, () => Partial<RequestOptions> | Promise<Partial<RequestOptions>>]>([
     ['none', () => ({})],
-    ['one of another authority', () => pairOf(makeCertificate('order-service', { issuer: other }))],
-    ['one that signed itself', () => pairOf(makeCertificate('order-service'))],
+    [
+      'one of another authority',
+      async () => pairOf(await makeCertificate('order-service', { issuer: other })),
+    ],
+    ['one that signed itself', async () => pairOf(await makeCertificate('order-service'))],
     [
       'one that has expired',
-      () =>
+      async () =>
         pairOf(
-          makeCertificate('order-service', { issuer: authority, notAfter: new Date(Date.now() - 60_000) }),
+          await makeCertificate('order-service', {
+            issuer: authority,
+            notAfter: new Date(Date.now() - 60_000),
+          }),
         ),
     ],
     [
       'one that is not valid yet',
-      () =>
+      async () =>
         pairOf(
-          makeCertificate('order-service', { issuer: authority, notBefore: new Date(Date.now() + 3600_000) }),
+          await makeCertificate('order-service', {
+            issuer: authority,
+            notBefore: new Date(Date.now() + 3600_000),
+          }),
         ),
     ],
-    ['one that a mere client has signed', () => pairOf(makeCertificate('order-service', { issuer: client }))],
+    [
+      'one that a mere client has signed',
+      async () => pairOf(await makeCertificate('order-service', { issuer: client })),
+    ],
   ])('%s is refused in the handshake, right key or not', async (_what, pair) => {
-    await expect(ask(pair())).rejects.toMatchObject({ code: expect.any(String) });
-    await expect(ask({ ...pair(), path: '/livez' })).rejects.toMatchObject({ code: expect.any(String) });
+    await expect(ask(await pair())).rejects.toMatchObject({ code: expect.any(String) });
+    await expect(ask({ ...(await pair()), path: '/livez' })).rejects.toMatchObject({
+      code: expect.any(String),
+    });
   });
 
   it('the authority is replaced on disk as the certificate is', async () => {
-    const late = makeCertificate('order-service', { issuer: other });
+    const late = await makeCertificate('order-service', { issuer: other });
     put('ca.pem', other.cert);
     await virtual.pass(LOOK_MS);
     expect((await ask(pairOf(late))).status).toBe(200);

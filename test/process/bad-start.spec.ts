@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { HubProcess, type HubProcessOptions } from '../support/hub-process.js';
-import { SELF_SIGNED } from '../support/self-signed.js';
+import { makeCertificate } from '../support/certificates.js';
 import { testKey } from '../support/start-hub.js';
 
 // A busy machine takes seconds to start a process.
@@ -124,10 +124,11 @@ clients:
 
 describe('the certificate', () => {
   let folder: string;
-  beforeEach(() => {
+  beforeEach(async () => {
+    const { cert, key } = await makeCertificate('localhost');
     folder = mkdtempSync(join(tmpdir(), 'hub-tls-'));
-    writeFileSync(join(folder, 'cert.pem'), SELF_SIGNED.cert);
-    writeFileSync(join(folder, 'key.pem'), SELF_SIGNED.key);
+    writeFileSync(join(folder, 'cert.pem'), cert);
+    writeFileSync(join(folder, 'key.pem'), key);
     writeFileSync(join(folder, 'none.pem'), 'nothing');
   });
   afterEach(() => {

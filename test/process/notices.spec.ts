@@ -7,7 +7,7 @@ import { eventually } from '../support/eventually.js';
 import { HubProcess } from '../support/hub-process.js';
 import { RedisServer, stopRedisServers } from '../support/redis-server.js';
 import { RobotServer } from '../support/robot-server.js';
-import { SELF_SIGNED } from '../support/self-signed.js';
+import { makeCertificate } from '../support/certificates.js';
 import { appsYaml, bearer, testKey } from '../support/start-hub.js';
 
 // Gathering takes ten real seconds, twice.
@@ -24,12 +24,13 @@ const CLIENTS = [{ id: 'reader', key: KEY, apps: '*', may: ['read'] }];
 it('of two replicas on one Redis one tells, over HTTPS, of all apps in one message', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'hub-notices-'));
   const authorities = join(folder, 'ca.pem');
-  writeFileSync(authorities, SELF_SIGNED.cert);
+  const certificate = await makeCertificate('localhost', { isAuthority: true });
+  writeFileSync(authorities, certificate.cert);
   const simulator = await WeChatSimulator.start({
     apps: APPS.map(({ appid, secret }) => ({ appid, secret })),
   });
   const redis = await RedisServer.start();
-  const robot = await RobotServer.start('feishu', Date.now, 'signing-secret-of-feishu', SELF_SIGNED);
+  const robot = await RobotServer.start('feishu', Date.now, 'signing-secret-of-feishu', certificate);
   const replicas = [1, 2].map(
     () =>
       new HubProcess({

@@ -38,7 +38,7 @@ export class BusyHubs {
     const simulator = await startSimulator({ apps });
     simulator.fault({ kind: 'errcode', errcode: 40164, appid: 'wx-refused', times: Infinity });
     const busy = new BusyHubs(simulator);
-    const certificate = makeCertificate('busy-hub');
+    const certificate = await makeCertificate('busy-hub');
     const file = (name: string, text: string) => {
       writeFileSync(join(busy.#folder, name), text);
       return join(busy.#folder, name);

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { createTokenClient, type HubError, type TokenClient } from '../src/index.js';
 import { WeChatSimulator } from '../../../src/simulator/simulator.js';
 import { bearer, startHub, testKey, type RunningHub } from '../../../test/support/start-hub.js';
-import { SELF_SIGNED } from '../../../test/support/self-signed.js';
+import { makeCertificate } from '../../../test/support/certificates.js';
 import { until } from './contract-hub.js';
 
 const KEY = testKey('orders');
@@ -118,15 +118,16 @@ describe('the client library and the hub', () => {
     await hub.stop();
     const folder = mkdtempSync(join(tmpdir(), 'hub-client-tls-'));
     const [certFile, keyFile] = [join(folder, 'cert.pem'), join(folder, 'key.pem')];
-    writeFileSync(certFile, SELF_SIGNED.cert);
-    writeFileSync(keyFile, SELF_SIGNED.key);
+    const pair = await makeCertificate('localhost', { isAuthority: true });
+    writeFileSync(certFile, pair.cert);
+    writeFileSync(keyFile, pair.key);
     hub = await start({ HUB_TLS_CERT_FILE: certFile, HUB_TLS_KEY_FILE: keyFile });
     const distrustful = client({ acquireTimeoutMs: 500 }).getToken('wx-shop');
     await expect(distrustful).rejects.toMatchObject({
       code: 'HUB_UNREACHABLE',
       message: expect.stringContaining('SELF_SIGNED'),
     });
-    const trusting = client({ tls: { ca: SELF_SIGNED.cert } });
+    const trusting = client({ tls: { ca: pair.cert } });
     expect(simulator.isAlive(await trusting.getToken('wx-shop'))).toBe(true);
     rmSync(folder, { recursive: true });
   });

@@ -23,6 +23,9 @@ app.kubernetes.io/instance: {{ .Release.Name }}
 app.kubernetes.io/version: {{ .Chart.AppVersion | quote }}
 app.kubernetes.io/managed-by: {{ .Release.Service }}
 helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" }}
+{{- with .Values.commonLabels }}
+{{ toYaml . }}
+{{- end }}
 {{- end }}
 
 {{- define "hub.serviceAccountName" -}}
@@ -58,10 +61,108 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" }}
 {{- if and .Values.redis.url .Values.redis.existingSecret }}
 {{- fail "redis.url and redis.existingSecret: keep one" }}
 {{- end }}
-{{- if and .Values.appSecrets.create .Values.appSecrets.existingSecret }}
-{{- fail "appSecrets.create and appSecrets.existingSecret: keep one" }}
+{{- $places := 0 }}
+{{- range list .Values.appSecrets.create .Values.appSecrets.existingSecret .Values.appSecrets.existingSecrets }}
+{{- if . }}{{ $places = add1 $places }}{{ end }}
+{{- end }}
+{{- if gt (int $places) 1 }}
+{{- fail "appSecrets.create, appSecrets.existingSecret and appSecrets.existingSecrets: keep one" }}
+{{- end }}
+{{- range $name := list "extraVolumes" "extraContainers" "initContainers" }}
+{{- range index $.Values $name }}
+{{- if has .name (list "config" "appsecrets" "tls" "hub") }}
+{{- fail (printf "%s: the chart has a %q of its own; take another name" $name .name) }}
+{{- end }}
+{{- end }}
 {{- end }}
 {{- if lt (int .Values.terminationGracePeriodSeconds) (int (add (int .Values.preStopSleepSeconds) 10)) }}
 {{- fail "terminationGracePeriodSeconds must be at least preStopSleepSeconds + 10: the hub takes up to 9.5 s to end" }}
+{{- end }}
+{{- end }}
+
+{{- /* What the hub's process gets, in the Deployment and in the test. */ -}}
+{{- define "hub.env" -}}
+- name: HUB_APPS_FILE
+  value: /etc/wechat-token-hub/config/apps.yaml
+{{- with include "hub.redisSecret" . }}
+- name: HUB_REDIS_URL
+  valueFrom:
+    secretKeyRef:
+      name: {{ . }}
+      key: {{ if $.Values.redis.existingSecret }}{{ $.Values.redis.existingSecretKey }}{{ else }}url{{ end }}
+{{- end }}
+{{- with .Values.encryption.existingSecret }}
+- name: HUB_ENCRYPTION_KEYS
+  valueFrom:
+    secretKeyRef:
+      name: {{ . }}
+      key: {{ $.Values.encryption.existingSecretKey }}
+{{- end }}
+{{- if .Values.tls.existingSecret }}
+- name: HUB_TLS_CERT_FILE
+  value: /etc/wechat-token-hub/tls/tls.crt
+- name: HUB_TLS_KEY_FILE
+  value: /etc/wechat-token-hub/tls/tls.key
+{{- if .Values.tls.requireClientCertificate }}
+- name: HUB_TLS_CLIENT_CA_FILE
+  value: /etc/wechat-token-hub/tls/ca.crt
+{{- end }}
+{{- end }}
+{{- range $name, $value := .Values.env }}
+- name: {{ $name }}
+  value: {{ $value | quote }}
+{{- end }}
+{{- with .Values.extraEnv }}
+{{ toYaml . }}
+{{- end }}
+{{- end }}
+
+{{- /* Whole folders, never subPath: only then do changes reach the hub. */ -}}
+{{- define "hub.volumeMounts" -}}
+- name: config
+  mountPath: /etc/wechat-token-hub/config
+  readOnly: true
+- name: appsecrets
+  mountPath: /etc/wechat-token-hub/secrets
+  readOnly: true
+{{- if .Values.tls.existingSecret }}
+- name: tls
+  mountPath: /etc/wechat-token-hub/tls
+  readOnly: true
+{{- end }}
+{{- with .Values.extraVolumeMounts }}
+{{ toYaml . }}
+{{- end }}
+{{- end }}
+
+{{- define "hub.volumes" -}}
+- name: config
+  configMap:
+    name: {{ default (include "hub.fullname" .) .Values.existingConfigMap }}
+- name: appsecrets
+  {{- /* 288 is 0440. Optional: a secret file that is missing is named by the hub, with the line of apps.yaml. */}}
+  {{- if .Values.appSecrets.existingSecrets }}
+  projected:
+    defaultMode: 288
+    sources:
+      {{- range .Values.appSecrets.existingSecrets }}
+      - secret:
+          name: {{ . }}
+          optional: true
+      {{- end }}
+  {{- else }}
+  secret:
+    secretName: {{ default (printf "%s-appsecrets" (include "hub.fullname" .)) .Values.appSecrets.existingSecret }}
+    defaultMode: 288
+    optional: true
+  {{- end }}
+{{- with .Values.tls.existingSecret }}
+- name: tls
+  secret:
+    secretName: {{ . }}
+    defaultMode: 288
+{{- end }}
+{{- with .Values.extraVolumes }}
+{{ toYaml . }}
 {{- end }}
 {{- end }}
