@@ -1,5 +1,6 @@
 import './bootstrap/v8-flags.js';
 import 'reflect-metadata';
+import { setDefaultAutoSelectFamilyAttemptTimeout } from 'node:net';
 import { NestFactory } from '@nestjs/core';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { AppModule } from './app.module.js';
@@ -8,6 +9,7 @@ import { AppsConfig } from './config/apps-config.service.js';
 import { parseEnvironment, type HubEnvironment } from './config/environment.js';
 import { ConfigProblems, formatProblems } from './config/problem.js';
 import { readProcessEnvironment } from './config/process-environment.js';
+import { redisAccess } from './config/redis-access.js';
 import { Log, NestLog } from './logging/log.js';
 import { standardOutput } from './logging/log-output.js';
 import { Readiness } from './web/readiness.js';
@@ -25,7 +27,11 @@ const SHUTDOWN_LIMIT_MS = 9500;
 /** For the last lines of the log; a reader that does not take them by then does without. */
 const FLUSH_MS = 200;
 
+/** How long Node tries one of several addresses of Redis, ms; its own 250 are less than other continents take. */
+const ADDRESS_ATTEMPT_MS = 1000;
+
 async function main(): Promise<void> {
+  setDefaultAutoSelectFamilyAttemptTimeout(ADDRESS_ATTEMPT_MS);
   const stop = new StopSignal();
   const parsed = parseEnvironment(readProcessEnvironment());
   if (!parsed.ok) {
@@ -49,6 +55,7 @@ async function main(): Promise<void> {
       host: environment.host,
       port,
       opsPort,
+      name: environment.name,
       scheme: environment.tlsCertFile === undefined ? 'http' : 'https',
       apps: app.get(AppsConfig).current.apps.size,
       clients: app.get(AppsConfig).current.clients.length,
@@ -101,6 +108,8 @@ async function start(environment: HubEnvironment): Promise<NestFastifyApplicatio
   let made: ReturnType<typeof createAdapter>;
   try {
     made = createAdapter(environment);
+    // Its certificate files: the store is made too late to say so.
+    redisAccess(environment);
   } catch (error) {
     throw new StartProblem(error instanceof Error ? error.message : String(error));
   }

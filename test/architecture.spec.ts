@@ -35,7 +35,7 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
   // Who did what: listens, and writes.
   audit: ['clock', 'config', 'events', 'logging'],
   // What operators are told: looks, and writes.
-  notices: ['clock', 'config', 'events', 'logging', 'token-cache'],
+  notices: ['clock', 'config', 'events', 'logging', 'token-cache', 'wechat-client'],
   metrics: ['clock', 'config', 'events', 'token-cache'],
   // The kit of all listeners: guard, errors, hooks.
   web: ['clock', 'config', 'events', 'logging', 'metrics', 'access-guard', 'token-cache'],
@@ -194,6 +194,10 @@ describe('the environment and secrets', () => {
     'gateway/gateway-call.ts',
     // To a robot of the operators: its URL and its signature.
     'notices/channel.ts',
+    // To see of which form the URL is.
+    'config/environment-disagreements.ts',
+    // To the outbound proxy.
+    'wechat-client/outbound.ts',
     // As the name of a robot.
     'notices/notices.service.ts',
     // To be found in what WeChat sends back, and taken out.
@@ -209,7 +213,7 @@ describe('the environment and secrets', () => {
     // Into the store.
     'token-cache/stores/redis/record.ts',
     'token-cache/stores/redis/redis-token-store.ts',
-    'token-cache/stores/redis/redis-probe.ts',
+    'config/redis-access.ts',
   ];
 
   it('.reveal() is called in these files alone', () => {

@@ -84,10 +84,20 @@ describe('docs/reference/texts.yaml', () => {
     const [, variable, written] = /^([A-Z_]+)=(.*)$/.exec(texts.environment[name]!.example)!;
     const value = written!.replace('<base64 of 32 bytes>', `${'A'.repeat(43)}=`).replace('<password>', 'p');
     expect(variable).toBe(name);
-    const companions = name.startsWith('HUB_TLS_') ? { HUB_TLS_CERT_FILE: '/c', HUB_TLS_KEY_FILE: '/k' } : {};
-    expect(parseEnvironment({ ...companions, [name]: value })).toMatchObject({ ok: true });
+    expect(parseEnvironment({ ...companionsOf(name), [name]: value })).toMatchObject({ ok: true });
   });
 });
+
+/** What a variable is good for nothing without. */
+function companionsOf(name: string): Record<string, string> {
+  if (name.startsWith('HUB_TLS_')) return { HUB_TLS_CERT_FILE: '/c', HUB_TLS_KEY_FILE: '/k' };
+  if (/^HUB_REDIS_(CERT|KEY)_FILE$/.test(name))
+    return { HUB_REDIS_URL: 'rediss://r', HUB_REDIS_CERT_FILE: '/c', HUB_REDIS_KEY_FILE: '/k' };
+  if (name === 'HUB_REDIS_CA_FILE') return { HUB_REDIS_URL: 'rediss://r' };
+  if (name.startsWith('HUB_REDIS_SENTINEL_'))
+    return { HUB_REDIS_URL: 'redis+sentinel://s:26379/m', HUB_REDIS_SENTINEL_PASSWORD: 'p' };
+  return {};
+}
 
 describe('docs/apps.schema.json', () => {
   const accepts = new Ajv({ strict: true, strictTypes: false, strictRequired: false }).compile(

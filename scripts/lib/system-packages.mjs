@@ -14,6 +14,7 @@ const NEEDED = [
   { program: 'haproxy', apt: 'haproxy', brew: 'haproxy' },
   { program: 'faketime', apt: 'faketime', brew: 'libfaketime' },
   { program: 'nginx', apt: 'nginx-light', brew: 'nginx' },
+  { program: 'tinyproxy', apt: 'tinyproxy', brew: 'tinyproxy' },
   { program: 'promtool', apt: 'prometheus', brew: 'prometheus' },
   { program: 'chromium', apt: 'chromium', brew: 'chromium', others: BROWSERS },
 ];

@@ -2,11 +2,13 @@ import { Agent, request } from 'undici';
 import { SystemClock } from '../clock/system-clock.js';
 import { AppsFileLoader } from '../config/apps-file.loader.js';
 import { parseEnvironment, type HubEnvironment } from '../config/environment.js';
+import { redisAccess, type RedisAccess } from '../config/redis-access.js';
 import { formatProblems } from '../config/problem.js';
 import type { AppSettings } from '../core/app.js';
 import type { UpstreamError } from '../core/upstream.js';
 import { addressesIn } from '../core/wechat-error.js';
 import { HttpWeChatClient } from '../wechat-client/http-wechat-client.js';
+import { connectorFor } from '../wechat-client/outbound.js';
 import { probeRedis } from '../token-cache/stores/redis/redis-probe.js';
 import { EXIT, painter, type Command, type CommandContext } from './command.js';
 import type { Finding } from './finding.js';
@@ -90,11 +92,15 @@ async function checkConfiguration(
   return { environment, apps: result.apps };
 }
 
-async function checkStore(
-  { redisUrl, redisPrefix }: HubEnvironment,
-  found: (finding: Finding) => void,
-): Promise<void> {
-  if (redisUrl === undefined) {
+async function checkStore(environment: HubEnvironment, found: (finding: Finding) => void): Promise<void> {
+  let access: RedisAccess | undefined;
+  try {
+    access = redisAccess(environment);
+  } catch (error) {
+    found({ what: 'store', result: 'problem', detail: (error as Error).message });
+    return;
+  }
+  if (access === undefined) {
     found({
       what: 'store',
       result: 'ok',
@@ -102,13 +108,13 @@ async function checkStore(
     });
     return;
   }
-  for (const finding of redisFindings(await probeRedis(redisUrl, redisPrefix))) found(finding);
+  for (const finding of redisFindings(await probeRedis(access, environment.redisPrefix))) found(finding);
 }
 
 /** DNS, connection, TLS and the clock, by one request without credentials. */
 async function checkUpstream(environment: HubEnvironment, found: (finding: Finding) => void): Promise<void> {
   const what = 'way to WeChat';
-  const agent = new Agent({ connect: { timeout: environment.wechatTimeoutMs } });
+  const agent = new Agent({ connect: connectorFor(environment.wechatTimeoutMs, environment.outboundProxy) });
   try {
     const sentAt = Date.now();
     const { headers, body } = await request(`${environment.wechatBaseUrl}/cgi-bin/token`, {
@@ -126,7 +132,9 @@ async function checkUpstream(environment: HubEnvironment, found: (finding: Findi
       what,
       result: 'problem',
       detail: `${environment.wechatBaseUrl} cannot be reached (${code})`,
-      fix: 'check DNS, the firewall and proxies between here and WeChat, and HUB_WECHAT_BASE_URL',
+      fix: code.startsWith('PROXY_')
+        ? 'check HUB_OUTBOUND_PROXY: host, port, user and password, and whether the proxy lets CONNECT through to WeChat'
+        : 'check DNS, the firewall and proxies between here and WeChat, and HUB_WECHAT_BASE_URL',
     });
   } finally {
     await agent.destroy();

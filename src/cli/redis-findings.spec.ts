@@ -8,6 +8,7 @@ const SERVER: ServerSeen = {
   version: '7.0.15',
   latencyMs: 0.4,
   refusal: undefined,
+  lacking: { needed: [], optional: [] },
   eviction: undefined,
   aheadMs: 0,
 };
@@ -61,7 +62,9 @@ describe('one server', () => {
     ['connect ECONNREFUSED 127.0.0.1:6379', 'host and port'],
     ['getaddrinfo ENOTFOUND redis', 'DNS'],
     ['WRONGPASS invalid username-password pair', 'password'],
-    ['self-signed certificate in certificate chain', 'NODE_EXTRA_CA_CERTS'],
+    ['self-signed certificate in certificate chain', 'HUB_REDIS_CA_FILE'],
+    ['ERR DB index is out of range', 'database'],
+    ["NOPERM User hub has no permissions to run the 'select' command", '\\+select'],
     ['LOADING Redis is loading the dataset in memory', 'again in a moment'],
   ])('that fails with “%s”', (failure, fix) => {
     expect(server({ failure })).toMatch(new RegExp(`^problem Redis redis:6379: .*${fix}`));
@@ -71,13 +74,23 @@ describe('one server', () => {
   it.each([
     ["READONLY You can't write against a read only replica.", 'redis\\+sentinel://'],
     ["OOM command not allowed when used memory > 'maxmemory'.", 'maxmemory'],
-    ["NOPERM this user has no permissions to run the 'eval' command", 'ACL'],
     ['MISCONF Redis is configured to save RDB snapshots', 'disk'],
     ['MOVED: it is a node of a Cluster', 'redis\\+cluster://'],
     ['CLUSTERDOWN Hash slot not served', 'CLUSTER INFO'],
     ['ERR something else', 'see the message'],
   ])('that refuses writes with “%s”', (refusal, fix) => {
     expect(server({ refusal })).toMatch(new RegExp(`^problem .*${fix}`));
+  });
+
+  it('whose user lacks rights that the hub needs, and some that only tell more', () => {
+    const refusal = "NOPERM this user has no permissions to run the 'eval' command";
+    const lacking = { needed: ['eval', 'keys', 'channel'], optional: ['client|setname'] };
+    expect(said({ servers: [{ ...SERVER, refusal, lacking }] }).slice(0, 2)).toEqual([
+      expect.stringMatching(
+        /^problem .*may not: eval, keys, channel → .*SETUSER <user> \+eval ~<prefix>\* &<prefix>news /,
+      ),
+      expect.stringMatching(/^warning .*may not: client\|setname;.* → .*\+client\|setname$/),
+    ]);
   });
 
   it.each([

@@ -48,7 +48,20 @@ function ofServer(server: ServerSeen): readonly Finding[] {
       fix: 'the hub gives a command 400 ms and goes on without Redis where that is not enough: use one that is nearer or less busy',
     });
   }
-  if (server.refusal !== undefined) {
+  const { needed, optional } = server.lacking;
+  if (needed.length > 0) {
+    const fix = `grant it: ACL SETUSER <user> ${needed.map(ruleOf).join(' ')} (docs/redis.md has all rules in one line)`;
+    findings.push({ what, result: 'problem', detail: `the user may not: ${needed.join(', ')}`, fix });
+  }
+  if (optional.length > 0) {
+    findings.push({
+      what,
+      result: 'warning',
+      detail: `the user may not: ${optional.join(', ')}; the hub does without, but less is known of the server`,
+      fix: `to know it: ACL SETUSER <user> ${optional.map(ruleOf).join(' ')}`,
+    });
+  }
+  if (server.refusal !== undefined && needed.length === 0) {
     findings.push({
       what,
       result: 'problem',
@@ -75,11 +88,19 @@ function isTooOld(version: string): boolean {
   return major < OLDEST[0] || (major === OLDEST[0] && minor < OLDEST[1]);
 }
 
+/** As an ACL rule. */
+function ruleOf(lack: string): string {
+  if (lack === 'keys') return '~<prefix>*';
+  return lack === 'channel' ? '&<prefix>news' : `+${lack}`;
+}
+
 function fixOfFailure(failure: string): string {
+  if (/DB index|'select'/i.test(failure))
+    return 'correct the database at the end of HUB_REDIS_URL, or grant the user SELECT (ACL SETUSER <user> +select)';
   if (/WRONGPASS|NOAUTH|AUTH/.test(failure))
     return 'check user and password in HUB_REDIS_URL (special characters percent-encoded)';
   if (/certificate|SSL|TLS|self.signed/i.test(failure))
-    return 'check its certificate; NODE_EXTRA_CA_CERTS names an authority of your own';
+    return 'check its certificate: HUB_REDIS_CA_FILE names an authority of your own; where Redis asks for one, HUB_REDIS_CERT_FILE and HUB_REDIS_KEY_FILE are the hub’s. The names or addresses in HUB_REDIS_URL, and those that Sentinels and Cluster nodes announce, must be in it';
   if (/ENOTFOUND|EAI_AGAIN/.test(failure)) return 'check the host name in HUB_REDIS_URL, and DNS';
   if (failure.includes('LOADING')) return 'it is still reading its data: ask again in a moment';
   return 'check host and port in HUB_REDIS_URL, whether TLS is meant (rediss://), the firewall, and whether it runs';
@@ -89,9 +110,6 @@ function fixOfRefusal(refusal: string): string {
   if (refusal.includes('READONLY'))
     return 'it is a replica: name the master, or use redis+sentinel:// so that the hub finds it';
   if (refusal.includes('OOM')) return 'its memory is full: raise maxmemory, or free some';
-  if (refusal.includes('NOPERM')) {
-    return 'grant the user the hub’s prefix as keys and channels: ACL SETUSER … ~wxhub:* &wxhub:* +@all -@dangerous +info';
-  }
   if (refusal.includes('MISCONF'))
     return 'it cannot save to its disk: mend that, or turn saving off (the hub does not need it)';
   if (refusal.includes('CLUSTERDOWN')) return 'some slots of the Cluster have no node: see CLUSTER INFO';

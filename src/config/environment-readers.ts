@@ -4,6 +4,7 @@ import { parseAddressSet, type AddressSet } from '../core/access/address.js';
 import { Secret } from '../core/secret.js';
 import { Unreadable } from './environment-decorators.js';
 import type { EncryptionKey } from './environment.js';
+import { proxyUrlFlaw } from './proxy-url.js';
 import { redisUrlFlaw } from './redis-url.js';
 
 export const NO_ADDRESSES: AddressSet = addressSetOf([]);
@@ -56,6 +57,44 @@ export function readBaseUrl(text: string): string | Unreadable {
 export function readRedisUrl(text: string): Secret | Unreadable {
   const flaw = redisUrlFlaw(text);
   return flaw === undefined ? new Secret(text) : new Unreadable(flaw);
+}
+
+export function readProxyUrl(text: string): Secret | Unreadable {
+  const flaw = proxyUrlFlaw(text);
+  return flaw === undefined ? new Secret(text) : new Unreadable(flaw);
+}
+
+/** Of a Redis user: ACL names have no white space. */
+export function readUserName(text: string): string | Unreadable {
+  return /^[^\s\p{C}]{1,256}$/u.test(text)
+    ? text
+    : new Unreadable('must be the name of a user, without white space');
+}
+
+export function readPassword(text: string): Secret | Unreadable {
+  return /[\r\n\0]/.test(text) ? new Unreadable('must be one line') : new Secret(text);
+}
+
+/** People read it beside times and apps: one line, nothing that moves a cursor or turns the text around. */
+export function readName(text: string): string | Unreadable {
+  const isName = /^[^\p{C}\p{Z}]([^\p{C}\p{Zl}\p{Zp}]*[^\p{C}\p{Z}])?$/u.test(text) && [...text].length <= 64;
+  return isName ? text : new Unreadable('must be 1 to 64 visible characters on one line, as in prod-sh');
+}
+
+/** Offsets (`+08:00`) are none: they know no summer time, and some versions of Node alone take them. */
+export function readTimeZone(text: string): string | Unreadable {
+  return /^[A-Za-z]/.test(text) && isTimeZone(text)
+    ? text
+    : new Unreadable('must be an IANA time zone, as in Asia/Shanghai or UTC');
+}
+
+function isTimeZone(text: string): boolean {
+  try {
+    new Intl.DateTimeFormat('en', { timeZone: text });
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 export function readRedisPrefix(text: string): string | Unreadable {

@@ -10,6 +10,7 @@ import {
   Variable,
   WholeNumber,
 } from './environment-decorators.js';
+import { disagreements } from './environment-disagreements.js';
 import { misplacedNames } from './environment-names.js';
 import {
   NO_ADDRESSES,
@@ -18,11 +19,16 @@ import {
   readBoolean,
   readEncryptionKeys,
   readHost,
+  readName,
   readNumber,
+  readPassword,
   readPath,
+  readProxyUrl,
   readRedisPrefix,
   readRedisUrl,
+  readTimeZone,
   readTrustedProxies,
+  readUserName,
 } from './environment-readers.js';
 
 export const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
@@ -60,10 +66,33 @@ export class HubEnvironment {
   @WholeNumber(0, 65_535)
   readonly opsPort: number = 9090;
 
-  /** `undefined`: the memory store. Of one of the four forms of redis-url.ts; a secret, as it may hold a password. */
+  /** `undefined`: the memory store. Of one of the forms of redis-url.ts; a secret, as it may hold a password. */
   @Variable('HUB_REDIS_URL', readRedisUrl)
   @IsReadable()
   readonly redisUrl: Secret | undefined = undefined;
+
+  /** Whose certificates Redis and the Sentinels may show, in place of Node's own list. Only with `rediss…`. */
+  @Variable('HUB_REDIS_CA_FILE', readPath)
+  @IsReadable()
+  readonly redisCaFile: string | undefined = undefined;
+
+  /** With {@link redisKeyFile}: the client certificate for Redis and the Sentinels. Both or neither. */
+  @Variable('HUB_REDIS_CERT_FILE', readPath)
+  @IsReadable()
+  readonly redisCertFile: string | undefined = undefined;
+
+  @Variable('HUB_REDIS_KEY_FILE', readPath)
+  @IsReadable()
+  readonly redisKeyFile: string | undefined = undefined;
+
+  /** Where a Sentinel has other credentials than the server. Only with the password. */
+  @Variable('HUB_REDIS_SENTINEL_USERNAME', readUserName)
+  @IsReadable()
+  readonly redisSentinelUsername: string | undefined = undefined;
+
+  @Variable('HUB_REDIS_SENTINEL_PASSWORD', readPassword)
+  @IsReadable()
+  readonly redisSentinelPassword: Secret | undefined = undefined;
 
   /** Begins every key in Redis. Never holds `{` or `}`: those choose the Cluster's slot. */
   @Variable('HUB_REDIS_PREFIX', readRedisPrefix)
@@ -79,6 +108,11 @@ export class HubEnvironment {
   @Variable('HUB_WECHAT_BASE_URL', readBaseUrl)
   @IsReadable()
   readonly wechatBaseUrl: string = 'https://api.weixin.qq.com';
+
+  /** Through which all calls to WeChat and to robots go, by CONNECT; see proxy-url.ts. A secret, as it may hold a password. */
+  @Variable('HUB_OUTBOUND_PROXY', readProxyUrl)
+  @IsReadable()
+  readonly outboundProxy: Secret | undefined = undefined;
 
   /** One upstream call for a token or ticket, connect to last byte. Milliseconds, 100..600000. */
   @Variable('HUB_WECHAT_TIMEOUT_MS', readNumber)
@@ -108,6 +142,16 @@ export class HubEnvironment {
   @Variable('HUB_TLS_CLIENT_CA_FILE', readPath)
   @IsReadable()
   readonly tlsClientCaFile: string | undefined = undefined;
+
+  /** What this deployment is called, for people: 1 to 64 characters on one line. */
+  @Variable('HUB_NAME', readName)
+  @IsReadable()
+  readonly name: string | undefined = undefined;
+
+  /** An IANA name that Intl knows, for times that people read; `undefined`: the machine's zone. */
+  @Variable('HUB_TIME_ZONE', readTimeZone)
+  @IsReadable()
+  readonly timeZone: string | undefined = undefined;
 
   @Variable('HUB_LOG_LEVEL')
   @OneOf(LOG_LEVELS)
@@ -157,25 +201,4 @@ export function parseEnvironment(env: Readonly<Record<string, string | undefined
   return problems.length > 0
     ? { ok: false, problems }
     : { ok: true, environment: Object.freeze(environment) };
-}
-
-/** What is wrong between variables; `wrong` are fields that have a problem of their own. */
-function disagreements(environment: HubEnvironment, wrong: ReadonlySet<string>): string[] {
-  const { tlsCertFile, tlsKeyFile, tlsClientCaFile, port, opsPort } = environment;
-  const problems: string[] = [];
-  if (tlsCertFile !== undefined && tlsKeyFile === undefined) {
-    problems.push('HUB_TLS_KEY_FILE: must be set too where HUB_TLS_CERT_FILE is (HTTPS needs both)');
-  }
-  if (tlsKeyFile !== undefined && tlsCertFile === undefined) {
-    problems.push('HUB_TLS_CERT_FILE: must be set too where HUB_TLS_KEY_FILE is (HTTPS needs both)');
-  }
-  if (tlsClientCaFile !== undefined && tlsCertFile === undefined && tlsKeyFile === undefined) {
-    problems.push(
-      'HUB_TLS_CLIENT_CA_FILE: needs HUB_TLS_CERT_FILE and HUB_TLS_KEY_FILE (client certificates exist in HTTPS only)',
-    );
-  }
-  if (port === opsPort && port !== 0 && !wrong.has('port') && !wrong.has('opsPort')) {
-    problems.push('HUB_OPS_PORT: must differ from HUB_PORT (they are two listeners)');
-  }
-  return problems;
 }

@@ -13,6 +13,8 @@ describe('redisUrlFlaw', () => {
     'redis+sentinel://:pw@a:26379/my.master-1',
     'redis+cluster://a:7000,b:7001',
     'redis+cluster://user:pw@a:7000/',
+    'rediss+sentinel://a:26379,b:26379/mymaster',
+    'rediss+cluster://a:7000,b:7001',
   ])('lets %s pass', (url) => {
     expect(redisUrlFlaw(url)).toBeUndefined();
   });
@@ -36,6 +38,9 @@ describe('redisUrlFlaw', () => {
     ['redis+sentinel://a,b:26379/mymaster', /each host with its port/],
     ['redis+cluster://a:7000,', /each host with its port/],
     ['redis+cluster://a:7000/hunter2', /nothing after the hosts/],
+    ['rediss+cluster://a:7000/hunter2', /nothing after the hosts/],
+    ['rediss+sentinel://a:26379', /name that the Sentinels know/],
+    ['redisss://a:7000', /must begin with/],
   ])('refuses %s', (url, message) => {
     const flaw = redisUrlFlaw(url);
     expect(flaw).toMatch(message);
@@ -88,6 +93,18 @@ describe('parseRedisUrl', () => {
         ],
       },
     ],
+    [
+      'rediss+sentinel://user:pw@a:26379/mymaster',
+      {
+        topology: 'sentinel',
+        tls: true,
+        places: [{ host: 'a', port: 26379 }],
+        username: 'user',
+        password: 'pw',
+        masterName: 'mymaster',
+      },
+    ],
+    ['rediss+cluster://a:7000', { topology: 'cluster', tls: true, places: [{ host: 'a', port: 7000 }] }],
   ])('takes %s apart', (url, parts) => {
     expect(parseRedisUrl(url)).toEqual({ ...target, ...parts });
   });

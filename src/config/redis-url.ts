@@ -4,6 +4,7 @@
  * - `redis://[user:password@]host[:port][/database]`, the same with `rediss://` (TLS)
  * - `redis+sentinel://[user:password@]host:port[,host:port…]/name`: the Sentinels, and the name that they know the master by
  * - `redis+cluster://[user:password@]host:port[,host:port…]`: some nodes of a Cluster
+ * - both with `rediss+…` (TLS): to the Sentinels as well
  */
 export function redisUrlFlaw(url: string): string | undefined {
   const [, scheme, rest] = /^([a-z+]+):\/\/(.*)$/s.exec(url) ?? [];
@@ -26,13 +27,16 @@ export function redisUrlFlaw(url: string): string | undefined {
   if (!places.every((place) => isPlace(place, 'required'))) {
     return `must name each host with its port, as in ${scheme}://host:port,host:port; ${ENCODE}`;
   }
-  if (scheme === 'redis+cluster') return path === '' ? undefined : 'must have nothing after the hosts';
+  if (scheme.endsWith('+cluster')) return path === '' ? undefined : 'must have nothing after the hosts';
   return /^[A-Za-z0-9._-]+$/.test(path)
     ? undefined
     : 'must end in the name that the Sentinels know the master by, as in /mymaster';
 }
 
-const SCHEMES = ['redis', 'rediss', 'redis+sentinel', 'redis+cluster'];
+const SCHEMES = [
+  ...['redis', 'rediss', 'redis+sentinel', 'rediss+sentinel'],
+  ...['redis+cluster', 'rediss+cluster'],
+];
 const ENCODE = 'percent-encode special characters of a password (/ as %2F, # as %23, ? as %3F, @ as %40)';
 
 export interface RedisPlace {
@@ -67,14 +71,17 @@ export function parseRedisUrl(url: string): RedisTarget {
       ? [credentials ?? '', '']
       : [credentials.slice(0, colon), credentials.slice(colon + 1)];
   return {
-    topology:
-      scheme === 'redis+sentinel' ? 'sentinel' : scheme === 'redis+cluster' ? 'cluster' : 'standalone',
-    tls: scheme === 'rediss',
+    topology: scheme.endsWith('+sentinel')
+      ? 'sentinel'
+      : scheme.endsWith('+cluster')
+        ? 'cluster'
+        : 'standalone',
+    tls: scheme.startsWith('rediss'),
     places: hosts.split(',').map(readPlace),
     username: username === '' ? undefined : decodeURIComponent(username),
     password: password === '' ? undefined : decodeURIComponent(password),
-    database: scheme.startsWith('redis+') || path === '' ? 0 : Number(path),
-    masterName: scheme === 'redis+sentinel' ? path : undefined,
+    database: scheme.includes('+') || path === '' ? 0 : Number(path),
+    masterName: scheme.endsWith('+sentinel') ? path : undefined,
   };
 }
 

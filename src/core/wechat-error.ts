@@ -239,6 +239,8 @@ export function describeFailure(
 }
 
 function unreachableHint(code: string, otherwise: string): string {
+  if (code.startsWith('PROXY_'))
+    return 'The proxy of HUB_OUTBOUND_PROXY refuses or is not there. Check host, port, user and password, and whether it lets CONNECT through to WeChat.';
   if (DNS_CODE.test(code))
     return 'The name of the upstream is not resolved. Check DNS and HUB_WECHAT_BASE_URL.';
   if (TLS_CODE.test(code)) {

@@ -126,6 +126,13 @@ export interface StoreChanged {
   readonly cause: string | undefined;
 }
 
+/** Whether this replica hears what the others tell. */
+export interface NewsChanged {
+  readonly heard: boolean;
+  /** Why not; free of secrets. */
+  readonly cause: string | undefined;
+}
+
 /** A command to the shared store ended. */
 export interface StoreCommandEnded {
   /** Of a closed set: a script's name, or Redis's own. */
@@ -173,6 +180,8 @@ export interface HubEventMap {
   tokenLost: { readonly appid: string; readonly version: number };
   /** Once per change; never with the memory store. */
   storeChanged: StoreChanged;
+  /** Once per change; never with the memory store. */
+  newsChanged: NewsChanged;
   /** A stored credential cannot be read: altered, or under a key that HUB_ENCRYPTION_KEYS does not have. */
   storedUnreadable: { readonly appid: string; readonly slot: string };
   storeCommandEnded: StoreCommandEnded;

@@ -3,6 +3,7 @@ import { Pool, type Dispatcher } from 'undici';
 import { Clock, type TimerHandle } from '../clock/clock.js';
 import { HubEnvironment } from '../config/environment.js';
 import { HubException } from '../web/hub-exception.js';
+import { connectorFor } from '../wechat-client/outbound.js';
 import { CallsUnderWay, MOST_CALLS, type WatchedCall } from './calls-under-way.js';
 
 /** As for the hub's own calls (wechat-client/http-exchange.ts): shorter than what NAT gateways and WeChat keep. */
@@ -34,7 +35,7 @@ export class GatewayUpstream implements BeforeApplicationShutdown, OnApplication
       allowH2: false,
       keepAliveTimeout: KEEP_ALIVE_MS,
       keepAliveMaxTimeout: KEEP_ALIVE_MAX_MS,
-      connect: { timeout: environment.gatewayTimeoutMs },
+      connect: connectorFor(environment.gatewayTimeoutMs, environment.outboundProxy),
       // Ours is on the hub's clock, and knows who is waited for (silence.ts).
       headersTimeout: 0,
       bodyTimeout: 0,

@@ -43,7 +43,24 @@ export class EventLog {
     });
     events.on('storeChanged', ({ available, cause }) => {
       if (available) log.info('Redis answers');
-      else log.warn('Redis does not answer; the hub goes on with what it holds', { cause });
+      else
+        log.warn('Redis does not answer; the hub goes on with what it holds', {
+          cause,
+          hint: hintOfStore(cause),
+        });
+    });
+    events.on('newsChanged', ({ heard, cause }) => {
+      if (heard) {
+        log.info('news of the other replicas are heard');
+        return;
+      }
+      log.warn(
+        'news of the other replicas are not heard; what they do is found by comparing, once a minute',
+        {
+          cause,
+          hint: hintOfDeafness(cause),
+        },
+      );
     });
     events.on('storedUnreadable', (event) => {
       log.warn('a stored token cannot be read; it counts as absent', {
@@ -102,6 +119,19 @@ export class EventLog {
     if (event.ok) this.log.info('configuration reloaded', { ...event });
     else this.log.error('configuration refused; the running one stays', { ...event });
   }
+}
+
+/** Only where Redis is there and will go on refusing until somebody does something. */
+function hintOfStore(cause = ''): string | undefined {
+  return /NOPERM|can't run this command|WRONGPASS|NOAUTH|DB index|READONLY|OOM|MISCONF|cert/i.test(cause)
+    ? 'wechat-token-hub doctor says what to mend, and names each right that the Redis user lacks'
+    : undefined;
+}
+
+function hintOfDeafness(cause = ''): string {
+  return /NOPERM|unknown command/i.test(cause)
+    ? 'grant the Redis user SUBSCRIBE on the channel <prefix>news, or reach Redis without the proxy that lacks it; wechat-token-hub doctor names each right that is missing'
+    : 'the hub goes on trying; if it stays so, ask wechat-token-hub doctor';
 }
 
 /** The 1st, 2nd, 4th, 8th … failure in a row: hundreds of apps that fail every 5 s must not bury the log. */

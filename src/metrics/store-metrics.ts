@@ -12,6 +12,7 @@ const COMMAND_BUCKETS: readonly number[] = [
 export class StoreMetrics {
   /** `undefined`: the memory store, or not known yet. */
   #up: boolean | undefined;
+  #newsUp = false;
   readonly #commands = new Counter(
     'wxhub_store_commands_total',
     'Commands to Redis, by the script or command and whether it did what was asked.',
@@ -31,6 +32,9 @@ export class StoreMetrics {
     events.on('storeChanged', ({ available }) => {
       this.#up = available;
     });
+    events.on('newsChanged', ({ heard }) => {
+      this.#newsUp = heard;
+    });
     events.on('storeCommandEnded', ({ command, ok, durationMs }) => {
       this.#commands.add(`command="${command}",outcome="${ok ? 'ok' : 'failed'}"`);
       this.#durations.observe(`command="${command}"`, durationMs / 1000);
@@ -48,6 +52,11 @@ export class StoreMetrics {
     yield single('wxhub_store_up', 'Whether Redis does what it is asked (1) or not (0).', this.#up ? 1 : 0);
     yield* this.#commands.lines();
     yield* this.#durations.lines();
+    yield single(
+      'wxhub_replica_news_up',
+      'Whether this replica hears what the others tell (1) or not (0).',
+      this.#newsUp ? 1 : 0,
+    );
     yield* this.#news.lines();
     yield* this.#unreadable.lines();
   }

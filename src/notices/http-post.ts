@@ -1,6 +1,8 @@
 import { Agent, type Dispatcher } from 'undici';
 import type { Clock } from '../clock/clock.js';
 import type { RobotAnswer } from '../core/notices/robots.js';
+import type { Secret } from '../core/secret.js';
+import { connectorFor } from '../wechat-client/outbound.js';
 import type { Signed } from './signature.js';
 
 /** One call, connect to last byte. Milliseconds. */
@@ -14,19 +16,25 @@ export type PostOutcome =
   /** `why`: an error code, never a text that may hold the URL. */
   | { readonly ok: false; readonly why: string };
 
-/** Sends messages, each bounded in time and size. No redirect is followed, no proxy is taken from the environment. */
+/** Sends messages, each bounded in time and size. No redirect is followed, no proxy is used but HUB_OUTBOUND_PROXY's. */
 export class HttpPost {
-  readonly #agent = new Agent({
-    connections: SOCKETS_PER_ROBOT,
-    keepAliveTimeout: 10_000,
-    connect: { timeout: TIMEOUT_MS },
-  });
+  readonly #agent: Agent;
   readonly #clock: Clock;
   readonly #closing = new AbortController();
   #underWay = 0;
 
-  constructor(clock: Clock) {
+  /** @param proxy HUB_OUTBOUND_PROXY. */
+  constructor(clock: Clock, proxy?: Secret) {
     this.#clock = clock;
+    this.#agent = new Agent({
+      connections: SOCKETS_PER_ROBOT,
+      keepAliveTimeout: 10_000,
+      keepAliveMaxTimeout: 30_000,
+      connect: connectorFor(TIMEOUT_MS, proxy),
+      // The signal ends a call sooner.
+      headersTimeout: 0,
+      bodyTimeout: 0,
+    });
   }
 
   get underWay(): number {

@@ -1,7 +1,6 @@
-import { RedisServer, stopRedisServers } from '../../test/support/redis-server.js';
+import { accessTo, RedisServer, stopRedisServers } from '../../test/support/redis-server.js';
 import { FakeClock } from '../../test/support/fake-clock.js';
 import { SystemClock } from '../clock/system-clock.js';
-import { Secret } from '../core/secret.js';
 import { HubEvents } from '../events/hub-events.js';
 import { MemoryTokenStore } from '../token-cache/stores/memory-token-store.js';
 import { RedisTokenStore } from '../token-cache/stores/redis/redis-token-store.js';
@@ -40,7 +39,7 @@ describe('of replicas on one Redis', () => {
   function replica(): NoticeClaims {
     const clock = new SystemClock();
     const environment = { redisPrefix: 'test:', encryptionKeys: [], wechatTimeoutMs: 5000 };
-    const store = RedisTokenStore.at(new Secret(redis.url), environment, clock, new HubEvents(), {
+    const store = RedisTokenStore.at(accessTo(redis.url), environment, clock, new HubEvents(), {
       next: () => 0.5,
     });
     stores.push(store);

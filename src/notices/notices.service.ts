@@ -1,5 +1,6 @@
 import { Injectable, type BeforeApplicationShutdown } from '@nestjs/common';
 import { Clock, type TimerHandle } from '../clock/clock.js';
+import { HubEnvironment } from '../config/environment.js';
 import { AppsConfig } from '../config/apps-config.service.js';
 import { Gathering } from '../core/notices/gathering.js';
 import { forTarget, type Notice, type NoticeKind, type NotifyTarget } from '../core/notices/notice.js';
@@ -43,8 +44,9 @@ export class Notices implements BeforeApplicationShutdown {
     private readonly log: Log,
     private readonly claims: NoticeClaims,
     private readonly events: HubEvents,
+    environment: HubEnvironment,
   ) {
-    this.#post = new HttpPost(clock);
+    this.#post = new HttpPost(clock, environment.outboundProxy);
     config.onChange(({ snapshot }) => {
       this.#keepOnly(snapshot.notify);
     });

@@ -3,6 +3,7 @@ import { WeChatClientModule } from '../wechat-client/wechat-client.module.js';
 import { Clock } from '../clock/clock.js';
 import { Randomness } from '../clock/randomness.js';
 import { HubEnvironment } from '../config/environment.js';
+import { redisAccess } from '../config/redis-access.js';
 import { HubEvents } from '../events/hub-events.js';
 import { CacheStats } from './cache-stats.js';
 import { EntryParts } from './refresh/app-entry.js';
@@ -49,7 +50,9 @@ function createStore(
   events: HubEvents,
   randomness: Randomness,
 ): TokenStore {
-  const { redisUrl } = environment;
-  if (redisUrl === undefined) return new MemoryTokenStore(clock);
-  return RedisTokenStore.at(redisUrl, environment, clock, events, randomness);
+  const access = redisAccess(environment, (message) => {
+    events.emit('troubleSeen', { where: 'certificates for Redis; the old ones stay', error: message });
+  });
+  if (access === undefined) return new MemoryTokenStore(clock);
+  return RedisTokenStore.at(access, environment, clock, events, randomness);
 }

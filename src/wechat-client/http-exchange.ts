@@ -1,8 +1,10 @@
 import { Pool, type Dispatcher } from 'undici';
 
 import type { Clock } from '../clock/clock.js';
+import type { Secret } from '../core/secret.js';
 import type { UpstreamError } from '../core/upstream.js';
 import { describeFailure } from '../core/wechat-error.js';
+import { connectorFor } from './outbound.js';
 import { failureOf } from './transport-failure.js';
 
 /** WeChat's answers have some 300 bytes, the longest (getcallbackip) a few thousand. */
@@ -39,7 +41,7 @@ export type HttpOutcome = HttpAnswer | { readonly ok: false; readonly error: Ups
  *
  * - The limit of time runs on the hub's clock from before the connection to the last byte. When it is over, the call
  *   has ended for the caller, whatever undici still does; a request that had no connection until then is not sent.
- * - A request is sent once: no retry, no redirect, and no proxy from the environment (undici's Pool knows none).
+ * - A request is sent once: no retry, no redirect, and no proxy but HUB_OUTBOUND_PROXY's.
  * - As many connections as calls; a call never queues behind another.
  */
 export class HttpExchange {
@@ -49,8 +51,11 @@ export class HttpExchange {
   readonly #underWay = new Set<Call>();
   #closed: Promise<void> | undefined;
 
-  /** @param timeoutMs of one call, by `clock`. */
-  constructor(origin: string, timeoutMs: number, clock: Clock) {
+  /**
+   * @param timeoutMs of one call, by `clock`.
+   * @param proxy through which calls go; `undefined`: none.
+   */
+  constructor(origin: string, timeoutMs: number, clock: Clock, proxy?: Secret) {
     this.#timeoutMs = timeoutMs;
     this.#clock = clock;
     this.#pool = new Pool(origin, {
@@ -60,7 +65,7 @@ export class HttpExchange {
       keepAliveTimeout: KEEP_ALIVE_MS,
       keepAliveMaxTimeout: KEEP_ALIVE_MAX_MS,
       // Connecting is the one phase that cannot be aborted: undici gives it up up to a second after this.
-      connect: { timeout: timeoutMs },
+      connect: connectorFor(timeoutMs, proxy),
       // Real time, per phase: ours is the whole call on the hub's clock.
       headersTimeout: 0,
       bodyTimeout: 0,

@@ -15,6 +15,8 @@ export interface WeChatClientSettings {
   readonly wechatBaseUrl: string;
   /** HUB_WECHAT_TIMEOUT_MS: one call, from connecting to the last byte. */
   readonly wechatTimeoutMs: number;
+  /** HUB_OUTBOUND_PROXY. */
+  readonly outboundProxy?: Secret | undefined;
 }
 
 /**
@@ -35,7 +37,7 @@ export class HttpWeChatClient extends WeChatClient implements OnModuleDestroy, O
     super();
     const base = new URL(settings.wechatBaseUrl);
     this.#pathPrefix = base.pathname.replace(/\/+$/, '');
-    this.#exchange = new HttpExchange(base.origin, settings.wechatTimeoutMs, clock);
+    this.#exchange = new HttpExchange(base.origin, settings.wechatTimeoutMs, clock, settings.outboundProxy);
     this.#clock = clock;
   }
 

@@ -10,7 +10,7 @@ describe('failureOf', () => {
     ['ECONNRESET', false, 'unreachable', false],
     ['CERT_HAS_EXPIRED', false, 'unreachable', false],
     ['UND_ERR_CONNECT_TIMEOUT', false, 'timeout', false],
-    ['ETIMEDOUT', false, 'timeout', false],
+    ['ETIMEDOUT', false, 'unreachable', false],
     ['UND_ERR_DESTROYED', false, 'internal', false],
     ['ECONNRESET', true, 'cut_off', true],
     ['UND_ERR_SOCKET', true, 'cut_off', true],

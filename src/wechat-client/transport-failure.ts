@@ -18,12 +18,12 @@ export function failureOf(error: unknown, sent: boolean): UpstreamError {
 function beforeSending(code: string): UpstreamError {
   switch (code) {
     case 'UND_ERR_CONNECT_TIMEOUT':
-    case 'ETIMEDOUT':
       return describeFailure('timeout', `no connection (${code})`, false);
     case 'UND_ERR_INVALID_ARG':
     case 'UND_ERR_CLOSED':
     case 'UND_ERR_DESTROYED':
       return describeFailure('internal', code, false);
+    // The system's or Node's own limit (ETIMEDOUT): no variable of the hub has a say in it.
     default: // ECONNREFUSED, ENOTFOUND, EAI_AGAIN, EHOSTUNREACH, certificates, a hang-up during the TLS handshake …
       return describeFailure('unreachable', code);
   }

@@ -3,6 +3,8 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Redis } from 'ioredis';
+import { parseEnvironment } from '../../src/config/environment.js';
+import { redisAccess, type RedisAccess } from '../../src/config/redis-access.js';
 import { freePort } from './free-port.js';
 
 /** A Cluster's nodes talk on their port + 10000. */
@@ -16,6 +18,13 @@ export interface RedisServerOptions {
   readonly config?: readonly string[];
   readonly sentinel?: boolean;
   readonly password?: string;
+}
+
+/** What the hub makes of a URL, and of other HUB_REDIS_* variables. */
+export function accessTo(url: string, more: Readonly<Record<string, string>> = {}): RedisAccess {
+  const parsed = parseEnvironment({ HUB_REDIS_URL: url, ...more });
+  if (!parsed.ok) throw new Error(parsed.problems.join('\n'));
+  return redisAccess(parsed.environment)!;
 }
 
 /** A real redis-server on a free port of the loopback. Nothing is written to disk that outlives it. */
@@ -43,6 +52,12 @@ export class RedisServer {
 
   get place(): string {
     return `127.0.0.1:${this.port}`;
+  }
+
+  /** How many connections it has ever been asked for. */
+  async connections(): Promise<number> {
+    const [, count] = /total_connections_received:(\d+)/.exec(await this.admin.info('stats')) ?? [];
+    return Number(count);
   }
 
   /** For the test's own commands. */

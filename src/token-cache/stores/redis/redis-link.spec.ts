@@ -1,4 +1,5 @@
 import {
+  accessTo,
   RedisServer,
   startCluster,
   startSentinelSet,
@@ -6,9 +7,8 @@ import {
   until,
   type RedisServerOptions,
 } from '../../../../test/support/redis-server.js';
-import { parseRedisUrl } from '../../../config/redis-url.js';
 import { StoreUnavailable } from '../../token-store.js';
-import { createRedis, reconnectDelay, revive } from './redis-clients.js';
+import { createRedis, revive } from './redis-clients.js';
 import { RedisLink } from './redis-link.js';
 import { LOAD } from './scripts.js';
 
@@ -17,12 +17,13 @@ class Watched {
   readonly states: string[] = [];
   readonly causes: (string | undefined)[] = [];
   readonly messages: string[] = [];
+  readonly news: string[] = [];
   missed = 0;
   readonly link: RedisLink;
 
   constructor(url: string) {
     this.link = new RedisLink(
-      parseRedisUrl(url),
+      accessTo(url),
       'test:news',
       {
         stateChanged: (available, cause) => {
@@ -31,6 +32,7 @@ class Watched {
         },
         message: (text) => this.messages.push(text),
         missed: () => (this.missed += 1),
+        newsChanged: (heard, cause) => this.news.push(heard ? 'heard' : `deaf: ${cause}`),
       },
       () => Math.random(),
     );
@@ -178,23 +180,17 @@ describe('a connection to one Redis', () => {
   });
 });
 
-describe('reconnecting', () => {
-  it('waits longer each time, up to 2 s, and not in step with others', () => {
-    expect([1, 2, 3, 6, 7, 1000].map((times) => reconnectDelay(times, 0.5))).toEqual([
-      50, 100, 200, 1600, 2000, 2000,
-    ]);
-    expect([reconnectDelay(1, 0), reconnectDelay(1, 0.999)]).toEqual([38, 62]);
-    expect(reconnectDelay(9, 0.999)).toBeLessThanOrEqual(2500);
-  });
-});
-
 describe('a client that has given up for good', () => {
   it('is connected again, unless it was closed', async () => {
     const server = await start();
     let closed = false;
-    const client = createRedis(parseRedisUrl(server.url), 'test', () => 0.5);
+    const client = createRedis(accessTo(server.url), 'test', () => 50);
     client.on('error', () => undefined);
-    revive(client, () => closed);
+    revive(
+      client,
+      () => closed,
+      () => 50,
+    );
     await client.connect();
     client.disconnect();
     await until(() => client.status === 'end');

@@ -1,8 +1,20 @@
+import { randomUUID } from 'node:crypto';
 import type { Cluster, Redis } from 'ioredis';
-import type { RedisTarget } from '../../../config/redis-url.js';
+import type { RedisAccess } from '../../../config/redis-access.js';
+import type { RedisPlace } from '../../../config/redis-url.js';
 import { scrub } from '../../../core/scrub.js';
 import { StoreUnavailable } from '../../token-store.js';
-import { COMMAND_LIMIT_MS, createCluster, createRedis, revive, type RedisCommands } from './redis-clients.js';
+import { NewsLine, type NewsListener } from './news-line.js';
+import {
+  COMMAND_LIMIT_MS,
+  createCluster,
+  createRedis,
+  createRedisAt,
+  revive,
+  type RedisCommands,
+} from './redis-clients.js';
+import { messageOf } from './redis-errors.js';
+import { RetryPace } from './retry-pace.js';
 import { PROBE, type Script } from './scripts.js';
 
 /** Redis is looked after every so often while it fails, ms. */
@@ -13,12 +25,13 @@ const PROBE_KEYS = 100;
 const QUIET_MS = 1000;
 /** A Cluster may fail for some apps and serve others: it is back when none has failed for so long, ms. */
 const CLUSTER_QUIET_MS = 5000;
-/** The connection for news is asked for a sign of life so often, ms: a dead one looks just like a quiet one. */
-const NEWS_PING_MS = 15_000;
 
 /** What the store asks of its connection to Redis. Each rejects with {@link StoreUnavailable}, within a bound. */
 export interface StoreLink {
-  /** Connects in the background, for ever. Resolves when commands can be sent, or `limitMs` have passed. */
+  /**
+   * Connects in the background, for ever. Resolves when it is known whether Redis does all that the hub needs, or
+   * `limitMs` have passed.
+   */
   open(limitMs: number): Promise<void>;
   run(script: Script, keys: readonly string[], args: readonly (string | number)[]): Promise<unknown>;
   /** What the keys hold, and Redis's clock in ms, which was read before they were. Not for a Cluster. */
@@ -27,12 +40,9 @@ export interface StoreLink {
   close(): void;
 }
 
-export interface LinkListener {
+export interface LinkListener extends NewsListener {
   /** Once per change, never per command. */
   stateChanged(available: boolean, cause: string | undefined): void;
-  message(text: string): void;
-  /** Messages may have been missed: the connection is new, or Redis is back. */
-  missed(): void;
 }
 
 /**
@@ -41,43 +51,60 @@ export interface LinkListener {
  * - A command ends within {@link COMMAND_LIMIT_MS} and a moment, and fails at once while there is no connection.
  *   Nothing queues up.
  * - Whether Redis is of use is told by what commands do, not by sockets: one that accepts connections and hangs, or
- *   refuses writes, is as good as gone. Once it was, only a write that it takes shows that it is back.
+ *   refuses writes, is as good as gone. Once it was, only a look that finds every right shows that it is back.
+ * - A connection on which a look has not succeeded proves nothing: the pauses between connections go on growing.
  */
 export class RedisLink implements StoreLink {
   readonly #commands: Redis | Cluster;
-  readonly #news: Redis | Cluster;
-  readonly #secrets: readonly string[];
-  readonly #quietMs: number;
+  readonly #news: NewsLine;
+  readonly #cluster: boolean;
+  readonly #pace: RetryPace;
   readonly #timers: NodeJS.Timeout[] = [];
   #available: boolean | undefined;
   #failedAt = Number.NEGATIVE_INFINITY;
   #closed = false;
   #probes = 0;
+  #newsClients = 0;
+  #looked: () => void = () => undefined;
 
   constructor(
-    target: RedisTarget,
+    private readonly access: RedisAccess,
     private readonly channel: string,
     private readonly listener: LinkListener,
     chance: () => number,
   ) {
-    const cluster = target.topology === 'cluster';
-    this.#secrets = [target.password, target.username].filter((secret) => secret !== undefined);
-    this.#quietMs = cluster ? CLUSTER_QUIET_MS : QUIET_MS;
+    this.#cluster = access.target.topology === 'cluster';
+    this.#pace = new RetryPace(chance);
+    const retry = () => this.#pace.lost(performance.now());
     const name = 'wechat-token-hub';
-    this.#commands = cluster ? createCluster(target, name, chance) : createRedis(target, name, chance);
-    // A Cluster's client keeps a connection of its own for subscriptions, and moves it when its node goes.
-    this.#news = cluster ? this.#commands : createRedis(target, `${name}-news`, chance);
-    this.#wire(cluster);
+    this.#commands = this.#cluster ? createCluster(access, name, retry) : createRedis(access, name, retry);
+    this.#news = new NewsLine(
+      () => this.#newsClient(`${name}-news`),
+      channel,
+      randomUUID(),
+      (to, text) => this.#tell(to, text),
+      {
+        message: (text) => {
+          listener.message(text);
+        },
+        missed: () => {
+          listener.missed();
+        },
+        newsChanged: (heard, cause) => {
+          listener.newsChanged(heard, cause === undefined ? undefined : scrub(cause, access.secrets));
+        },
+      },
+      chance,
+    );
+    this.#wire(retry);
   }
 
   async open(limitMs: number): Promise<void> {
-    const ready = new Promise<void>((resolve) => this.#commands.once('ready', resolve));
-    for (const client of new Set([this.#commands, this.#news])) client.connect().catch(() => undefined);
-    this.#timers.push(
-      setInterval(() => this.#probe(), PROBE_MS).unref(),
-      setInterval(() => this.#pingNews(), NEWS_PING_MS).unref(),
-    );
-    await within(limitMs, ready).catch(() => undefined);
+    const looked = new Promise<void>((resolve) => (this.#looked = resolve));
+    this.#commands.connect().catch(() => undefined);
+    this.#news.open();
+    this.#timers.push(setInterval(() => this.#probe(), PROBE_MS).unref());
+    await within(limitMs, looked).catch(() => undefined);
   }
 
   async run(script: Script, keys: readonly string[], args: readonly (string | number)[]): Promise<unknown> {
@@ -106,11 +133,9 @@ export class RedisLink implements StoreLink {
   /** @throws {StoreUnavailable} free of any part of the command */
   async #command<T>(send: (client: RedisCommands) => Promise<T>): Promise<T> {
     try {
-      const answer = await within(COMMAND_LIMIT_MS * 1.5, send(this.#commands));
-      if (this.#available === undefined) this.#isBack();
-      return answer;
+      return await within(COMMAND_LIMIT_MS * 1.5, send(this.#commands));
     } catch (error) {
-      const cause = scrub(messageOf(error), this.#secrets);
+      const cause = scrub(messageOf(error), this.access.secrets);
       this.#failed(cause);
       throw new StoreUnavailable(`Redis: ${cause}`);
     }
@@ -119,47 +144,59 @@ export class RedisLink implements StoreLink {
   close(): void {
     this.#closed = true;
     for (const timer of this.#timers) clearInterval(timer);
-    for (const client of new Set([this.#commands, this.#news])) client.disconnect();
+    this.#news.close();
+    this.#commands.disconnect();
   }
 
-  #wire(cluster: boolean): void {
+  #wire(retry: () => number): void {
     const commands = this.#commands;
-    const news = this.#news;
     // What went wrong shows in the commands; but the first failure to connect is to be told before any is sent.
     commands.on('error', (error: unknown) => {
-      if (this.#available !== true) this.#failed(scrub(messageOf(error), this.#secrets));
+      if (this.#available !== true) this.#failed(scrub(messageOf(error), this.access.secrets));
     });
-    if (news !== commands) news.on('error', () => undefined);
-    for (const client of new Set([commands, news])) revive(client, () => this.#closed);
+    revive(commands, () => this.#closed, retry);
     commands.on('ready', () => this.#probe());
-    news.on('message', (_channel: string, text: string) => {
-      this.listener.message(text);
-    });
-    news.on('ready', () => {
-      news.subscribe(this.channel).then(
-        () => this.listener.missed(),
-        // Tried again when the connection is: a Cluster remembers its subscriptions by itself.
-        () => (cluster ? undefined : (news as Redis).disconnect(true)),
-      );
-    });
-    // The node whose connection carried the news may have been the one.
-    if (cluster) commands.on('-node', () => setTimeout(() => this.listener.missed(), QUIET_MS).unref());
+    // News that a node had taken and not passed on went with it.
+    if (this.#cluster) commands.on('-node', () => setTimeout(() => this.listener.missed(), QUIET_MS).unref());
   }
 
+  /** A Cluster's own subscriber neither tells that it was lost nor sees that it is dead: the next node is asked. */
+  #newsClient(name: string): Redis {
+    if (!this.#cluster) return createRedis(this.access, name, undefined);
+    const nodes = (this.#commands as Cluster).nodes('all').map(({ options }) => placeOf(options));
+    const places = nodes.length === 0 ? this.access.target.places : nodes;
+    this.#newsClients += 1;
+    const place = places[this.#newsClients % places.length] ?? { host: '', port: 0 };
+    return createRedisAt(place, this.access, name, undefined);
+  }
+
+  async #tell(channel: string, text: string): Promise<boolean> {
+    if (this.#available !== true) return false;
+    return this.publish(channel, text).then(
+      () => true,
+      () => false,
+    );
+  }
+
+  /** Every right that the hub needs is used: with all but one it would be back, and gone again at the next command. */
   #probe(): void {
     if (this.#closed || this.#available === true || this.#commands.status !== 'ready') return;
     this.#probes += 1;
     const key = `${this.channel}:probe:${this.#probes % PROBE_KEYS}`;
-    this.run(PROBE, [key], []).then(
-      () => this.#isBack(),
-      () => undefined,
-    );
-  }
-
-  #pingNews(): void {
-    // A Cluster's is out of reach. Otherwise the silence limit closes the connection where no answer comes.
-    if (this.#news === this.#commands || this.#news.status !== 'ready') return;
-    this.#news.ping().catch(() => undefined);
+    const look = async (client: RedisCommands): Promise<unknown> => {
+      await client.eval(PROBE.lua, 1, key, this.channel);
+      // No command without a key finds its way to the same node.
+      const direct = this.#cluster ? [] : [client.time(), client.mget(key), client.publish(this.channel, '')];
+      return Promise.all([client.evalsha(PROBE.sha, 1, key, this.channel), ...direct]);
+    };
+    this.#command(look)
+      .then(
+        () => this.#isBack(),
+        () => undefined,
+      )
+      .finally(() => {
+        this.#looked();
+      });
   }
 
   #isBack(): void {
@@ -167,8 +204,13 @@ export class RedisLink implements StoreLink {
     if (performance.now() - this.#failedAt < this.#quietMs) return;
     const first = this.#available === undefined;
     this.#available = true;
+    this.#pace.useful(performance.now());
     this.listener.stateChanged(true, undefined);
     if (!first) this.listener.missed();
+  }
+
+  get #quietMs(): number {
+    return this.#cluster ? CLUSTER_QUIET_MS : QUIET_MS;
   }
 
   #failed(cause: string): void {
@@ -179,10 +221,14 @@ export class RedisLink implements StoreLink {
   }
 }
 
-function messageOf(error: unknown): string {
-  const message = (error as { message?: unknown } | null)?.message;
-  const text = typeof message === 'string' && message !== '' ? message : String(error);
-  return text === "Stream isn't writeable and enableOfflineQueue options is false" ? 'not connected' : text;
+function placeOf({
+  host = '',
+  port = 0,
+}: {
+  host?: string | undefined;
+  port?: number | undefined;
+}): RedisPlace {
+  return { host, port };
 }
 
 async function within<T>(limitMs: number, work: Promise<T>): Promise<T> {

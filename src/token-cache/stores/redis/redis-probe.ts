@@ -1,8 +1,9 @@
 import { Redis } from 'ioredis';
-import { parseRedisUrl, type RedisPlace, type RedisTarget } from '../../../config/redis-url.js';
+import type { RedisAccess } from '../../../config/redis-access.js';
+import type { RedisPlace, RedisTarget } from '../../../config/redis-url.js';
 import { scrub } from '../../../core/scrub.js';
-import type { Secret } from '../../../core/secret.js';
 import { createRedis } from './redis-clients.js';
+import { lackingRights, neededRights, type Lacking } from './redis-rights.js';
 import type { RedisSeen, SentinelSeen, ServerSeen } from './redis-seen.js';
 
 /** To connect, and for each command, ms: far more than the hub allows, so that a slow one is seen to be slow. */
@@ -20,12 +21,12 @@ redis.call('GET', KEYS[1])
 redis.call('DEL', KEYS[1])
 redis.call('PUBLISH', ARGV[2], '')
 return redis.call('TIME')`;
+const NOTHING_LACKS: Lacking = { needed: [], optional: [] };
 
 /** Connects as the hub does, asks around, and leaves nothing behind. Never rejects for what Redis does. */
-export async function probeRedis(url: Secret, prefix: string): Promise<RedisSeen> {
-  const target = parseRedisUrl(url.reveal());
-  const look = new Look(target, prefix);
-  switch (target.topology) {
+export async function probeRedis(access: RedisAccess, prefix: string): Promise<RedisSeen> {
+  const look = new Look(access, prefix);
+  switch (access.target.topology) {
     case 'standalone':
       return look.standalone();
     case 'sentinel':
@@ -36,13 +37,13 @@ export async function probeRedis(url: Secret, prefix: string): Promise<RedisSeen
 }
 
 class Look {
-  readonly #secrets: readonly string[];
-
   constructor(
-    private readonly target: RedisTarget,
+    private readonly access: RedisAccess,
     private readonly prefix: string,
-  ) {
-    this.#secrets = [target.password, target.username].filter((secret) => secret !== undefined);
+  ) {}
+
+  private get target(): RedisTarget {
+    return this.access.target;
   }
 
   async standalone(): Promise<RedisSeen> {
@@ -99,8 +100,14 @@ class Look {
       for (let ping = 0; ping < PINGS; ping += 1) {
         const sentAt = Date.now();
         const since = performance.now();
-        const [seconds, micros] = await client.time();
+        const told = await client.time().catch((error: unknown) => {
+          // Which is told with the other rights.
+          if ((error as Error).message.startsWith('NOPERM')) return undefined;
+          throw error;
+        });
         took.push(performance.now() - since);
+        if (told === undefined) break;
+        const [seconds, micros] = told;
         aheadMs = Number(seconds) * 1000 + Number(micros) / 1000 - (sentAt + Date.now()) / 2;
       }
       const bounded = Number(field(info, 'maxmemory') ?? 0) > 0;
@@ -111,8 +118,8 @@ class Look {
         latencyMs: took.sort((a, b) => a - b)[PINGS >> 1] ?? 0,
         eviction: bounded ? field(info, 'maxmemory_policy') : undefined,
         aheadMs,
-        // Last: a connection that may not subscribe, or is subscribed, is good for nothing more.
-        refusal: writes ? await this.#refusal(client, info) : undefined,
+        // Last: a connection that is subscribed is good for nothing more.
+        ...(writes ? await this.#use(client, info) : NOT_USED),
       };
     });
     const role = writes ? ('master' as const) : ('replica' as const);
@@ -122,35 +129,38 @@ class Look {
       latencyMs: 0,
       eviction: undefined,
       aheadMs: 0,
-      refusal: undefined,
+      ...NOT_USED,
     };
     return { place: textOf(place), ...unknown, ...seen };
   }
 
-  async #refusal(client: Redis, info: string): Promise<string | undefined> {
+  /** Does what the hub does. */
+  async #use(client: Redis, info: string): Promise<Pick<ServerSeen, 'refusal' | 'lacking'>> {
+    const { topology } = this.target;
+    const cluster = topology === 'cluster';
     // It would take what lies in its own slots, and send the rest away.
-    const isNode = field(info, 'redis_mode') === 'cluster';
-    if (isNode && this.target.topology !== 'cluster') return 'MOVED: it is a node of a Cluster';
+    if (field(info, 'redis_mode') === 'cluster' && !cluster)
+      return { refusal: 'MOVED: it is a node of a Cluster', lacking: NOTHING_LACKS };
     const channel = `${this.prefix}news`;
     for (let name = 0; name < NAMES; name += 1) {
       const key = `${this.prefix}{doctor-${name}}:check`;
-      try {
-        await client.eval(WRITE, 1, key, TRACE_MS, channel);
-        await client.subscribe(channel);
-        return undefined;
-      } catch (error) {
-        const cause = this.#clean(error);
-        if (this.target.topology !== 'cluster' || !cause.startsWith('MOVED ')) return cause;
-      }
+      const refusal = await client.eval(WRITE, 1, key, TRACE_MS, channel).then(
+        () => undefined,
+        (error: unknown) => this.#clean(error),
+      );
+      if (cluster && refusal?.startsWith('MOVED ') === true) continue;
+      const options = { cluster, needsInfo: topology === 'sentinel' };
+      return { refusal, lacking: await lackingRights(client, neededRights(key, channel, options)) };
     }
-    return undefined;
+    return NOT_USED;
   }
 
   async #sentinel(
     place: RedisPlace,
   ): Promise<{ readonly seen: SentinelSeen; readonly replicas: readonly string[] }> {
-    const { masterName = '', password } = this.target;
-    const client = this.#client(place, { username: undefined, password, database: 0 });
+    const { masterName = '' } = this.target;
+    const { sentinelUsername: username, sentinelPassword: password } = this.access.sentinel;
+    const client = this.#client(place, { username, password, database: 0 });
     const told = await this.#on(client, async (asked) => {
       const master = await asked.call('SENTINEL', 'get-master-addr-by-name', masterName);
       if (!Array.isArray(master)) return { master: undefined, noQuorum: undefined, replicas: [] };
@@ -177,14 +187,13 @@ class Look {
 
   #client(place: RedisPlace, over: Partial<RedisTarget> = {}): Redis {
     const target: RedisTarget = { ...this.target, topology: 'standalone', places: [place], ...over };
-    return createRedis(target, 'wechat-token-hub-doctor', () => 0);
+    return createRedis({ ...this.access, target }, 'wechat-token-hub-doctor', undefined);
   }
 
   /** What `ask` finds out on a connection of its own, or why not. */
   async #on<T>(client: Redis, ask: (client: Redis) => Promise<T>): Promise<T | { readonly failure: string }> {
     let cause: unknown;
     client.on('error', (error: unknown) => (cause = error));
-    client.options.retryStrategy = () => null;
     client.options.commandTimeout = LIMIT_MS;
     client.options.socketTimeout = LIMIT_MS;
     client.options.connectTimeout = LIMIT_MS;
@@ -200,9 +209,11 @@ class Look {
 
   #clean(error: unknown): string {
     const { message = '', code = '' } = error as { message?: string; code?: string };
-    return scrub(message === '' ? code : message, this.#secrets);
+    return scrub(message === '' ? code : message, this.access.secrets);
   }
 }
+
+const NOT_USED = { refusal: undefined, lacking: NOTHING_LACKS };
 
 function field(info: string, name: string): string | undefined {
   return new RegExp(`^${name}:(.*?)\\r?$`, 'm').exec(info)?.[1];

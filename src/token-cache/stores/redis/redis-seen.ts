@@ -1,4 +1,5 @@
 import type { RedisTarget } from '../../../config/redis-url.js';
+import type { Lacking } from './redis-rights.js';
 
 /** What a look at the Redis of HUB_REDIS_URL has shown. Free of secrets. */
 export interface RedisSeen {
@@ -32,6 +33,8 @@ export interface ServerSeen {
   readonly latencyMs: number;
   /** Why it does not take what the hub writes; `undefined`: it does, or was not asked to. */
   readonly refusal: string | undefined;
+  /** What the hub's user may not do there, of what it needs. */
+  readonly lacking: Lacking;
   /** `maxmemory_policy`, where memory is bounded at all. */
   readonly eviction: string | undefined;
   /** Its clock less this machine's, ms. */

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { aHeld } from '../../../../test/support/builders.js';
-import { RedisServer, stopRedisServers, until } from '../../../../test/support/redis-server.js';
+import { accessTo, RedisServer, stopRedisServers, until } from '../../../../test/support/redis-server.js';
 import { anError } from '../../../../test/support/builders.js';
 import { SystemClock } from '../../../clock/system-clock.js';
 import type { EncryptionKey } from '../../../config/environment.js';
@@ -25,7 +25,7 @@ class Replica {
     const events = new HubEvents();
     events.on('storedUnreadable', (event) => this.unreadable.push(event));
     const environment = { redisPrefix: 'test:', encryptionKeys: keys, wechatTimeoutMs: timeoutMs };
-    this.store = RedisTokenStore.at(new Secret(redis.url), environment, this.clock, events, {
+    this.store = RedisTokenStore.at(accessTo(redis.url), environment, this.clock, events, {
       next: () => Math.random(),
     });
     this.store.onPeerEvent((event) => this.news.push(event));

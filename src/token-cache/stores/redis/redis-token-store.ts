@@ -1,13 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import type { OnApplicationShutdown } from '@nestjs/common';
-import { parseRedisUrl } from '../../../config/redis-url.js';
+import type { RedisAccess } from '../../../config/redis-access.js';
 import type { HubEnvironment } from '../../../config/environment.js';
 import type { Clock } from '../../../clock/clock.js';
 import type { Randomness } from '../../../clock/randomness.js';
 import type { Urgency } from '../../../core/attempt.js';
 import { slotOf, type CredentialSlot, type Held } from '../../../core/credential.js';
 import { FORCED_APART_MS, FORCED_PER_DAY } from '../../../core/force-budget.js';
-import type { Secret } from '../../../core/secret.js';
 import type { HubEvents } from '../../../events/hub-events.js';
 import {
   TokenStore,
@@ -103,6 +102,7 @@ export class RedisTokenStore extends TokenStore implements OnApplicationShutdown
     const link = connect(this.#channel, {
       stateChanged: (available, cause) => events.emit('storeChanged', { available, cause }),
       missed: () => this.#listener({ kind: 'missed' }),
+      newsChanged: (heard, cause) => events.emit('newsChanged', { heard, cause }),
       message: (text) => {
         const signed = this.#sealer.verify(text);
         const event = signed === undefined ? undefined : readMessage(this.#owner, signed);
@@ -114,22 +114,21 @@ export class RedisTokenStore extends TokenStore implements OnApplicationShutdown
     this.#link = new MeasuredLink(link, events);
   }
 
-  /** On the Redis that HUB_REDIS_URL names. */
+  /** On the Redis of HUB_REDIS_URL. */
   static at(
-    url: Secret,
+    access: RedisAccess,
     environment: Omit<StoreEnvironment, 'cluster'>,
     clock: Clock,
     events: HubEvents,
     randomness: Randomness,
   ): RedisTokenStore {
-    const target = parseRedisUrl(url.reveal());
     const { redisPrefix, encryptionKeys, wechatTimeoutMs } = environment;
-    const cluster = target.topology === 'cluster';
+    const cluster = access.target.topology === 'cluster';
     return new RedisTokenStore(
       { redisPrefix, encryptionKeys, wechatTimeoutMs, cluster },
       clock,
       events,
-      (channel, listener) => new RedisLink(target, channel, listener, () => randomness.next()),
+      (channel, listener) => new RedisLink(access, channel, listener, () => randomness.next()),
     );
   }
 

@@ -252,12 +252,26 @@ return { '0', text(left - 1) }
 `,
 );
 
-/** Whether Redis takes writes: a replica, or one whose memory is full, answers a PING all the same. KEYS: one, and nothing stays. -> 1 */
+/**
+ * Whether Redis takes writes, and lets the hub's user do all that the scripts do: a replica, or one whose memory is
+ * full, answers a PING all the same, and a user without PUBLISH is refused in the middle of SAVE.
+ *
+ * KEYS: one, and nothing stays. ARGV: news channel. -> 1
+ */
 export const PROBE = script(
   'probe',
   `
+clock()
 redis.call('SET', KEYS[1], '1', 'PX', '1000')
+redis.call('GET', KEYS[1])
+redis.call('PTTL', KEYS[1])
 redis.call('DEL', KEYS[1])
+redis.call('RPUSH', KEYS[1], '1')
+redis.call('PEXPIRE', KEYS[1], '1000')
+redis.call('LRANGE', KEYS[1], 0, -1)
+redis.call('LTRIM', KEYS[1], -1, -1)
+redis.call('DEL', KEYS[1])
+redis.call('PUBLISH', ARGV[1], '')
 return 1
 `,
 );
