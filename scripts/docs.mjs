@@ -6,7 +6,7 @@ import { buildIfNeeded, root } from './lib/build.mjs';
 import { generatedFiles } from './lib/reference.mjs';
 
 buildIfNeeded();
-const { appsFileKeys, appsFileSchema } = await import('../dist/config/apps-file.schema.js');
+const { appsFileKeys, appsFileSchema } = await import('../dist/config/reference/apps-file.js');
 const { variableReferences } = await import('../dist/config/environment-reference.js');
 const files = await generatedFiles({
   keys: appsFileKeys(),

@@ -5,9 +5,9 @@ import { NestFactory } from '@nestjs/core';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { AppModule } from './app.module.js';
 import { configureHub, createAdapter, listen } from './bootstrap/create-hub.js';
-import { AppsConfig } from './config/apps-config.service.js';
+import { AppsConfig } from './config/reload/apps-config.service.js';
 import { parseEnvironment, type HubEnvironment } from './config/environment.js';
-import { ConfigProblems, formatProblems } from './config/problem.js';
+import { ConfigProblems, formatProblems } from './config/apps-file/problem.js';
 import { readProcessEnvironment } from './config/process-environment.js';
 import { redisAccess } from './config/redis-access.js';
 import { Log, NestLog } from './logging/log.js';
@@ -61,6 +61,9 @@ async function main(): Promise<void> {
       clients: app.get(AppsConfig).current.clients.length,
       version: VERSION,
     });
+    for (const line of formatProblems(app.get(AppsConfig).warnings, environment.appsFile)) {
+      log.warn('an AppSecret is missing; its app goes without until it is there', { warning: line });
+    }
     if (environment.trustedProxies.isEverything) {
       log.warn('HUB_TRUSTED_PROXIES trusts every address: any caller can choose the address it is seen with');
     }

@@ -13,7 +13,7 @@ import {
 import { tmpdir } from 'node:os';
 import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { loadAppsFile } from '../src/config/apps-file.js';
+import { readAppsFile } from '../src/config/apps-file/read.js';
 import '../src/config/environment.js';
 import { knownVariables } from '../src/config/environment-decorators.js';
 import { APPID_PATTERN } from '../src/core/app.js';
@@ -269,14 +269,15 @@ describe.each(
   it('is accepted, placeholders filled in', () => {
     for (const { info, code } of blocksOf(read(page))) {
       if (info !== 'yaml apps.yaml') continue;
-      const result = loadAppsFile(
-        code.replace(/<.*>/g, (placeholder) => sha256(placeholder)),
+      const result = readAppsFile(
+        Buffer.from(code.replace(/<.*>/g, (placeholder) => sha256(placeholder))),
         { env: { SHOP_APPSECRET: 'one' }, readFile: () => 'two\n', baseDir: '/' },
+        { maxUnits: 10_000 },
       );
-      expect(result).toMatchObject({ ok: true });
+      expect(result).toMatchObject({ ok: true, warnings: [] });
       if (!result.ok) continue;
-      expect(result.apps.every(({ appid }) => APPID_PATTERN.test(appid))).toBe(true);
-      expect(result.clients).not.toEqual([]);
+      expect(result.data.apps.every(({ appid }) => APPID_PATTERN.test(appid))).toBe(true);
+      expect(result.data.clients).not.toEqual([]);
     }
   });
 });

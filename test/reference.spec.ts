@@ -8,7 +8,7 @@ import {
   appsFileSchema,
   type Describe,
   type KeyReference,
-} from '../src/config/apps-file.schema.js';
+} from '../src/config/reference/apps-file.js';
 import { variableReferences, type VariableReference } from '../src/config/environment-reference.js';
 import { parseEnvironment } from '../src/config/environment.js';
 

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { Clock } from '../clock/clock.js';
-import { AppsConfig, type HubSnapshot } from '../config/apps-config.service.js';
+import { AppsConfig, type HubSnapshot } from '../config/reload/apps-config.service.js';
 import { HubEnvironment } from '../config/environment.js';
 import type { Act, ClientEntry } from '../core/access/client.js';
 import {

@@ -1,4 +1,4 @@
-import type { HubSnapshot } from '../config/hub-snapshot.js';
+import type { HubSnapshot } from '../config/reload/hub-snapshot.js';
 import type { Act } from '../core/access/client.js';
 import { isExpired } from '../core/access/decision.js';
 import type { AccessRequest } from './access-request.js';

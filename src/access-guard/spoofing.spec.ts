@@ -10,7 +10,7 @@ import { createHash } from 'node:crypto';
 import { isIPv4, isIPv6 } from 'node:net';
 
 import { Clock } from '../clock/clock.js';
-import type { AppsConfig, HubSnapshot } from '../config/apps-config.service.js';
+import type { AppsConfig, HubSnapshot } from '../config/reload/apps-config.service.js';
 import type { HubEnvironment } from '../config/environment.js';
 import { parseAddressSet, type AddressSet } from '../core/access/address.js';
 import { ACTS, type Act, type ClientEntry } from '../core/access/client.js';

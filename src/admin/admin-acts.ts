@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { Clock } from '../clock/clock.js';
-import { AppsConfig } from '../config/apps-config.service.js';
+import { AppsConfig } from '../config/reload/apps-config.service.js';
 import { describeReload } from '../events/describe-reload.js';
 import { ownWords } from '../core/upstream.js';
 import { HubEvents, type Actor, type AdminActed } from '../events/hub-events.js';
@@ -35,8 +35,14 @@ export class AdminActs {
         { members: { problems: outcome.problems } },
       );
     }
-    const { added, changed, removed, unchanged } = outcome;
-    return { added, changed, removed, unchanged };
+    const { added, changed, removed, unchanged, warnings } = outcome;
+    return {
+      added,
+      changed,
+      removed,
+      unchanged,
+      ...(warnings.length === 0 ? {} : { warnings: [...warnings] }),
+    };
   }
 
   /** @throws {HubException} where it is too early, WeChat refuses, or the app is gone. */

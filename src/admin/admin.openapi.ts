@@ -71,6 +71,17 @@ export class RefreshAnswer extends AppStatusAnswer {
   declare version: number;
 }
 
+export class ReloadWarning {
+  @ApiProperty({ example: 'apps[3].secretFile' })
+  path!: string;
+
+  @ApiProperty({ type: 'integer' })
+  line!: number;
+
+  @ApiProperty()
+  message!: string;
+}
+
 export class ReloadAnswer {
   @ApiProperty({ type: [String] })
   added!: string[];
@@ -83,6 +94,13 @@ export class ReloadAnswer {
 
   @ApiProperty({ type: 'integer' })
   unchanged!: number;
+
+  @ApiProperty({
+    type: [ReloadWarning],
+    required: false,
+    description: 'AppSecrets that cannot be had: their apps go without, or on with the ones they had',
+  })
+  warnings?: ReloadWarning[];
 }
 
 export class RefreshBody {

@@ -1,7 +1,10 @@
 import { X509Certificate } from 'node:crypto';
-import { readFileSync } from 'node:fs';
 import { createSecureContext, type SecureContextOptions } from 'node:tls';
 import type { HubEnvironment } from '../config/environment.js';
+import { codeOf, readSmallFile } from '../config/small-file.js';
+
+/** Of all authorities that a system trusts a quarter of it. Bytes. */
+const MAX_TLS_FILE_BYTES = 1024 * 1024;
 
 /** Callers' side of HTTPS: certificate, key and, where client certificates are demanded, their authorities. */
 export interface TlsMaterial extends SecureContextOptions {
@@ -65,9 +68,9 @@ function isCertificate(pem: Buffer): boolean {
 
 function readOne(variable: string, file: string): Buffer {
   try {
-    return readFileSync(file);
+    return readSmallFile(file, MAX_TLS_FILE_BYTES).bytes;
   } catch (error) {
-    const code = String((error as { code?: unknown }).code);
+    const code = codeOf(error);
     throw new Error(`${variable}: ${file} cannot be read (${code}); check the path and the permissions`, {
       cause: error,
     });

@@ -1,9 +1,9 @@
 import { Agent, request } from 'undici';
 import { SystemClock } from '../clock/system-clock.js';
-import { AppsFileLoader } from '../config/apps-file.loader.js';
+import { AppsFileLoader } from '../config/reload/loader.js';
 import { parseEnvironment, type HubEnvironment } from '../config/environment.js';
 import { redisAccess, type RedisAccess } from '../config/redis-access.js';
-import { formatProblems } from '../config/problem.js';
+import { formatProblems } from '../config/apps-file/problem.js';
 import type { AppSettings } from '../core/app.js';
 import type { UpstreamError } from '../core/upstream.js';
 import { addressesIn } from '../core/wechat-error.js';

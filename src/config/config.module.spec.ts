@@ -4,10 +4,10 @@ import { Test } from '@nestjs/testing';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { AppsConfig } from './apps-config.service.js';
+import { AppsConfig } from './reload/apps-config.service.js';
 import { HubConfigModule } from './config.module.js';
 import { HubEnvironment, parseEnvironment } from './environment.js';
-import { ConfigProblems } from './problem.js';
+import { ConfigProblems } from './apps-file/problem.js';
 
 @Injectable()
 class Consumer {

@@ -1,8 +1,8 @@
 import { Module, type DynamicModule } from '@nestjs/common';
 import { ConfigModule, registerAs } from '@nestjs/config';
-import { AppsConfig } from './apps-config.service.js';
-import { AppsFileLoader } from './apps-file.loader.js';
-import { AppsFileWatcher } from './apps-file.watcher.js';
+import { AppsConfig } from './reload/apps-config.service.js';
+import { AppsFileLoader } from './reload/loader.js';
+import { AppsFileWatcher } from './reload/watcher.js';
 import { HubEnvironment } from './environment.js';
 import { readProcessEnvironment } from './process-environment.js';
 

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { Clock } from '../clock/clock.js';
-import { AppsConfig } from '../config/apps-config.service.js';
+import { AppsConfig } from '../config/reload/apps-config.service.js';
 import { CallBuckets, type EncodedCalls } from '../core/call-buckets.js';
 import { HubEvents } from '../events/hub-events.js';
 

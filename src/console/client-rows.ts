@@ -1,4 +1,4 @@
-import type { HubSnapshot } from '../config/hub-snapshot.js';
+import type { HubSnapshot } from '../config/reload/hub-snapshot.js';
 import { ACTS, type ClientEntry } from '../core/access/client.js';
 import { grantsApp, type KnownApps } from '../core/access/decision.js';
 import { seesApp, seesClient, type Viewer } from './viewer.js';

@@ -1,7 +1,7 @@
 import { hostname } from 'node:os';
 import { Injectable } from '@nestjs/common';
 import { Clock } from '../clock/clock.js';
-import { AppsConfig } from '../config/apps-config.service.js';
+import { AppsConfig } from '../config/reload/apps-config.service.js';
 import { HubEnvironment } from '../config/environment.js';
 import { HubEvents } from '../events/hub-events.js';
 import { VERSION } from '../version.js';

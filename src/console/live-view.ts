@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { Clock } from '../clock/clock.js';
-import { AppsConfig } from '../config/apps-config.service.js';
+import { AppsConfig } from '../config/reload/apps-config.service.js';
 import { HubEvents } from '../events/hub-events.js';
 import { TokenCache, type AppStatus } from '../token-cache/token-cache.service.js';
 

@@ -1,11 +1,14 @@
-import type { Secret } from './secret.js';
+import { Secret } from './secret.js';
 
 /** The two families of access_token. WeChat keeps them apart: a call to one never touches the other's token. */
 export type TokenApi = 'stable_token' | 'token';
-export const TOKEN_APIS: readonly TokenApi[] = ['stable_token', 'token'];
+export const TOKEN_APIS = ['stable_token', 'token'] as const satisfies readonly TokenApi[];
+
+/** What apps.yaml may say. `none`: the app only logs users in, and no token of it is ever fetched. */
+export const APP_TOKEN_APIS = [...TOKEN_APIS, 'none'] as const;
 
 export type TicketType = 'jsapi' | 'wx_card';
-export const TICKET_TYPES: readonly TicketType[] = ['jsapi', 'wx_card'];
+export const TICKET_TYPES = ['jsapi', 'wx_card'] as const satisfies readonly TicketType[];
 
 /** What the hub accepts as an appid. WeChat's own ids (`wx` + 16 hex digits) are a part of this. */
 export const APPID_PATTERN = /^[A-Za-z0-9_-]{2,64}$/;
@@ -15,8 +18,11 @@ export interface AppSettings {
   readonly appid: string;
   /** For people; has no effect. */
   readonly name: string | undefined;
+  /** {@link NO_SECRET} where apps.yaml says where the AppSecret is, and none was ever had from there. */
   readonly secret: Secret;
   readonly tokenApi: TokenApi;
+  /** The app only logs users in (`tokenApi: none` in apps.yaml): no token is ever fetched, and {@link tokenApi} is moot. */
+  readonly loginOnly?: boolean;
   /** `token`: how long before expiry a new one is minted. Seconds, 1..7200. */
   readonly refreshAheadSeconds: number;
   /** `stable_token`: WeChat is asked at least once in so many seconds. 5..3600. */
@@ -24,6 +30,9 @@ export interface AppSettings {
   /** Tickets that are kept warm beside the token. */
   readonly tickets: readonly TicketType[];
 }
+
+/** An AppSecret is never empty: WeChat is not asked with this one. */
+export const NO_SECRET = new Secret('');
 
 export const APP_DEFAULTS = {
   tokenApi: 'stable_token',
@@ -47,5 +56,10 @@ export function sameApp(a: AppSettings, b: AppSettings): boolean {
 
 /** Whether a token fetched by the one's settings is what the other's settings would fetch. */
 export function sameCredentials(a: AppSettings, b: AppSettings): boolean {
-  return a.appid === b.appid && a.tokenApi === b.tokenApi && a.secret.equals(b.secret);
+  return (
+    a.appid === b.appid &&
+    a.tokenApi === b.tokenApi &&
+    (a.loginOnly ?? false) === (b.loginOnly ?? false) &&
+    a.secret.equals(b.secret)
+  );
 }

@@ -138,6 +138,12 @@ export const CAUSES: Readonly<Record<string, CauseTexts>> = {
     zh: '应答里没有可用的 expires_in',
     zhFix: BROKEN_ANSWER_FIX,
   },
+  no_secret: {
+    en: 'There is no AppSecret to ask with',
+    zh: '没有可用的 AppSecret',
+    zhFix:
+      'apps.yaml 写明了该应用的 AppSecret 在哪里，但从那里取不到（原因见最近一次重载的 warnings）。放好之后 Hub 会自动采用。',
+  },
   no_access_token: {
     en: 'The app has no valid access_token to ask with',
     zh: '该应用没有可用来请求的有效 access_token',

@@ -11,6 +11,7 @@ const FAILURES: Readonly<Record<UpstreamFailure, true>> = {
   no_token: true,
   bad_expires_in: true,
   no_access_token: true,
+  no_secret: true,
   internal: true,
 };
 

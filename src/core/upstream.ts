@@ -48,9 +48,18 @@ export const UPSTREAM_FAILURES = [
   'bad_expires_in',
   /** A ticket was due while the app had no valid token to ask with. */
   'no_access_token',
+  /** apps.yaml says where the AppSecret is, and it cannot be had from there: nobody was asked. */
+  'no_secret',
   'internal',
 ] as const;
 export type UpstreamFailure = (typeof UPSTREAM_FAILURES)[number];
+
+/** Failures in which WeChat was not reached. */
+export const NEVER_ASKED: ReadonlySet<UpstreamFailure> = new Set([
+  'unreachable',
+  'no_access_token',
+  'no_secret',
+]);
 
 export type UpstreamResult =
   { readonly ok: true; readonly grant: Grant } | { readonly ok: false; readonly error: UpstreamError };

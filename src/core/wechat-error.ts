@@ -1,12 +1,12 @@
 import { parseAddress } from './access/address.js';
 import { scrub } from './scrub.js';
-import type { UpstreamError, UpstreamErrorClass, UpstreamFailure } from './upstream.js';
+import { NEVER_ASKED, type UpstreamError, type UpstreamFailure } from './upstream.js';
 
 /** What was called. The same errcode means another thing where the AppSecret goes and where a token goes. */
 export type UpstreamEndpoint = 'token' | 'ticket' | 'probe';
 
 interface Row {
-  readonly class: UpstreamErrorClass;
+  readonly class: UpstreamError['class'];
   /** For the operator; made from errmsg where that says something that no errcode does. */
   readonly hint: string | ((errmsg: string) => string);
   readonly notBeforeMs?: number;
@@ -202,6 +202,7 @@ const FAILURES: Readonly<Record<UpstreamFailure, { readonly what: string; readon
     what: 'the answer has no usable expires_in',
     hint: 'The hub tries again. If it goes on: does HUB_WECHAT_BASE_URL lead to WeChat?',
   },
+  no_secret: { what: 'there is no AppSecret to ask with', hint: 'Put it where apps.yaml says that it is.' },
   no_access_token: {
     what: 'the app has no valid access_token to ask with',
     hint: "The ticket follows by itself as soon as the app's token is there; look at the token's error.",
@@ -219,16 +220,16 @@ export const TLS_CODE = /CERT|SSL|TLS|SIGNATURE|EPROTO/;
  * A failure without an errcode.
  *
  * @param detail one line of the hub's own words or an error code, never a foreign error's text.
- * @param mayHaveActed where the caller knows better than that only `unreachable` and `no_access_token` exclude it.
+ * @param mayHaveActed where the caller knows better than that only {@link NEVER_ASKED} excludes it.
  */
 export function describeFailure(
   failure: UpstreamFailure,
   detail: string,
-  mayHaveActed: boolean = failure !== 'unreachable' && failure !== 'no_access_token',
+  mayHaveActed = !NEVER_ASKED.has(failure),
 ): UpstreamError {
   const { what, hint } = FAILURES[failure];
   return {
-    class: 'transient',
+    class: failure === 'no_secret' ? 'configuration' : 'transient',
     reason: failure,
     errcode: undefined,
     errmsg: scrub(detail === '' ? what : `${what}: ${detail}`),

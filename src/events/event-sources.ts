@@ -1,8 +1,13 @@
 import { Injectable } from '@nestjs/common';
 import { AccessService } from '../access-guard/access.service.js';
-import { AppsConfig } from '../config/apps-config.service.js';
+import { AppsConfig } from '../config/reload/apps-config.service.js';
 import { describeReload } from './describe-reload.js';
+import type { ConfigProblem } from '../config/apps-file/problem.js';
 import { HubEvents } from './hub-events.js';
+
+function inOneLine({ path, line, message }: ConfigProblem): string {
+  return `${line}: ${path}: ${message}`;
+}
 
 /** Puts what config and access tell their own listeners onto the hub's events, where logs and metrics look. */
 @Injectable()
@@ -15,9 +20,8 @@ export class EventSources {
         added: outcome.ok ? outcome.added.length : 0,
         changed: outcome.ok ? outcome.changed.length : 0,
         removed: outcome.ok ? outcome.removed.length : 0,
-        problems: outcome.ok
-          ? []
-          : outcome.problems.map(({ path, line, message }) => `${line}: ${path}: ${message}`),
+        problems: outcome.ok ? [] : outcome.problems.map(inOneLine),
+        ...(outcome.ok && outcome.warnings.length > 0 ? { warnings: outcome.warnings.map(inOneLine) } : {}),
         detail: describeReload(outcome),
       });
     });

@@ -83,6 +83,8 @@ export interface ConfigReloaded {
   readonly removed: number;
   /** One line each, free of secrets. */
   readonly problems: readonly string[];
+  /** The same of AppSecrets that cannot be had; the reload was accepted all the same. */
+  readonly warnings?: readonly string[];
   /** The same in a few words, with the appids and the ids of clients and keys. */
   readonly detail: string;
 }

@@ -116,7 +116,9 @@ export class EventLog {
   }
 
   #configReloaded(event: ConfigReloaded): void {
-    if (event.ok) this.log.info('configuration reloaded', { ...event });
+    if (event.ok && event.warnings !== undefined)
+      this.log.warn('configuration reloaded; AppSecrets are missing', { ...event });
+    else if (event.ok) this.log.info('configuration reloaded', { ...event });
     else this.log.error('configuration refused; the running one stays', { ...event });
   }
 }

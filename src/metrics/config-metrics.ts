@@ -1,10 +1,12 @@
 import { Injectable } from '@nestjs/common';
 import { Clock } from '../clock/clock.js';
-import { AppsConfig } from '../config/apps-config.service.js';
+import { AppsConfig } from '../config/reload/apps-config.service.js';
 import { HubEvents } from '../events/hub-events.js';
 import { Counter, everyLabel, head, labelsOf, sample, single } from './text-format.js';
 
 const KEY_EXPIRY = 'wxhub_client_key_expiry_timestamp_seconds';
+
+const SECRET_MISSING = 'wxhub_app_secret_missing';
 
 /** What the hub is configured with, and what in it comes to an end. */
 @Injectable()
@@ -43,6 +45,13 @@ export class ConfigMetrics {
         yield sample(KEY_EXPIRY, labelsOf({ client: id, key: key.id }), (key.expiresAt ?? Infinity) / 1000);
       }
     }
+    yield head(
+      SECRET_MISSING,
+      'gauge',
+      'Apps whose AppSecret cannot be had from where apps.yaml says it is: 1.',
+    );
+    for (const appid of this.config.secretProblems.keys())
+      yield sample(SECRET_MISSING, labelsOf({ appid }), 1);
     yield* this.#reloads.lines();
     if (this.#lastReload !== undefined) {
       const { at, ok } = this.#lastReload;

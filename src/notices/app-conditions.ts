@@ -1,6 +1,6 @@
 import { Injectable, type BeforeApplicationShutdown, type OnApplicationBootstrap } from '@nestjs/common';
 import { Clock, type TimerHandle } from '../clock/clock.js';
-import { AppsConfig } from '../config/apps-config.service.js';
+import { AppsConfig } from '../config/reload/apps-config.service.js';
 import { APART_MS, AppWatch, conditionsOf, SAME_EPISODE_MS } from '../core/notices/app-watch.js';
 import type { Condition, Notice } from '../core/notices/notice.js';
 import { HubEvents } from '../events/hub-events.js';

@@ -1,6 +1,6 @@
 import { Injectable, type BeforeApplicationShutdown, type OnApplicationBootstrap } from '@nestjs/common';
 import { Clock, type TimerHandle } from '../clock/clock.js';
-import { AppsConfig } from '../config/apps-config.service.js';
+import { AppsConfig } from '../config/reload/apps-config.service.js';
 import type { ClientEntry, ClientKey } from '../core/access/client.js';
 import { daysLeft, KEY_STAGES_DAYS, keyStageOf } from '../core/notices/key-expiry.js';
 import { NoticeClaims } from './notice-claims.js';

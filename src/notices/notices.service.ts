@@ -1,7 +1,7 @@
 import { Injectable, type BeforeApplicationShutdown } from '@nestjs/common';
 import { Clock, type TimerHandle } from '../clock/clock.js';
 import { HubEnvironment } from '../config/environment.js';
-import { AppsConfig } from '../config/apps-config.service.js';
+import { AppsConfig } from '../config/reload/apps-config.service.js';
 import { Gathering } from '../core/notices/gathering.js';
 import { forTarget, type Notice, type NoticeKind, type NotifyTarget } from '../core/notices/notice.js';
 import { bodyOf } from '../core/notices/robots.js';

@@ -1,6 +1,6 @@
 import { BeforeApplicationShutdown, Injectable, OnApplicationBootstrap } from '@nestjs/common';
 import { Clock, type TimerHandle } from '../clock/clock.js';
-import { AppsConfig, type ConfigChange, type HubSnapshot } from '../config/apps-config.service.js';
+import { AppsConfig, type ConfigChange, type HubSnapshot } from '../config/reload/apps-config.service.js';
 import { HubEnvironment } from '../config/environment.js';
 import type { AppSettings } from '../core/app.js';
 import { healthOf, isValid, type AppHealth, type CredentialState } from '../core/credential.js';

@@ -3,7 +3,7 @@ import type { FastifyInstance, FastifyReply } from 'fastify';
 import { AccessService } from '../access-guard/access.service.js';
 import type { Denied, Granted } from '../access-guard/access-verdict.js';
 import { Admission, type Ask } from '../access-guard/admission.js';
-import { AppsConfig } from '../config/apps-config.service.js';
+import { AppsConfig } from '../config/reload/apps-config.service.js';
 import type { Act } from '../core/access/client.js';
 import { HubEvents } from '../events/hub-events.js';
 import { TokenCache } from '../token-cache/token-cache.service.js';

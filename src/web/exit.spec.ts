@@ -1,7 +1,7 @@
 import { fastify, type FastifyInstance } from 'fastify';
 import { Admission } from '../access-guard/admission.js';
 import type { Denied, Granted } from '../access-guard/access-verdict.js';
-import { EMPTY_SNAPSHOT } from '../config/hub-snapshot.js';
+import { EMPTY_SNAPSHOT } from '../config/reload/hub-snapshot.js';
 import { HubEvents } from '../events/hub-events.js';
 import type { AppRequest } from './app-request.js';
 import { installExit } from './exit.js';

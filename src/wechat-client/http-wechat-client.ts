@@ -1,7 +1,7 @@
 import type { OnApplicationShutdown, OnModuleDestroy } from '@nestjs/common';
 
 import type { Clock, TimerHandle } from '../clock/clock.js';
-import type { AppSettings, TicketType } from '../core/app.js';
+import { NO_SECRET, type AppSettings, type TicketType } from '../core/app.js';
 import type { Secret } from '../core/secret.js';
 import type { UpstreamResult } from '../core/upstream.js';
 import { describeFailure } from '../core/wechat-error.js';
@@ -42,6 +42,8 @@ export class HttpWeChatClient extends WeChatClient implements OnModuleDestroy, O
   }
 
   override async fetchToken(app: AppSettings, options: FetchTokenOptions = {}): Promise<UpstreamResult> {
+    if (app.loginOnly === true || app.secret.equals(NO_SECRET))
+      return { ok: false, error: describeFailure('no_secret', '') };
     const secret = app.secret.reveal();
     const outcome = await this.#call(() =>
       app.tokenApi === 'token'

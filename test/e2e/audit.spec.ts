@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { AuditTrail, type AuditRecord } from '../../src/audit/audit-trail.js';
-import { AppsConfig } from '../../src/config/apps-config.service.js';
-import { AppsFileWatcher } from '../../src/config/apps-file.watcher.js';
+import { AppsConfig } from '../../src/config/reload/apps-config.service.js';
+import { AppsFileWatcher } from '../../src/config/reload/watcher.js';
 import { bearer, sha256, testKey } from '../support/start-hub.js';
 import { VirtualHub } from '../support/virtual-hub.js';
 

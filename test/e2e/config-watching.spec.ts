@@ -1,7 +1,7 @@
 import { mkdirSync, mkdtempSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { AppsConfig, type ReloadOutcome } from '../../src/config/apps-config.service.js';
+import { AppsConfig, type ReloadOutcome } from '../../src/config/reload/apps-config.service.js';
 import { WeChatSimulator } from '../../src/simulator/simulator.js';
 import { appsYaml, bearer, startHub, testKey, type RunningHub } from '../support/start-hub.js';
 

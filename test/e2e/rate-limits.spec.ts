@@ -66,7 +66,7 @@ describe('429 HUB_RATE_LIMITED', () => {
 
   it('is not got around by a reload', async () => {
     await times(5, slow);
-    const { AppsConfig } = await import('../../src/config/apps-config.service.js');
+    const { AppsConfig } = await import('../../src/config/reload/apps-config.service.js');
     expect((await virtual.hub.app.get(AppsConfig).reload('admin')).ok).toBe(true);
     expect((await slow()).status).toBe(429);
   });

@@ -1,4 +1,4 @@
-import type { AppsConfig, ConfigChange } from '../../src/config/apps-config.service.js';
+import type { AppsConfig, ConfigChange } from '../../src/config/reload/apps-config.service.js';
 import type { AppSettings } from '../../src/core/app.js';
 import { HubEvents, type RefreshEnded } from '../../src/events/hub-events.js';
 import type { Secret } from '../../src/core/secret.js';

@@ -1,4 +1,4 @@
-import type { AppsConfig, ConfigChange } from '../../src/config/apps-config.service.js';
+import type { AppsConfig, ConfigChange } from '../../src/config/reload/apps-config.service.js';
 import { sameApp, type AppSettings } from '../../src/core/app.js';
 import { HubEvents } from '../../src/events/hub-events.js';
 import { MemoryTokenStore } from '../../src/token-cache/stores/memory-token-store.js';

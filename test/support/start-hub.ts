@@ -8,7 +8,7 @@ import { Test } from '@nestjs/testing';
 import { AppModule } from '../../src/app.module.js';
 import { configureHub, createAdapter, listen } from '../../src/bootstrap/create-hub.js';
 import { Clock } from '../../src/clock/clock.js';
-import { AppsConfig } from '../../src/config/apps-config.service.js';
+import { AppsConfig } from '../../src/config/reload/apps-config.service.js';
 import { parseEnvironment } from '../../src/config/environment.js';
 import { Log, NestLog } from '../../src/logging/log.js';
 import { LeakWatch } from './leak-watch.js';

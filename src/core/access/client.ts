@@ -1,8 +1,11 @@
 import type { AddressSet } from './address.js';
 
-/** What a client may do. `read`: tokens and tickets; `report`: say that a token is dead. */
-export type Act = 'read' | 'report' | 'gateway' | 'admin';
-export const ACTS: readonly Act[] = ['read', 'report', 'gateway', 'admin'];
+/**
+ * What a client may do. `read`: tokens and tickets; `report`: say that a token is dead; `login`: log users in; `gateway`:
+ * call WeChat through the hub; `platform`: act for a third-party platform; `admin`: look after the hub.
+ */
+export const ACTS = ['read', 'report', 'login', 'gateway', 'platform', 'admin'] as const;
+export type Act = (typeof ACTS)[number];
 
 export interface ClientKey {
   /** For people and logs; unique within its client. */

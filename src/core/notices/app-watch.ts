@@ -32,7 +32,8 @@ export function conditionsOf({ failures, error, remainingMs }: AppLook): Conditi
   return conditions;
 }
 
-function refusalOf({ class: errorClass, errcode }: UpstreamError): Condition | undefined {
+function refusalOf({ class: errorClass, errcode, reason }: UpstreamError): Condition | undefined {
+  if (reason === 'no_secret') return 'wrong_secret';
   switch (errcode) {
     case 40125:
     case 40001:

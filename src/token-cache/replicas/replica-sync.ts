@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { Clock, type TimerHandle } from '../../clock/clock.js';
 import { Randomness } from '../../clock/randomness.js';
-import { AppsConfig } from '../../config/apps-config.service.js';
+import { AppsConfig } from '../../config/reload/apps-config.service.js';
 import { failedElsewhere } from '../../core/coordination.js';
 import { AppEntries } from '../refresh/app-entries.js';
 import type { AppEntry } from '../refresh/app-entry.js';

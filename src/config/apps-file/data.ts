@@ -1,0 +1,78 @@
+import { parseAddressSet, type AddressSet } from '../../core/access/address.js';
+import type { ClientEntry } from '../../core/access/client.js';
+import { NO_SECRET, type AppSettings } from '../../core/app.js';
+import type { NotifyTarget } from '../../core/notices/notice.js';
+import { Secret } from '../../core/secret.js';
+import type { Complete } from './rule.js';
+import type { APP, CLIENT, DEFAULTS, KEY, NOTIFY } from './tables.js';
+
+/*
+ * What apps.yaml says, checked: as data that can pass between threads (no classes, no Map, no Set, secrets in the clear),
+ * and the hub's own objects of it.
+ */
+
+export type Defaults = Complete<typeof DEFAULTS>;
+type ThreeWays = 'secret' | 'secretEnv' | 'secretFile';
+
+export type AppData = Omit<Complete<typeof APP>, keyof Defaults | ThreeWays> &
+  Defaults & {
+    /** `undefined`: it cannot be had. */
+    readonly secret: string | undefined;
+    /** Why it cannot be had, with the place. */
+    readonly secretProblem: string | undefined;
+  };
+
+export type KeyData = Omit<Complete<typeof KEY>, 'expiresAt'> & { readonly expiresAt: number | undefined };
+export type ClientData = Omit<Complete<typeof CLIENT>, 'keys'> & { readonly keys: readonly KeyData[] };
+
+export type NotifyData = Omit<Complete<typeof NOTIFY>, ThreeWays | 'url' | 'urlEnv' | 'urlFile'> & {
+  readonly url: string;
+  readonly secret: string | undefined;
+};
+
+export interface AppsFileData {
+  readonly apps: readonly AppData[];
+  readonly clients: readonly ClientData[];
+  readonly notify: readonly NotifyData[];
+}
+
+/*
+ * Cheap: it runs on the main thread, some hundreds at a time. Data that has come from the other thread lacks what is
+ * `undefined`; each object here has all of its members.
+ */
+
+export function buildApp({ secretProblem: _, name, secret, tokenApi, ...app }: AppData): AppSettings {
+  const settings = { name, ...app, secret: secret === undefined ? NO_SECRET : new Secret(secret) };
+  return tokenApi === 'none'
+    ? { ...settings, tokenApi: 'stable_token', tickets: [], loginOnly: true }
+    : { ...settings, tokenApi };
+}
+
+export function buildClient(client: ClientData): ClientEntry {
+  return {
+    ...client,
+    keys: client.keys.map(({ id, sha256, expiresAt }) => ({ id, sha256, expiresAt })),
+    allowIps: client.allowIps === undefined ? undefined : buildAddressSet(client.allowIps),
+    gatewayPaths: client.gatewayPaths,
+    apps: client.apps === '*' ? '*' : new Set(client.apps),
+    may: new Set(client.may),
+  };
+}
+
+export function buildNotify({ type, language, url, secret, apps, events }: NotifyData): NotifyTarget {
+  return {
+    type,
+    language,
+    url: new Secret(url),
+    secret: secret === undefined ? undefined : new Secret(secret),
+    apps: apps === undefined ? undefined : new Set(apps),
+    events: events === undefined ? undefined : new Set(events),
+  };
+}
+
+function buildAddressSet(ranges: readonly string[]): AddressSet {
+  const parsed = parseAddressSet(ranges);
+  // Their rule has let them through.
+  if (!parsed.ok) throw new Error('allowIps was checked before and is wrong now');
+  return parsed.set;
+}

@@ -1,0 +1,201 @@
+import { APPID_PATTERN } from '../../core/app.js';
+import { ClientsReader, KnownApps } from './clients.js';
+import type { AppData, AppsFileData, Defaults, NotifyData } from './data.js';
+import { complete, readEntry } from './entry.js';
+import { formatPath, Problems, type ConfigProblem, type Path } from './problem.js';
+import { secretFlaw, signingSecretFlaw, urlFlaw } from './rules.js';
+import { SecretReader, type AppsFileSources, type SecretField } from './secrets.js';
+import { APP, DEFAULTS, NOTIFY, TOP } from './tables.js';
+import { warningsOf } from './warnings.js';
+import { readYaml } from './yaml.js';
+
+export type AppsFileReading =
+  | {
+      readonly ok: true;
+      readonly data: AppsFileData;
+      /** AppSecrets that cannot be had: trouble of their apps alone. */
+      readonly warnings: readonly ConfigProblem[];
+      /** What is right and yet most likely not meant; only where it is asked for. */
+      readonly advice: readonly ConfigProblem[];
+    }
+  | { readonly ok: false; readonly problems: readonly ConfigProblem[] };
+
+export interface ReadOptions {
+  /** See {@link readYaml}. */
+  readonly maxUnits: number;
+  /** Epoch ms by the wall clock: asks for advice, as of that moment. */
+  readonly adviceAt?: number | undefined;
+}
+
+const APP_SECRET: SecretField<'secret'> = {
+  name: 'secret',
+  what: 'the AppSecret',
+  flaw: secretFlaw,
+  missing: 'has no secret: give exactly one of secret, secretEnv, secretFile',
+};
+
+const ROBOT_URL: SecretField<'url'> = {
+  name: 'url',
+  what: 'the URL of the robot',
+  flaw: urlFlaw,
+  missing: 'has no url: give exactly one of url, urlEnv, urlFile',
+};
+
+const SIGNING_SECRET: SecretField<'secret'> = {
+  name: 'secret',
+  what: 'the signing secret',
+  flaw: signingSecretFlaw,
+  missing: undefined,
+};
+
+/** Reads the bytes of apps.yaml (UTF-8, with or without a byte order mark): all of it, or all that is wrong with it. */
+export function readAppsFile(
+  bytes: Uint8Array,
+  sources: AppsFileSources,
+  { maxUnits, adviceAt }: ReadOptions,
+): AppsFileReading {
+  let text: string;
+  try {
+    text = new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+  } catch {
+    return { ok: false, problems: [{ path: '', line: 1, message: 'is not UTF-8 text: save it as UTF-8' }] };
+  }
+  const yaml = readYaml(text, maxUnits);
+  if (!yaml.ok) return yaml;
+  const { value, lineOf } = yaml.source;
+  const entryOf = (path: Path): string | undefined => nameOfEntry(value, path);
+  const problems = new Problems(lineOf, entryOf);
+  const missing = new Problems(lineOf, entryOf);
+  for (const { path, line, message } of yaml.problems) problems.addAt(path, line, message);
+  const data = new FileReader(sources, problems, missing).read(value);
+  if (problems.count > 0 || data === undefined) {
+    // Who mends the file wants to know all of it.
+    const all = [...problems.sorted(), ...missing.sorted()].toSorted((a, b) => a.line - b.line);
+    return { ok: false, problems: all };
+  }
+  const advice = new Problems(lineOf, entryOf);
+  if (adviceAt !== undefined) warningsOf(value, data, adviceAt, advice);
+  return { ok: true, data, warnings: missing.sorted(), advice: advice.sorted() };
+}
+
+/** Reads the sections, one after the other. */
+class FileReader {
+  readonly #secrets: SecretReader;
+
+  constructor(
+    sources: AppsFileSources,
+    private readonly problems: Problems,
+    private readonly missing: Problems,
+  ) {
+    this.#secrets = new SecretReader(sources, problems);
+  }
+
+  read(plain: unknown): AppsFileData | undefined {
+    if (plain === null) {
+      this.problems.add([], 'the file is empty: it needs version: 1 and apps');
+      return undefined;
+    }
+    const file = readEntry(TOP, plain, [], this.problems)?.values;
+    if (file === undefined) return undefined;
+    const known = new KnownApps(file.apps === undefined ? undefined : appidsIn(file.apps), this.problems);
+    const apps = this.#readApps(file.apps ?? [], this.#readDefaults(file.defaults));
+    const secrets = apps.flatMap(({ secret }) => secret ?? []);
+    const clients = new ClientsReader(known, secrets, this.problems).read(file.clients ?? []);
+    const notify = this.#readNotify(file.notify ?? [], known);
+    return { apps, clients, notify };
+  }
+
+  /** `defaults` of the file over those of the hub. */
+  #readDefaults(plain: unknown): Defaults {
+    const entry = plain === undefined ? undefined : readEntry(DEFAULTS, plain, ['defaults'], this.problems);
+    const defaults = complete(DEFAULTS, entry?.values ?? {});
+    if (defaults === undefined) throw new Error('every key of defaults has a default');
+    return defaults;
+  }
+
+  #readApps(entries: readonly unknown[], defaults: Defaults): AppData[] {
+    const indexByAppid = new Map<string, number>();
+    return entries.flatMap((plain, index) => {
+      const path = ['apps', index] as const;
+      const entry = readEntry(APP, plain, path, this.problems);
+      if (entry === undefined) return [];
+      const { secretEnv: _env, secretFile: _file, ...own } = entry.values;
+      let secretProblem: string | undefined;
+      const secret = this.#secrets.read(entry, path, APP_SECRET, (at, message) => {
+        this.missing.add(at, message);
+        secretProblem = `${formatPath(at)} (line ${this.missing.lineOf(at)}): ${message}`;
+      });
+      const { appid, name } = own;
+      if (own.tokenApi === 'none' && (own.tickets ?? []).length > 0)
+        this.problems.add(
+          [...path, 'tickets'],
+          'has no use: with tokenApi: none there is no token to fetch tickets with',
+        );
+      if (appid === undefined) return [];
+      const first = indexByAppid.get(appid);
+      if (first !== undefined) {
+        const line = this.problems.lineOf(['apps', first]);
+        this.problems.add(
+          [...path, 'appid'],
+          `is the same as that of apps[${first}] (line ${line}): keep one of the two`,
+        );
+        return [];
+      }
+      indexByAppid.set(appid, index);
+      return [{ ...defaults, ...own, appid, name, secret, secretProblem }];
+    });
+  }
+
+  #readNotify(entries: readonly unknown[], known: KnownApps): NotifyData[] {
+    return entries.flatMap((plain, index) => {
+      const path = ['notify', index] as const;
+      const entry = readEntry(NOTIFY, plain, path, this.problems);
+      if (entry === undefined) return [];
+      const url = this.#secrets.read(entry, path, ROBOT_URL);
+      const secret = this.#secrets.read(entry, path, SIGNING_SECRET);
+      if (entry.values.type === 'wecom') {
+        const key = ['secret', 'secretEnv', 'secretFile'].find((one) => entry.present.has(one));
+        if (key !== undefined)
+          this.problems.add([...path, key], 'has no use: robots of WeCom do not take signatures');
+      }
+      known.check(entry.values.apps ?? [], [...path, 'apps']);
+      const target = complete(NOTIFY, entry.values);
+      if (target === undefined || url === undefined) return [];
+      const { type, apps, language, events } = target;
+      return [{ type, url, secret, apps, language, events }];
+    });
+  }
+}
+
+/** Every well-formed appid of the file, also of entries that are wrong otherwise: granting those is no mistake. */
+function appidsIn(entries: readonly unknown[]): Set<string> {
+  const appids = entries.map((plain) =>
+    typeof plain === 'object' && plain !== null ? (plain as { appid?: unknown }).appid : undefined,
+  );
+  return new Set(
+    appids.filter((appid): appid is string => typeof appid === 'string' && APPID_PATTERN.test(appid)),
+  );
+}
+
+/** What names the entry of a section: `app wx1`, `client order-service`. */
+const NAMED_BY: Readonly<Record<string, { readonly what: string; readonly key: string }>> = {
+  apps: { what: 'app', key: 'appid' },
+  clients: { what: 'client', key: 'id' },
+};
+
+function nameOfEntry(file: unknown, [section, index]: Path): string | undefined {
+  const by = typeof section === 'string' && Object.hasOwn(NAMED_BY, section) ? NAMED_BY[section] : undefined;
+  if (by === undefined || typeof index !== 'number') return undefined;
+  const entries = (file as Readonly<Record<string, unknown>>)[section as string];
+  const entry: unknown = Array.isArray(entries) ? entries[index] : undefined;
+  const name =
+    typeof entry === 'object' && entry !== null
+      ? (entry as Readonly<Record<string, unknown>>)[by.key]
+      : undefined;
+  return typeof name === 'string' && isName(name) ? `${by.what} ${name}` : undefined;
+}
+
+/** A name may be printed: what could be an AppSecret (32 hex digits) or a key, in the wrong place, may not. */
+function isName(text: string): boolean {
+  return /^[A-Za-z0-9._-]{1,31}$/.test(text) && !text.startsWith('wxh_') && !/[0-9a-f]{20}/i.test(text);
+}

@@ -1,0 +1,104 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { ClientComparison, type NamedChanges } from '../../core/access/client-changes.js';
+import type { ClientEntry } from '../../core/access/client.js';
+import { NO_SECRET, sameApp, type AppSettings } from '../../core/app.js';
+import type { NotifyTarget } from '../../core/notices/notice.js';
+
+/** All that apps.yaml says, as of one reading. Never changed; a reload makes another. */
+export interface HubSnapshot {
+  /** By appid, in the order of the file. */
+  readonly apps: ReadonlyMap<string, AppSettings>;
+  readonly clients: readonly ClientEntry[];
+  /** Where operators are told of what needs them. */
+  readonly notify: readonly NotifyTarget[];
+}
+
+export const EMPTY_SNAPSHOT: HubSnapshot = { apps: new Map(), clients: [], notify: [] };
+
+/** What became of apps, clients and keys between two snapshots. The lists at the top: appids. */
+export interface SnapshotDiff {
+  readonly added: string[];
+  /** Its settings differ, a changed secret included. */
+  readonly changed: string[];
+  readonly removed: string[];
+  readonly unchanged: number;
+  /** Ids. */
+  readonly clients: NamedChanges;
+  /** As `client/key`, by their ids. */
+  readonly keys: NamedChanges;
+}
+
+/** Whether callers of before find all that they had: half of a file never does only that. */
+export function onlyAdds({ changed, removed, clients, keys }: SnapshotDiff): boolean {
+  const others = [changed, removed, clients.changed, clients.removed, keys.changed, keys.removed];
+  return others.every((names) => names.length === 0);
+}
+
+/** So many apps, or grants of clients, are compared between two turns of the event loop: one to two milliseconds. */
+const WORK_PER_TURN = 500;
+
+/**
+ * The snapshot that follows `previous`. Apps that are the same stay the very objects that they were; one whose AppSecret
+ * cannot be had goes on with the one it had.
+ */
+export async function nextSnapshot(
+  previous: HubSnapshot,
+  apps: readonly AppSettings[],
+  rest: Pick<HubSnapshot, 'clients' | 'notify'>,
+): Promise<{ readonly snapshot: HubSnapshot; readonly diff: SnapshotDiff }> {
+  const next = new Map<string, AppSettings>();
+  const diff = { added: [] as string[], changed: [] as string[], removed: [] as string[], unchanged: 0 };
+  const turn = turnTaker();
+  for (const read of apps) {
+    const before = previous.apps.get(read.appid);
+    const app =
+      before !== undefined && read.secret.equals(NO_SECRET) ? { ...read, secret: before.secret } : read;
+    const same = before !== undefined && sameApp(before, app);
+    next.set(app.appid, same ? before : app);
+    if (same) diff.unchanged += 1;
+    else (before === undefined ? diff.added : diff.changed).push(app.appid);
+    await turn(1);
+  }
+  for (const appid of previous.apps.keys()) {
+    if (!next.has(appid)) diff.removed.push(appid);
+    await turn(1);
+  }
+  const { clients, keys } = await comparedClients(previous.clients, rest.clients, turn);
+  return { snapshot: { ...rest, apps: next }, diff: { ...diff, clients, keys } };
+}
+
+async function comparedClients(
+  before: readonly ClientEntry[],
+  after: readonly ClientEntry[],
+  turn: Turn,
+): Promise<ClientComparison> {
+  const comparison = new ClientComparison();
+  const left = new Map(before.map((client) => [client.id, client]));
+  for (const client of after) {
+    comparison.take(client.id, left.get(client.id), client);
+    left.delete(client.id);
+    await turn(weightOf(client));
+  }
+  for (const client of left.values()) {
+    comparison.take(client.id, client, undefined);
+    await turn(weightOf(client));
+  }
+  return comparison;
+}
+
+function weightOf({ apps, keys }: ClientEntry): number {
+  return 1 + keys.length + (apps === '*' ? 0 : apps.size);
+}
+
+/** After a piece of work; where it was enough for one turn, waits for the next. */
+type Turn = (work: number) => Promise<void> | undefined;
+
+function turnTaker(): Turn {
+  let done = 0;
+  return (work) => {
+    done += work;
+    if (done < WORK_PER_TURN) return undefined;
+    done = 0;
+    return nextTurn();
+  };
+}
