@@ -13,6 +13,7 @@ const SUITES = [
   'strangers',
   'gateway',
   'drop-in',
+  'login',
   'redis-rate',
   'redis-news',
   'redis-quiet',

@@ -11,6 +11,7 @@ import { EventsModule } from './events/events.module.js';
 import { GatewayModule } from './gateway/gateway.module.js';
 import { HttpModule } from './http/http.module.js';
 import { LoggingModule } from './logging/logging.module.js';
+import { LoginModule } from './login/login.module.js';
 import { NoticesModule } from './notices/notices.module.js';
 import { OpsModule } from './ops/ops.module.js';
 import { SchedulerModule } from './scheduler/scheduler.module.js';
@@ -35,6 +36,7 @@ export class AppModule {
         AdminModule,
         DropInModule,
         GatewayModule,
+        LoginModule,
         ConsoleModule,
       ],
     };

@@ -16,6 +16,8 @@ const {
   method = 'GET',
   /** Sent with each request; ASCII. */
   body = '',
+  /** A number that no other request has follows each path. */
+  unique = false,
   /** Further headers, taken in turn. */
   varied = [{}],
   connections = 50,
@@ -35,6 +37,8 @@ const ofTheBody = body === '' ? {} : { 'content-type': 'application/json', 'cont
 const fixedHeaders = headerLines({ host: `${host}:${port}`, ...headers, ...ofTheBody });
 const requests = requestTexts();
 let nextRequest = 0;
+let uniqueNumber = 0;
+const uniqueStart = `${process.pid}-${Date.now().toString(36)}`;
 let latencies = new Float64Array(1 << 18);
 let counted = 0;
 let failures = 0;
@@ -50,6 +54,13 @@ function requestTexts() {
       'latin1',
     );
   });
+}
+
+/** Some request of {@link requestTexts}, with a path that was never requested before. */
+function uniqueRequest() {
+  uniqueNumber += 1;
+  const path = `${paths[nextRequest % paths.length]}${uniqueStart}-${uniqueNumber}`;
+  return `${method} ${path} HTTP/1.1\r\n${fixedHeaders}\r\n${body}`;
 }
 
 function headerLines(named) {
@@ -102,7 +113,7 @@ class Connection {
 
   send(since) {
     this.#since = since;
-    this.#socket.write(requests[nextRequest]);
+    this.#socket.write(unique ? uniqueRequest() : requests[nextRequest]);
     nextRequest = (nextRequest + 1) % requests.length;
   }
 

@@ -36,7 +36,7 @@ ${apps}clients:
     keys: [{ id: first, sha256: ${KEY_SHA256} }]
     allowIps: [${ALLOWED.network}/${ALLOWED.prefix}]
     apps: "*"
-    may: [read, report, gateway, admin]
+    may: [read, report, login, gateway, admin]
     requestsPerMinute: 10000000
   - id: roaming
     keys: [{ id: first, sha256: ${sha256(ROAMING_KEY)} }]
@@ -47,7 +47,7 @@ ${apps}clients:
 }
 
 /** A folder with apps.yaml and a simulator that knows every app of it. */
-export async function setScene(appCount, { defaults = {} } = {}) {
+export async function setScene(appCount, { defaults = {}, latencyMs = 0, anyCode = false } = {}) {
   const folder = mkdtempSync(join(tmpdir(), 'hub-bench-'));
   const appsFile = join(folder, 'apps.yaml');
   const writeApps = (options) => writeFileSync(appsFile, appsYaml(appCount, { defaults, ...options }));
@@ -57,6 +57,9 @@ export async function setScene(appCount, { defaults = {} } = {}) {
     '--any-secret',
     'bench-secret-{appid}',
     '--control',
+    '--latency',
+    String(latencyMs),
+    ...(anyCode ? ['--any-code'] : []),
   ]);
   const { url } = await simulator.line((entry) => entry.simulator === 'listening');
   return {

@@ -1,9 +1,10 @@
 import { Module } from '@nestjs/common';
 import { AccessService } from './access.service.js';
+import { ClientKeys } from './client-keys.js';
 
 /** Who calls, from where, may they. Configuration and clock come from global modules. */
 @Module({
-  providers: [AccessService],
-  exports: [AccessService],
+  providers: [AccessService, ClientKeys],
+  exports: [AccessService, ClientKeys],
 })
 export class AccessGuardModule {}

@@ -497,16 +497,23 @@ describe('AccessService.checkAgain', () => {
 describe('AccessService.checkTokenHolder', () => {
   it('needs an entry that is granted the app and accepts the address', () => {
     const { service, from, denials } = harness([{ ...news, requestsPerMinute: 2 }, office]);
-    expect(service.checkTokenHolder(from('10.1.1.1'), 'wxshop')).toMatchObject({
+    expect(service.checkTokenHolder(from('10.1.1.1'), 'read', 'wxshop')).toMatchObject({
       ok: true,
       client: { id: 'news' },
     });
-    expect(service.checkTokenHolder(from('192.0.2.1'), 'wxnews')).toMatchObject({ ok: true, client: office });
-    expect(service.checkTokenHolder(from('192.0.2.1'), 'wxshop')).toMatchObject({ reason: 'ip_not_allowed' });
-    expect(service.checkTokenHolder(from('11.1.1.1', undefined, '10.1.1.1'), 'wxshop').ok).toBe(false);
+    expect(service.checkTokenHolder(from('192.0.2.1'), 'read', 'wxnews')).toMatchObject({
+      ok: true,
+      client: office,
+    });
+    expect(service.checkTokenHolder(from('192.0.2.1'), 'read', 'wxshop')).toMatchObject({
+      reason: 'ip_not_allowed',
+    });
+    expect(service.checkTokenHolder(from('11.1.1.1', undefined, '10.1.1.1'), 'read', 'wxshop').ok).toBe(
+      false,
+    );
     expect(denials).toHaveLength(2);
-    expect(service.checkTokenHolder(from('10.1.1.1'), 'wxshop').ok).toBe(true);
-    expect(service.checkTokenHolder(from('10.1.1.1'), 'wxshop')).toMatchObject({
+    expect(service.checkTokenHolder(from('10.1.1.1'), 'read', 'wxshop').ok).toBe(true);
+    expect(service.checkTokenHolder(from('10.1.1.1'), 'read', 'wxshop')).toMatchObject({
       reason: 'rate_limited',
       clientId: 'news',
     });

@@ -99,7 +99,7 @@ export class AccessService {
   admit(ask: Ask, apps?: KnownApps): Admission | Denied {
     const { request, act, appid, proof } = ask;
     const verdict =
-      proof === 'key' ? this.check(request, act, appid, apps) : this.checkTokenHolder(request, appid ?? '');
+      proof === 'key' ? this.check(request, act, appid, apps) : this.checkTokenHolder(request, act, appid);
     return verdict.ok ? new Admission(this, ask, verdict, this.#config.current) : verdict;
   }
 
@@ -118,7 +118,7 @@ export class AccessService {
     this.#sync();
     const origin = this.#origins.of(request.socketAddress, request.xForwardedFor);
     if (proof === 'token') {
-      const holder = this.#holderOf(origin, request, appid ?? '');
+      const holder = this.#holderOf(origin, request, act, appid);
       return 'ok' in holder ? holder : undefined;
     }
     const caller = this.#callerOf(request, origin, act, appid);
@@ -129,15 +129,15 @@ export class AccessService {
 
   /**
    * For who holds a token of `appid` that the hub served, and shows it instead of a key (the drop-in's `getticket`):
-   * whether some entry that grants `read` of the app admits the address. Counts on that entry.
+   * whether some entry that grants the act of the app admits the address. Counts on that entry.
    */
-  checkTokenHolder(request: AccessRequest, appid: string): AccessVerdict {
+  checkTokenHolder(request: AccessRequest, act: Act, appid: string | undefined): AccessVerdict {
     this.#sync();
     const origin = this.#origins.of(request.socketAddress, request.xForwardedFor);
-    const client = this.#holderOf(origin, request, appid);
+    const client = this.#holderOf(origin, request, act, appid);
     if ('ok' in client) return client;
     const { requestId } = request;
-    const facts: DenialFacts = { origin, act: 'read', appid, client, key: undefined, requestId };
+    const facts: DenialFacts = { origin, act, appid, client, key: undefined, requestId };
     const allowance = this.#allowances.of(client, origin);
     const wait = allowance.requests.take(this.#clock.now(), client.requestsPerMinute);
     if (wait > 0) return this.#deny(limited('too_many_requests', wait, facts));
@@ -170,10 +170,22 @@ export class AccessService {
   }
 
   /** The entry for who shows a token of the app, or the denial, already reported. */
-  #holderOf(origin: Origin, { requestId }: AccessRequest, appid: string): ClientEntry | Denied {
-    const client = entryForTokenHolder(this.#index, origin.address, appid, this.#apps, this.#clock.wallNow());
+  #holderOf(
+    origin: Origin,
+    { requestId }: AccessRequest,
+    act: Act,
+    appid: string | undefined,
+  ): ClientEntry | Denied {
+    const client = entryForTokenHolder(
+      this.#index,
+      origin.address,
+      act,
+      appid,
+      this.#apps,
+      this.#clock.wallNow(),
+    );
     if (client !== undefined) return client;
-    const facts = { origin, act: 'read', appid, client, key: undefined, requestId } as const;
+    const facts = { origin, act, appid, client, key: undefined, requestId };
     return this.#deny(refused('ip_not_allowed', 'address', facts));
   }
 

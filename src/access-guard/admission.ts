@@ -10,7 +10,10 @@ export interface Ask {
   readonly act: Act;
   /** As the caller sent it; `undefined` where the act concerns no app. */
   readonly appid: string | undefined;
-  /** `token`: a token of the app that the hub served stands in the place of the key (the drop-in's `getticket`). */
+  /**
+   * `token`: a token that the hub got stands in the place of the key: an app's (the drop-in's `getticket`) or a user's
+   * (/sns/userinfo and the like).
+   */
   readonly proof: 'key' | 'token';
 }
 

@@ -1,14 +1,17 @@
 import { Module } from '@nestjs/common';
 import { TokenCacheModule } from '../token-cache/token-cache.module.js';
 import { WebModule } from '../web/web.module.js';
+import { WeChatClientModule } from '../wechat-client/wechat-client.module.js';
 import { AdminActs } from './admin-acts.js';
 import { AdminController } from './admin.controller.js';
+import { QuotaActs } from './quota-acts.js';
+import { QuotaController } from './quota.controller.js';
 
 /** `/admin` on the callers' port, and what it does for the console. */
 @Module({
-  imports: [TokenCacheModule, WebModule],
-  controllers: [AdminController],
-  providers: [AdminActs],
-  exports: [AdminActs],
+  imports: [TokenCacheModule, WebModule, WeChatClientModule],
+  controllers: [AdminController, QuotaController],
+  providers: [AdminActs, QuotaActs],
+  exports: [AdminActs, QuotaActs],
 })
 export class AdminModule {}

@@ -103,6 +103,61 @@ export class ReloadAnswer {
   warnings?: ReloadWarning[];
 }
 
+export class QuotaNumbers {
+  @ApiProperty({ type: 'integer' })
+  daily_limit!: number;
+
+  @ApiProperty({ type: 'integer' })
+  used!: number;
+
+  @ApiProperty({ type: 'integer' })
+  remain!: number;
+}
+
+export class RateLimit {
+  @ApiProperty({ type: 'integer' })
+  call_count!: number;
+
+  @ApiProperty({ type: 'integer' })
+  refresh_second!: number;
+}
+
+export class QuotaAnswer {
+  @ApiProperty({ type: QuotaNumbers, required: false })
+  quota?: QuotaNumbers;
+
+  @ApiProperty({ type: RateLimit, required: false })
+  rate_limit?: RateLimit;
+
+  @ApiProperty({ type: RateLimit, required: false })
+  component_rate_limit?: RateLimit;
+}
+
+export class QuotaClearAnswer {
+  @ApiProperty({ type: 'integer', minimum: 0, maximum: 9, description: 'Times left in this month, of ten.' })
+  left!: number;
+}
+
+export class RidAnswer {
+  @ApiProperty({ type: 'integer', required: false, description: 'Unix time, seconds.' })
+  invoke_time?: number;
+
+  @ApiProperty({ type: 'integer', required: false })
+  cost_in_ms?: number;
+
+  @ApiProperty({ required: false, description: 'The query, tokens and secrets taken out.' })
+  request_url?: string;
+
+  @ApiProperty({ required: false })
+  request_body?: string;
+
+  @ApiProperty({ required: false })
+  response_body?: string;
+
+  @ApiProperty({ required: false })
+  client_ip?: string;
+}
+
 export class RefreshBody {
   @ApiProperty({
     required: false,

@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { Clock, type TimerHandle } from '../clock/clock.js';
 import { DenialSums } from './denial-sums.js';
+import type { AuditEntry } from './record.js';
 import { slotOf } from '../core/credential.js';
 import {
   HubEvents,
@@ -11,6 +12,7 @@ import {
   type RequestDenied,
   type TokenReported,
 } from '../events/hub-events.js';
+import type { LoginEnded } from '../events/login-events.js';
 import { AuditTrail } from './audit-trail.js';
 
 /** Makes records of what happens in the hub. */
@@ -29,6 +31,9 @@ export class AuditSources {
     });
     events.on('tokenReported', (event) => {
       this.#reported(event);
+    });
+    events.on('loginEnded', (event) => {
+      if (!event.repeated) this.#loggedIn(event);
     });
     events.on('adminActed', (event) => {
       this.#adminActed(event);
@@ -59,12 +64,12 @@ export class AuditSources {
     this.trail.record({ act: 'token.reported', outcome, ...what, ...whoIs(actor) });
   }
 
+  #loggedIn({ appid, kind, result, errcode, ...actor }: LoginEnded): void {
+    this.trail.record({ act: 'user.login', outcome: result, appid, kind, errcode, ...whoIs(actor) });
+  }
+
   #adminActed({ act, outcome, appid, errcode, detail, ...actor }: AdminActed): void {
-    const what =
-      act === 'reload'
-        ? ({ act: 'config.reload', trigger: 'admin' } as const)
-        : ({ act: 'app.refresh', forced: act === 'force_refresh' } as const);
-    this.trail.record({ ...what, outcome, appid, errcode, detail, ...whoIs(actor) });
+    this.trail.record({ ...recordedAct(act), outcome, appid, errcode, detail, ...whoIs(actor) });
   }
 
   #reloaded({ trigger, ok, detail }: ConfigReloaded): void {
@@ -88,6 +93,18 @@ export class AuditSources {
       for (const entry of this.#denials.due(this.clock.now())) this.trail.record(entry);
       this.#arm();
     }, dueAt - this.clock.now());
+  }
+}
+
+function recordedAct(act: AdminActed['act']): Pick<AuditEntry, 'act' | 'trigger' | 'forced'> {
+  switch (act) {
+    case 'reload':
+      return { act: 'config.reload', trigger: 'admin' };
+    case 'refresh':
+    case 'force_refresh':
+      return { act: 'app.refresh', forced: act === 'force_refresh' };
+    default:
+      return { act: `app.${act}` };
   }
 }
 

@@ -6,11 +6,12 @@ import { HubEvents } from '../events/hub-events.js';
 export type { AuditAct, AuditRecord } from './record.js';
 
 /**
- * So many records are kept for who looks, some 200 KB in all. Reports that changed nothing have their own, fewer
- * places: one client can send thousands of them a minute, and what happened beside them must stay in sight.
+ * So many records are kept for who looks, some 200 KB in all. Reports that changed nothing, and users' logins, have
+ * their own, fewer places: thousands of them come in a minute, and what happened beside them must stay in sight.
  */
 const KEPT = 400;
 const KEPT_IDLE_REPORTS = 100;
+const KEPT_LOGINS = 100;
 
 /**
  * The latest records of this process, and where all of them pass by. Listeners run at once; one that throws disturbs
@@ -20,6 +21,7 @@ const KEPT_IDLE_REPORTS = 100;
 export class AuditTrail {
   readonly #kept: AuditRecord[] = [];
   readonly #idleReports: AuditRecord[] = [];
+  readonly #logins: AuditRecord[] = [];
   readonly #listeners = new Set<(record: AuditRecord) => void>();
   #seq = 0;
 
@@ -28,9 +30,11 @@ export class AuditTrail {
     private readonly events: HubEvents,
   ) {}
 
-  /** Newest first; at most 500. */
+  /** Newest first; at most 600. */
   recent(limit: number): readonly AuditRecord[] {
-    return [...this.#kept, ...this.#idleReports].sort((a, b) => b.seq - a.seq).slice(0, limit);
+    return [...this.#kept, ...this.#idleReports, ...this.#logins]
+      .sort((a, b) => b.seq - a.seq)
+      .slice(0, limit);
   }
 
   /** Calls `listener` with each record from now on. Returns how to end that. */
@@ -43,6 +47,7 @@ export class AuditTrail {
     this.#seq += 1;
     const record = { seq: this.#seq, at: new Date(this.clock.wallNow()).toISOString(), ...entry };
     if (isIdleReport(record)) keep(this.#idleReports, record, KEPT_IDLE_REPORTS);
+    else if (record.act === 'user.login') keep(this.#logins, record, KEPT_LOGINS);
     else keep(this.#kept, record, KEPT);
     for (const listener of [...this.#listeners]) {
       try {

@@ -1,6 +1,15 @@
 /** What the audit log tells of. */
 export type AuditAct =
-  'token.issued' | 'ticket.issued' | 'token.reported' | 'app.refresh' | 'config.reload' | 'request.denied';
+  | 'token.issued'
+  | 'ticket.issued'
+  | 'token.reported'
+  | 'user.login'
+  | 'app.refresh'
+  | 'app.quota'
+  | 'app.clear_quota'
+  | 'app.rid'
+  | 'config.reload'
+  | 'request.denied';
 
 /** One line of the audit log: who, from where, what, and what came of it. Free of secrets. */
 export interface AuditRecord {
@@ -12,7 +21,7 @@ export interface AuditRecord {
   readonly outcome: string;
   /** Only of apps that there are: what a caller writes there may be a key in the wrong place. */
   readonly appid?: string | undefined;
-  /** Of a credential: `stable_token`, `token`, `jsapi`, `wx_card`. */
+  /** Of a credential: `stable_token`, `token`, `jsapi`, `wx_card`; of a login: `session`, `oauth`. */
   readonly kind?: string | undefined;
   /** What occasioned it: of an issue the cause of the attempt, of a reload its way in, of a report who found out. */
   readonly trigger?: string | undefined;

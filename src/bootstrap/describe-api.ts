@@ -1,6 +1,7 @@
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { DocumentBuilder, SwaggerModule } from '@nestjs/swagger';
 import { DROP_IN_PATHS } from '../dropin/drop-in.openapi.js';
+import { SNS_PATHS } from '../login/sns.openapi.js';
 import { GATEWAY_PATHS } from '../gateway/gateway.openapi.js';
 import { ProblemAnswer } from '../http/token.openapi.js';
 import { VERSION } from '../version.js';
@@ -39,5 +40,8 @@ export function describeApi(app: NestFastifyApplication): object {
   const document = withoutNullable(
     SwaggerModule.createDocument(app, base, { extraModels: [ProblemAnswer] }),
   ) as { paths: object };
-  return { ...document, paths: { ...document.paths, ...DROP_IN_PATHS, ...GATEWAY_PATHS, ...PROBE_PATHS } };
+  return {
+    ...document,
+    paths: { ...document.paths, ...DROP_IN_PATHS, ...SNS_PATHS, ...GATEWAY_PATHS, ...PROBE_PATHS },
+  };
 }

@@ -8,6 +8,7 @@ import { doctorCommand } from './doctor.command.js';
 import { HubUnreachable } from './hub-api.js';
 import { refreshCommand, reloadCommand, statusCommand } from './hub.commands.js';
 import { keyCommand } from './key.command.js';
+import { quotaClearCommand, quotaCommand, ridCommand } from './quota.commands.js';
 
 const serveCommand: Command = {
   name: 'serve',
@@ -28,11 +29,14 @@ const COMMANDS: readonly Command[] = [
   statusCommand,
   refreshCommand,
   reloadCommand,
+  quotaCommand,
+  quotaClearCommand,
+  ridCommand,
 ];
 
 const HELP = `wechat-token-hub ${VERSION}: access tokens of many WeChat apps from one place
 
-${COMMANDS.map(({ name, summary }) => `  ${name.padEnd(9)} ${summary}`).join('\n')}
+${COMMANDS.map(({ name, summary }) => `  ${name.padEnd(11)} ${summary}`).join('\n')}
 
   wechat-token-hub COMMAND --help   more about one
   wechat-token-hub --version

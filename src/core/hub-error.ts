@@ -7,9 +7,11 @@ export const HUB_ERRORS = {
   HUB_NOT_FOUND: { status: 404, title: 'There is nothing here' },
   HUB_TOO_LARGE: { status: 413, title: 'The body is too large' },
   HUB_CONFIG_INVALID: { status: 422, title: 'The configuration has problems; nothing was changed' },
+  HUB_LOGIN_REFUSED: { status: 422, title: 'WeChat refuses the code or the user' },
   HUB_RATE_LIMITED: { status: 429, title: 'Too many requests' },
   HUB_INTERNAL: { status: 500, title: 'The hub failed; this is a bug' },
   HUB_UPSTREAM_FAILED: { status: 502, title: 'WeChat could not be reached or refused' },
+  HUB_LOGIN_UNAVAILABLE: { status: 503, title: 'WeChat refuses the app' },
   HUB_TOKEN_UNAVAILABLE: { status: 503, title: 'No valid token at the moment' },
 } as const;
 

@@ -3,6 +3,7 @@ import type { DenialCause } from '../core/access/decision.js';
 import type { CredentialKind } from '../core/credential.js';
 import type { TargetType } from '../core/notices/notice.js';
 import type { UpstreamError } from '../core/upstream.js';
+import type { AppRefused, LoginEnded } from './login-events.js';
 
 /** Why an attempt was made. */
 export type RefreshTrigger = 'schedule' | 'reload' | 'admin' | 'report';
@@ -90,7 +91,7 @@ export interface ConfigReloaded {
 }
 
 export interface AdminActed extends Actor {
-  readonly act: 'reload' | 'refresh' | 'force_refresh';
+  readonly act: 'reload' | 'refresh' | 'force_refresh' | 'quota' | 'clear_quota' | 'rid';
   readonly appid: string | undefined;
   readonly outcome: string;
   /** WeChat's, where it refused. */
@@ -178,6 +179,8 @@ export interface HubEventMap {
   configReloaded: ConfigReloaded;
   adminActed: AdminActed;
   gatewayCalled: GatewayCalled;
+  loginEnded: LoginEnded;
+  appRefused: AppRefused;
   /** WeChat refuses the token that is held, and gives no other: it is served no more. */
   tokenLost: { readonly appid: string; readonly version: number };
   /** Once per change; never with the memory store. */

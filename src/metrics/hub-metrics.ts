@@ -7,6 +7,7 @@ import { CacheStats, type CredentialStats } from '../token-cache/cache-stats.js'
 import { APP_GAUGES, type AppGauge } from './app-gauges.js';
 import { ConfigMetrics } from './config-metrics.js';
 import { GatewayMetrics } from './gateway-metrics.js';
+import { LoginMetrics } from './login-metrics.js';
 import { RefreshMetrics } from './refresh-metrics.js';
 import { StoreMetrics } from './store-metrics.js';
 import { Counter, everyLabel, head, labelsOf, sample } from './text-format.js';
@@ -22,6 +23,7 @@ export class HubMetrics {
     'Requests denied, by reason and, where it is known, client.',
   );
   readonly #gateway = new GatewayMetrics();
+  readonly #logins = new LoginMetrics();
   readonly #unserved = new Counter(
     'wxhub_dropin_unavailable_total',
     'Drop-in requests answered with errcode -1, as the hub had nothing valid.',
@@ -54,6 +56,9 @@ export class HubMetrics {
     events.on('gatewayCalled', (event) => {
       this.#gateway.record(event);
     });
+    events.on('loginEnded', (event) => {
+      this.#logins.record(event);
+    });
     events.on('requestDenied', ({ reason, clientId }) => {
       this.#denials.add(labelsOf({ reason, client: clientId ?? '' }));
     });
@@ -73,7 +78,7 @@ export class HubMetrics {
 
   /** The text format, in chunks; between chunks requests get their turn. */
   async *text(): AsyncGenerator<string> {
-    for (const part of [this.config, this.refreshes, this.store, this.#gateway]) {
+    for (const part of [this.config, this.refreshes, this.store, this.#gateway, this.#logins]) {
       yield [...part.lines()].join('');
     }
     for (const counter of [this.#denials, this.#unserved, this.#notices, this.#troubles, this.#linesLost]) {

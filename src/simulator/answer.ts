@@ -4,7 +4,8 @@ export type JsonBody = Readonly<Record<string, unknown>>;
 
 /** An answer before it becomes bytes, so that a fault can still spoil it. */
 export type Answer =
-  | { readonly kind: 'json'; readonly body: JsonBody }
+  /** `contentType`: where it is not the usual one. */
+  | { readonly kind: 'json'; readonly body: JsonBody; readonly contentType?: string }
   /** So many bytes of {@link mediaChunks}. */
   | { readonly kind: 'media'; readonly bytes: number }
   | { readonly kind: 'redirect'; readonly location: string };
@@ -23,7 +24,7 @@ const WECHAT_JSON = 'application/json; encoding=utf-8';
 export function render(answer: Answer): RenderedAnswer {
   switch (answer.kind) {
     case 'json':
-      return bytesAnswer(200, WECHAT_JSON, JSON.stringify(answer.body));
+      return bytesAnswer(200, answer.contentType ?? WECHAT_JSON, JSON.stringify(answer.body));
     case 'redirect':
       return { ...bytesAnswer(302, 'text/html', ''), headers: { location: answer.location } };
     case 'media':

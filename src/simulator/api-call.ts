@@ -12,6 +12,8 @@ export interface ApiCall {
   readonly act: () => Answer;
   /** What has to come in before WeChat can act. */
   readonly ready?: () => Promise<void>;
+  /** What `openapi/rid/get` tells of a refused call; default: none. */
+  readonly body?: string;
   /** Simulated ms that the answer takes of itself. */
   readonly slowMs?: number;
 }

@@ -6,6 +6,8 @@ import type { WeChatModel } from './wechat-model.js';
 
 /** Reserved by RFC 2606: a gateway that follows the redirect finds nothing there. */
 const ELSEWHERE = 'http://elsewhere.invalid/landed';
+/** Paths whose calls are counted, of one app. */
+const COUNTED_PATHS = 1000;
 const NO_BODY: BodyDigest = { bytes: 0, sha256: '' };
 
 /**
@@ -29,7 +31,11 @@ export function businessCall(model: WeChatModel, req: IncomingMessage, target: T
     },
   } as const;
   if ('errcode' in app) return { ...call, act: () => ({ kind: 'json', body: { ...app } }) };
-  const echo = (): Answer => ({ kind: 'json', body: echoOf(req, target, app.appid, body) });
+  const echo = (): Answer => {
+    const used = app.pathUse.get(target.path);
+    if (used !== undefined || app.pathUse.size < COUNTED_PATHS) app.pathUse.set(target.path, (used ?? 0) + 1);
+    return { kind: 'json', body: echoOf(req, target, app.appid, body) };
+  };
   switch (target.path) {
     case '/cgi-bin/media/get':
       return { ...call, act: () => ({ kind: 'media', bytes: count(target.query, 'bytes', 1024) }) };

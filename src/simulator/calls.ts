@@ -3,6 +3,8 @@ import type { Answer } from './answer.js';
 import { addressOf, field, type ApiCall, type Target } from './api-call.js';
 import { parseObject, readBody } from './body.js';
 import { businessCall } from './business.js';
+import { quotaCall } from './quota-calls.js';
+import { snsCall } from './users/sns-calls.js';
 import type { WeChatModel } from './wechat-model.js';
 
 const CALLBACK_IPS = ['203.0.113.10', '203.0.113.11'];
@@ -26,7 +28,11 @@ export async function readCall(model: WeChatModel, req: IncomingMessage, target:
         return 'errcode' in app ? app : { ip_list: CALLBACK_IPS };
       });
     default:
-      return businessCall(model, req, target);
+      return (
+        snsCall(model, req, target) ??
+        (await quotaCall(model, req, target)) ??
+        businessCall(model, req, target)
+      );
   }
 }
 

@@ -8,6 +8,7 @@ export const USAGE = `WeChat simulator: api.weixin.qq.com for tests and demos. P
   --port PORT              0 picks a free one (0)
   --apps APPID:SECRET,…    the apps that it knows
   --any-secret TEMPLATE    accept every other appid with this AppSecret; {appid} in it is replaced
+  --any-code               every code logs in a user of its own, once
   --token-life SECONDS     life of access_tokens (7200)
   --ticket-life SECONDS    life of tickets (7200)
   --speed FACTOR           how many times faster than real time (1)
@@ -31,6 +32,7 @@ export function readCommandLine(args: string[]): CommandLine {
         port: { type: 'string' },
         apps: { type: 'string' },
         'any-secret': { type: 'string' },
+        'any-code': { type: 'boolean' },
         'token-life': { type: 'string' },
         'ticket-life': { type: 'string' },
         speed: { type: 'string' },
@@ -49,6 +51,7 @@ export function readCommandLine(args: string[]): CommandLine {
         apps: values.apps?.split(',').map(appOf),
         acceptAnyApp:
           template === undefined ? undefined : (appid) => template.replaceAll('{appid}', () => appid),
+        acceptAnyCode: values['any-code'],
         tokenLifeSeconds: positive('--token-life', values['token-life']),
         ticketLifeSeconds: positive('--ticket-life', values['ticket-life']),
         speed: positive('--speed', values.speed),

@@ -70,6 +70,12 @@ const ACTS: Readonly<Record<string, Act>> = {
     model.clearQuota(input.text(body, 'appid'));
     return {};
   },
+  'POST /_sim/codes': ({ model }, body) => ({ code: model.users.makeCode(input.code(body)) }),
+  /** Free again with `blocked: false`. */
+  'POST /_sim/users/block': ({ model }, body) => {
+    model.users.block(input.text(body, 'appid'), input.text(body, 'openid'), body.blocked !== false);
+    return {};
+  },
   'GET /_sim/stats': (parts, _body, query) => statsOf(parts, field(query, 'appid')),
   /** The last `limit` entries (default 1000), of one `endpoint` or `appid` where given. */
   'GET /_sim/journal': ({ journal }, _body, query) => {

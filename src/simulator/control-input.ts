@@ -3,6 +3,7 @@ import type { FaultScope, FaultSpec } from './faults.js';
 import { ENDPOINTS, type Endpoint } from './journal.js';
 import type { SimulatedApp } from './simulated-app.js';
 import { isObject } from './body.js';
+import type { CodeSpec } from './users/login-desk.js';
 
 /** A control request that makes no sense; the message says why. */
 export class ControlInputError extends Error {}
@@ -65,6 +66,23 @@ export function app(input: Input): SimulatedApp {
     kind,
     whitelist: addresses(input, 'whitelist'),
     tokenLifeSeconds: optionalNumber(input, 'tokenLifeSeconds'),
+  };
+}
+
+export function code(input: Input): CodeSpec {
+  const kind = optionalText(input, 'kind');
+  if (kind !== undefined && kind !== 'js' && kind !== 'oauth') {
+    throw new ControlInputError('kind is neither js nor oauth');
+  }
+  return {
+    appid: text(input, 'appid'),
+    kind,
+    openid: text(input, 'openid'),
+    unionid: optionalText(input, 'unionid'),
+    scope: optionalText(input, 'scope'),
+    snapshot: input.snapshot === true,
+    ttlSeconds: optionalNumber(input, 'ttlSeconds'),
+    withErrcode: input.withErrcode === true,
   };
 }
 

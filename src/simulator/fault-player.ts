@@ -90,7 +90,7 @@ export async function playFault(fault: ActiveFault, call: FaultyCall): Promise<v
 
 /** Faults of fields leave answers that are not JSON as they are. */
 function spoilt(answer: Answer, spoil: (body: JsonBody) => JsonBody): RenderedAnswer {
-  return answer.kind === 'json' ? jsonAnswer(spoil(answer.body)) : render(answer);
+  return render(answer.kind === 'json' ? { ...answer, body: spoil(answer.body) } : answer);
 }
 
 function credentialField(body: JsonBody): string {

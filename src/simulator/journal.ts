@@ -1,4 +1,21 @@
-export const ENDPOINTS = ['token', 'stable_token', 'getticket', 'getcallbackip', 'business'] as const;
+/** What a hub asks on its own account, to keep an app's credentials. */
+const CREDENTIAL_ENDPOINTS = ['token', 'stable_token', 'getticket', 'getcallbackip'] as const;
+/** `/sns/…`: somebody logs in. */
+export const LOGIN_ENDPOINTS = [
+  'jscode2session',
+  'oauth_token',
+  'oauth_refresh',
+  'userinfo',
+  'auth',
+] as const;
+export const ENDPOINTS = [
+  ...CREDENTIAL_ENDPOINTS,
+  ...LOGIN_ENDPOINTS,
+  'quota_get',
+  'quota_clear',
+  'rid_get',
+  'business',
+] as const;
 /** `business`: every other path of the API. */
 export type Endpoint = (typeof ENDPOINTS)[number];
 
@@ -23,7 +40,7 @@ export interface CallFilter {
 /** The most calls under way at a time. */
 export interface Concurrency {
   readonly all: number;
-  /** Without `business`: what a hub asks on its own account. */
+  /** What a hub asks on its own account, to keep the apps' credentials. */
   readonly credential: number;
 }
 
@@ -125,7 +142,7 @@ export class Journal {
 
 function newTally(): Tally {
   return {
-    calls: { token: 0, stable_token: 0, getticket: 0, getcallbackip: 0, business: 0 },
+    calls: Object.fromEntries(ENDPOINTS.map((name) => [name, 0])) as Record<Endpoint, number>,
     underWay: { all: 0, credential: 0 },
     most: { all: 0, credential: 0 },
   };
@@ -135,12 +152,16 @@ function arrive({ calls, underWay, most }: Tally, endpoint: Endpoint): void {
   calls[endpoint] += 1;
   underWay.all += 1;
   most.all = Math.max(most.all, underWay.all);
-  if (endpoint === 'business') return;
+  if (!isCredential(endpoint)) return;
   underWay.credential += 1;
   most.credential = Math.max(most.credential, underWay.credential);
 }
 
 function leave({ underWay }: Tally, endpoint: Endpoint): void {
   underWay.all -= 1;
-  if (endpoint !== 'business') underWay.credential -= 1;
+  if (isCredential(endpoint)) underWay.credential -= 1;
+}
+
+function isCredential(endpoint: Endpoint): boolean {
+  return (CREDENTIAL_ENDPOINTS as readonly Endpoint[]).includes(endpoint);
 }

@@ -32,6 +32,12 @@ export function minuteOf(now: number): number {
   return Math.floor(now / MINUTE_MS);
 }
 
+/** The number of the month (UTC+8) that an epoch time lies in. */
+export function monthOf(now: number): number {
+  const date = new Date(now + CHINA_OFFSET_MS);
+  return date.getUTCFullYear() * 12 + date.getUTCMonth();
+}
+
 /** Counts calls within one window (a day, a minute) and begins anew with the next. */
 export class WindowCounter {
   #window = Number.NaN;

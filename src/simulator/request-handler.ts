@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { bytesAnswer, isGone, render, send, type Answer } from './answer.js';
-import { targetOf, type ApiCall } from './api-call.js';
+import { bytesAnswer, isGone, render, send, type Answer, type JsonBody } from './answer.js';
+import { addressOf, targetOf, type ApiCall, type Target } from './api-call.js';
 import { readCall } from './calls.js';
 import { answerControl, CONTROL_PREFIX } from './control-api.js';
 import { pause, playFault } from './fault-player.js';
@@ -20,7 +20,7 @@ export async function serve(
   try {
     const target = targetOf(req);
     if (control && target.path.startsWith(CONTROL_PREFIX)) await answerControl(parts, req, res, target);
-    else await serveApi(parts, res, await readCall(parts.model, req, target));
+    else await serveApi(parts, req, res, target);
   } catch (error) {
     if (isGone(res)) return;
     if (res.headersSent) res.destroy();
@@ -28,7 +28,13 @@ export async function serve(
   }
 }
 
-async function serveApi(parts: SimulatorParts, res: ServerResponse, call: ApiCall): Promise<void> {
+async function serveApi(
+  parts: SimulatorParts,
+  req: IncomingMessage,
+  res: ServerResponse,
+  target: Target,
+): Promise<void> {
+  const call = withRids(parts, req, target, await readCall(parts.model, req, target));
   // Gone while its body was read: 'close' would not come again.
   if (isGone(res)) return;
   const entry = parts.journal.begin(call.endpoint, call.appid, call.forced);
@@ -52,6 +58,30 @@ async function serveApi(parts: SimulatorParts, res: ServerResponse, call: ApiCal
       entry.end(outcomeOnClose);
     },
   });
+}
+
+/** Refusals can be asked about afterwards, by the rid in their errmsg. */
+function withRids(parts: SimulatorParts, req: IncomingMessage, target: Target, call: ApiCall): ApiCall {
+  const act = (): Answer => {
+    const given = call.act();
+    if (given.kind === 'json' && isRefusal(given.body)) {
+      const { errcode, errmsg } = given.body;
+      parts.model.rids.note({
+        appid: call.appid,
+        at: parts.now(),
+        query: target.rawQuery,
+        body: call.body ?? '',
+        ip: addressOf(req),
+        answer: { errcode, errmsg },
+      });
+    }
+    return given;
+  };
+  return { ...call, act };
+}
+
+function isRefusal(body: JsonBody): body is JsonBody & { errcode: number; errmsg: string } {
+  return typeof body.errcode === 'number' && body.errcode !== 0 && typeof body.errmsg === 'string';
 }
 
 /** The call is over before its answer leaves: the next one of the same caller does not count as concurrent. */

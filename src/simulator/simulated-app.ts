@@ -37,6 +37,10 @@ export interface AppState {
   readonly families: { readonly token: FamilyState; readonly stable_token: FamilyState };
   readonly tickets: Map<TicketType, Credential>;
   lastForcedAt: number;
+  /** Calls of each business path so far; of at most 1,000 paths. */
+  readonly pathUse: Map<string, number>;
+  /** Whole quotas that were cleared; not cleared with them. */
+  readonly clearsThisMonth: WindowCounter;
   readonly used: {
     readonly tokenToday: WindowCounter;
     readonly stableThisMinute: WindowCounter;
@@ -104,6 +108,8 @@ function newState(app: SimulatedApp): AppState {
     },
     tickets: new Map(),
     lastForcedAt: Number.NEGATIVE_INFINITY,
+    pathUse: new Map(),
+    clearsThisMonth: new WindowCounter(),
     used: {
       tokenToday: new WindowCounter(),
       stableThisMinute: new WindowCounter(),

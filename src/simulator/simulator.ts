@@ -7,6 +7,7 @@ import { statsOf, type SimulatorParts, type SimulatorStats } from './parts.js';
 import { serve } from './request-handler.js';
 import type { SimulatedApp } from './simulated-app.js';
 import { ScaledClock, scheduleOn, type SimulatorClock } from './time.js';
+import type { CodeSpec } from './users/login-desk.js';
 import { WeChatModel } from './wechat-model.js';
 import type { DeadTokenErrcode, WeChatModelOptions } from './wechat-world.js';
 
@@ -157,6 +158,27 @@ export class WeChatSimulator {
 
   clearQuota(appid: string): void {
     this.#parts.model.clearQuota(appid);
+  }
+
+  // Users
+
+  /** What `wx.login`, or WeChat's consent page, gives a user's device. */
+  makeCode(spec: CodeSpec): string {
+    return this.#parts.model.users.makeCode(spec);
+  }
+
+  blockUser(appid: string, openid: string, blocked = true): void {
+    this.#parts.model.users.block(appid, openid, blocked);
+  }
+
+  /** The one session_key of the user that is good now. */
+  sessionKeyOf(appid: string, openid: string): string | undefined {
+    return this.#parts.model.users.sessionKeyOf(appid, openid);
+  }
+
+  /** The user takes a consent back. */
+  revokeUserToken(token: string): void {
+    this.#parts.model.users.tokens.revoke(token);
   }
 
   // What came in

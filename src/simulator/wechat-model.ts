@@ -9,6 +9,8 @@ import {
   needsNewStableToken,
   remainingSeconds,
 } from './token-rules.js';
+import { RidBook } from './rid-book.js';
+import { LoginDesk } from './users/login-desk.js';
 import { WeChatWorld } from './wechat-world.js';
 
 /** A call that carries the AppSecret. Fields are undefined where the caller did not send them. */
@@ -34,6 +36,27 @@ export interface TicketBody {
 
 /** How WeChat answers, without I/O and without a clock of its own. */
 export class WeChatModel extends WeChatWorld {
+  /** Refused calls, by their rid. */
+  readonly rids = new RidBook();
+  /** Users who log in. */
+  readonly users = new LoginDesk(
+    {
+      now: () => this.now(),
+      random: this.random,
+      acceptAnyCode: this.options.acceptAnyCode,
+    },
+    {
+      find: (appid) => this.findApp(appid),
+      refusalOf: (app, secret, ip) => this.refusalOf(app, secret, ip),
+      error: (errcode) => this.error(errcode),
+    },
+  );
+
+  /** Epoch ms of the simulated clock. */
+  now(): number {
+    return this.options.now();
+  }
+
   /** `GET /cgi-bin/token`: each call mints. */
   token(call: CredentialCall): TokenBody | WeChatErrorBody {
     const app = this.#authenticate(call);
@@ -98,6 +121,17 @@ export class WeChatModel extends WeChatWorld {
     return app;
   }
 
+  findApp(appid: string): AppState | undefined {
+    return this.apps.find(appid);
+  }
+
+  /** Why the app may not do what takes its AppSecret. */
+  refusalOf(app: AppState, secret: string, ip: string): WeChatErrorBody | undefined {
+    if (secret !== app.secret) return this.error(this.options.wrongSecretErrcode ?? 40125);
+    if (!isWhitelisted(app, ip)) return this.error(40164, notInWhitelist(ip));
+    return app.frozenWith === undefined ? undefined : this.error(app.frozenWith);
+  }
+
   error(errcode: number, words = wordingOf(errcode)): WeChatErrorBody {
     return { errcode, errmsg: `${words} ${ridTail(this.options.now(), this.random)}` };
   }
@@ -109,10 +143,7 @@ export class WeChatModel extends WeChatWorld {
     if (app === undefined) return this.error(40013);
     if (call.secret === undefined || call.secret === '') return this.error(41004);
     if (call.grantType !== 'client_credential') return this.error(40002);
-    if (call.secret !== app.secret) return this.error(this.options.wrongSecretErrcode ?? 40125);
-    if (!isWhitelisted(app, call.ip)) return this.error(40164, notInWhitelist(call.ip));
-    if (app.frozenWith !== undefined) return this.error(app.frozenWith);
-    return app;
+    return this.refusalOf(app, call.secret, call.ip) ?? app;
   }
 
   #force(app: AppState, now: number): TokenBody | WeChatErrorBody {

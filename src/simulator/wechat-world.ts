@@ -28,6 +28,8 @@ export interface WeChatModelOptions {
   /** How long the oracle remembers the dead. Default 3600. */
   readonly historySeconds?: number;
   readonly quotas?: Partial<Quotas>;
+  /** Every code that was not made here logs in a user of its own, once: for demos and measurements. */
+  readonly acceptAnyCode?: boolean;
   /** Both are documented for the token endpoints. Default 40125. */
   readonly wrongSecretErrcode?: 40125 | 40001;
   /** Always this one for a dead token. Default: 40001 superseded, 42001 past its life, 40014 unknown. */
@@ -148,7 +150,9 @@ export class WeChatWorld {
   }
 
   clearQuota(appid: string): void {
-    for (const counter of Object.values(this.apps.get(appid).used)) counter.clear();
+    const app = this.apps.get(appid);
+    for (const counter of Object.values(app.used)) counter.clear();
+    app.pathUse.clear();
   }
 
   /** Mints for whomever and hands over from the token before, by the family's rule. */

@@ -78,6 +78,13 @@ export type PeerEvent =
 
 export type Announcement = Extract<PeerEvent, { kind: 'removed' | 'reload' }>;
 
+/** So many in a window of time, and so long apart; ms. */
+export interface Budget {
+  readonly most: number;
+  readonly windowMs: number;
+  readonly apartMs: number;
+}
+
 /**
  * Where tokens and tickets live beyond one process's memory, and how replicas agree on who refreshes. Callers are
  * never served from here: the cache reads it at the start, writes with each refresh, and goes on without it where it
@@ -118,6 +125,16 @@ export abstract class TokenStore {
 
   /** Spends one of WeChat's forced refreshes, unless that must wait; over all replicas. See core/force-budget.ts. */
   abstract spendForce(appid: string): Promise<{ readonly waitMs: number; readonly left: number }>;
+
+  /**
+   * Spends one of a budget of WeChat's that has a name of its own, over all replicas, unless none is left. It outlives
+   * a removal of the app: WeChat goes on counting. `waitMs` 0: spent.
+   */
+  abstract spend(
+    appid: string,
+    purpose: string,
+    budget: Budget,
+  ): Promise<{ readonly waitMs: number; readonly left: number }>;
 
   /** Tells the other replicas. */
   abstract announce(event: Announcement): Promise<void>;

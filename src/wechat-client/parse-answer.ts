@@ -58,6 +58,16 @@ export function parseProbeAnswer(status: number, body: string, secrets: readonly
   return Array.isArray(answer.fields.ip_list) ? 'alive' : describeFailure('no_token', 'no ip_list');
 }
 
+/** The fields of an answer that is neither a grant nor an error; an `errcode` of 0 among them. */
+export function parsePlainAnswer(
+  endpoint: UpstreamEndpoint,
+  status: number,
+  body: string,
+  secrets: readonly string[] = [],
+): Answer {
+  return parseAnswer(endpoint, status, body, secrets);
+}
+
 function parseGrant(
   field: 'access_token' | 'ticket',
   endpoint: UpstreamEndpoint,

@@ -4,16 +4,18 @@ import { Clock } from '../clock/clock.js';
 import { HubEnvironment } from '../config/environment.js';
 import { HttpWeChatClient } from './http-wechat-client.js';
 import { WeChatClient } from './wechat-client.js';
+import { WeChatQuota } from './wechat-quota.js';
 
 /** Needs HubEnvironment and Clock from global modules. */
 @Module({
   providers: [
+    WeChatQuota,
     {
       provide: WeChatClient,
       useFactory: (environment: HubEnvironment, clock: Clock) => new HttpWeChatClient(environment, clock),
       inject: [HubEnvironment, Clock],
     },
   ],
-  exports: [WeChatClient],
+  exports: [WeChatClient, WeChatQuota],
 })
 export class WeChatClientModule {}

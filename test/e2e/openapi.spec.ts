@@ -15,9 +15,9 @@ const APPS = [
   { appid: 'wx-bad', secret: 'simulated-secret-of-wx-bad' },
 ];
 const CLIENTS = [
-  { id: 'all', key: KEY, apps: '*', may: ['read', 'report', 'admin'] },
+  { id: 'all', key: KEY, apps: '*', may: ['read', 'report', 'login', 'admin'] },
   { id: 'elsewhere', key: ELSEWHERE, allowIps: ['192.0.2.1'], apps: '*' },
-  { id: 'slow', key: SLOW, apps: '*', requestsPerMinute: 1, may: ['read', 'report', 'admin'] },
+  { id: 'slow', key: SLOW, apps: '*', requestsPerMinute: 1, may: ['read', 'report', 'login', 'admin'] },
 ];
 
 const COMMITTED = new URL('../../docs/openapi.json', import.meta.url);
@@ -172,6 +172,35 @@ describe('each real answer is as the document says', () => {
     });
   });
 
+  it('200 and 422 of logins', async () => {
+    const path = '/v1/apps/{appid}/login/session';
+    const code = virtual.simulator.makeCode({ appid: 'wx-a', openid: 'o', unionid: 'u' });
+    await expectTrue('post', path, 200, { body: { code } });
+    await expectTrue('post', path, 422, { body: { code: 'no-such-code' } });
+    const web = { appid: 'wx-a', kind: 'oauth', openid: 'o', unionid: 'u', snapshot: true } as const;
+    await expectTrue('post', '/v1/apps/{appid}/login/oauth', 200, {
+      body: { code: virtual.simulator.makeCode(web) },
+    });
+    virtual.simulator.fault({ kind: 'status', endpoint: 'jscode2session' });
+    await expectTrue('post', path, 502, { body: { code: 'another-code' } });
+  });
+
+  it('200, 400 and 502 of quotas and refused calls', async () => {
+    const path = '/admin/apps/{appid}/quota';
+    await expectTrue('get', path, 400);
+    const good = await virtual.hub.get('/admin/apps/wx-a/quota?path=/cgi-bin/menu/get', bearer(KEY));
+    const flaws = check.flaws(check.operations().get(`get ${path}`)!, good);
+    expect([good.status, flaws]).toEqual([200, []]);
+    succeeded.add(`get ${path}`);
+    await expectTrue('post', `${path}/clear`, 200);
+    const refused = await virtual.hub.get('/admin/apps/wx-a/quota?path=/sns/auth', bearer(KEY));
+    expect([refused.status, refused.json.wechat.errcode]).toEqual([502, 76022]);
+    const rid = /rid: (\S+)/.exec(refused.json.detail as string)?.[1] ?? '';
+    await expectTrue('get', '/admin/apps/{appid}/rid/{rid}', 200, { values: { rid } });
+    await expectTrue('get', '/admin/apps/{appid}/rid/{rid}', 400, { values: { rid: 'x' } });
+    await expectTrue('get', '/admin/apps/{appid}/rid/{rid}', 502, { values: { rid: '00000000-0-0' } });
+  });
+
   it('200 of the admin’s', async () => {
     await expectTrue('get', '/admin/apps', 200);
     for (const appid of ['wx-a', 'wx-b', 'wx-bad']) {
@@ -227,6 +256,7 @@ describe('each real answer is as the document says', () => {
       const body =
         method === 'get' ? undefined : { access_token: 'some-token-that-is-dead', url: 'https://a.example/' };
       if (path.endsWith('/reject')) delete (body as { url?: string }).url;
+      if (path.includes('/login/')) Object.assign(body!, { code: `code-${path.length}` });
       if (path.endsWith('/jssdk-signature')) delete (body as { access_token?: string }).access_token;
       const { json } = await expectTrue(method, path, 503, {
         values: { appid: 'wx-bad', type: 'jsapi' },

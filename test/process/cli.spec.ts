@@ -172,6 +172,23 @@ describe('against a running hub', () => {
     });
   });
 
+  it('quotas and refused calls', async () => {
+    expect(await run(['quota', 'wx-good', '/cgi-bin/menu/get'], { env })).toMatchObject({
+      code: 0,
+      out: expect.stringMatching(/^\/cgi-bin\/menu\/get: 0 of \d+ used today, \d+ left\n$/),
+    });
+    const refused = await run(['quota', 'wx-good', '/sns/auth'], { env });
+    expect(refused).toMatchObject({ code: 1, err: expect.stringContaining('76022') });
+    const rid = /rid: ([0-9a-f-]+)/.exec(refused.err)?.[1] ?? '';
+    const { out } = await run(['rid', 'wx-good', rid], { env });
+    expect(out).toContain('access_token=[redacted]');
+    expect(await run(['quota-clear', 'wx-good'], { env })).toMatchObject({ code: 64 });
+    expect(await run(['quota-clear', 'wx-good', '--yes'], { env })).toMatchObject({
+      code: 0,
+      out: 'wx-good: cleared; 9 left in this month\n',
+    });
+  });
+
   it('reload, and the problems of a file that is refused', async () => {
     expect(await run(['reload'], { env })).toMatchObject({
       code: 0,

@@ -23,7 +23,7 @@ export type App = (typeof APPS)[number];
 export type Covered = 'everything' | 'tokens';
 
 const CLIENTS = [
-  { id: 'backend', key: HUB_KEY, apps: '*' },
+  { id: 'backend', key: HUB_KEY, apps: '*', may: ['read', 'report', 'login'] },
   { id: 'backend-with-header', key: GATEWAY_KEY, apps: '*', may: ['read', 'report', 'gateway'] },
   // Most SDKs' calls carry no key, only the token: what admits them to the gateway is their address.
   { id: 'backend-calls', allowIps: ['127.0.0.1'], apps: '*', may: ['gateway'] },

@@ -17,7 +17,7 @@ const APPS = [
   { appid: 'wx-refused', secret: 'simulated-secret-of-wx-refused' },
 ];
 const CLIENTS = [
-  { id: 'busy', key: KEY, apps: '*', may: ['read', 'report', 'gateway', 'admin'] },
+  { id: 'busy', key: KEY, apps: '*', may: ['read', 'report', 'login', 'gateway', 'admin'] },
   { id: 'elsewhere', key: testKey('elsewhere'), allowIps: ['192.0.2.1'], apps: '*' },
 ];
 const TOKEN = '/v1/apps/wx-stable/token';
@@ -85,6 +85,7 @@ export class BusyHubs {
     await hub.get(`/cgi-bin/token?grant_type=client_credential&appid=wx-stable&secret=${KEY}`);
     await hub.get(`/cgi-bin/token?grant_type=client_credential&appid=wx-refused&secret=${KEY}`);
     await hub.get('/v1/apps/wx-stable/wechat/cgi-bin/getcallbackip', asClient);
+    await hub.post('/v1/apps/wx-stable/login/session', { code: 'no-code-of-anybody' }, asClient);
     simulator.killToken('wx-stable', 'stable_token');
     await hub.get('/v1/apps/wx-stable/wechat/cgi-bin/getcallbackip', asClient);
     await hub.post('/v1/apps/wx-stable/token/reject', { access_token: json.access_token }, asClient);

@@ -26,6 +26,8 @@ interface Guarded {
 
 /** Every token and ticket of the simulator holds this, also those that no caller ever got (simulator/credentials.ts). */
 const SIMULATED = 'SIMULATED-';
+/** And every session_key this: base64 has no hyphen (simulator/users/made-up.ts). */
+const SIMULATED_KEY = 'SIMULATED+';
 /** Shorter ones would be found by accident. Characters. */
 const SHORTEST = 8;
 /** Answers of these paths, and all of the ops port, never hold a token. */
@@ -41,6 +43,7 @@ export class LeakWatch {
 
   constructor() {
     this.#guard('a token or ticket of the simulator', SIMULATED, true);
+    this.#guard('a session_key of the simulator', SIMULATED_KEY, true);
   }
 
   /** An AppSecret or a key: it may appear nowhere. */
@@ -50,7 +53,7 @@ export class LeakWatch {
 
   /** A token or ticket that is none of the simulator: it may appear in the answers that were asked for one. */
   addCredential(what: string, value: string): void {
-    if (value.includes(SIMULATED)) return;
+    if (value.includes(SIMULATED) || value.includes(SIMULATED_KEY)) return;
     if (value.length >= SHORTEST) this.#guard(what, value, true);
   }
 
@@ -65,7 +68,7 @@ export class LeakWatch {
     const where = `answer ${status} of ${path.split('?')[0] ?? ''}`;
     this.#seen.push({ where, text, mayHoldCredentials: !isError && !WITHOUT_CREDENTIALS.test(path) });
     this.sawText(`headers of ${where}`, [...headers].map((header) => header.join(': ')).join('\n'));
-    for (const field of ['access_token', 'ticket']) {
+    for (const field of ['access_token', 'refresh_token', 'session_key', 'ticket']) {
       const value: unknown = json?.[field];
       if (typeof value === 'string') this.addCredential(`${field} that was served`, value);
     }
@@ -103,9 +106,14 @@ export class LeakWatch {
     this.#guarded.set(value, {
       what,
       isCredential,
-      spellings: value === SIMULATED ? [value] : [...spellings],
+      spellings: value === SIMULATED ? [value] : value === SIMULATED_KEY ? plainly(value) : [...spellings],
     });
   }
+}
+
+/** Base64 of a part is no part of the base64. */
+function plainly(value: string): string[] {
+  return [value, encodeURIComponent(value)];
 }
 
 /** Enough to find the place. */

@@ -155,6 +155,7 @@ export async function startHub(options: StartHubOptions): Promise<RunningHub> {
   const opsUrl = `http://127.0.0.1:${opsPort}`;
   const request = async (path: string, init: RequestInit = {}): Promise<Answer> => {
     for (const key of keysIn(path, init)) leaks.addSecret('a key that was sent', key);
+    for (const code of codesIn(path, init)) leaks.addSecret('a login code that was sent', code);
     const response = await fetch(path.startsWith('http') ? path : `${url}${path}`, {
       redirect: 'manual',
       ...init,
@@ -219,6 +220,16 @@ function keysIn(path: string, { headers, body }: RequestInit): string[] {
   const inBody =
     typeof sent === 'object' && sent !== null ? (sent as { secret?: unknown }).secret : undefined;
   return [authorization.split(' ').at(-1), query.get('secret'), inBody].filter(
+    (value): value is string => typeof value === 'string' && value.length >= 16,
+  );
+}
+
+/** Codes that users log in with. */
+function codesIn(path: string, { body }: RequestInit): string[] {
+  const query = new URLSearchParams(path.split('?')[1] ?? '');
+  const sent: unknown = typeof body === 'string' ? parse(body) : undefined;
+  const inBody = typeof sent === 'object' && sent !== null ? (sent as { code?: unknown }).code : undefined;
+  return [query.get('js_code'), query.get('code'), inBody].filter(
     (value): value is string => typeof value === 'string' && value.length >= 16,
   );
 }

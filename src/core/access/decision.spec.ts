@@ -233,7 +233,7 @@ describe('entryForTokenHolder', () => {
     ['10.0.0.1', 'wxnone', undefined],
   ])('from %s with a token of %s: %s', (address, appid, expected) => {
     const seen = address === undefined ? undefined : parseAddress(address);
-    expect(entryForTokenHolder(index, seen, appid, apps, 0)?.id).toBe(expected);
+    expect(entryForTokenHolder(index, seen, 'read', appid, apps, 0)?.id).toBe(expected);
   });
 
   it('not by an entry that nobody can use any more: all its keys have expired', () => {
@@ -243,6 +243,7 @@ describe('entryForTokenHolder', () => {
       entryForTokenHolder(
         compileAccess([client('c', { keys, allowIps: undefined })]),
         seen,
+        'read',
         'wxshop',
         apps,
         1000,

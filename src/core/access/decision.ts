@@ -219,17 +219,19 @@ function isUsable({ keys }: ClientEntry, wallNow: number): boolean {
 
 /**
  * The first entry that a holder of an app's token may use without presenting a key (the drop-in's `getticket`, where
- * the token itself proves the right): it grants `read` of the app, and its `allowIps`, if any, hold the address.
+ * the token itself proves the right), or the holder of a user's token: it grants the act, of the app where that is
+ * known, and its `allowIps`, if any, hold the address.
  */
 export function entryForTokenHolder(
   index: AccessIndex,
   address: Address | undefined,
-  appid: string,
+  act: Act,
+  appid: string | undefined,
   apps: KnownApps,
   wallNow: number,
 ): ClientEntry | undefined {
   return index.clients.find(
     (client) =>
-      grants(client, 'read', appid, apps) && admitsAddress(client, address) && isUsable(client, wallNow),
+      grants(client, act, appid, apps) && admitsAddress(client, address) && isUsable(client, wallNow),
   );
 }

@@ -2,7 +2,14 @@ import { Injectable } from '@nestjs/common';
 import { Clock } from '../../clock/clock.js';
 import { slotOf, type CredentialSlot, type Held } from '../../core/credential.js';
 import { forceLeft, forceUsed, waitBeforeForce, type ForceHistory } from '../../core/force-budget.js';
-import { TokenStore, type Lease, type LeaseOutcome, type SaveOutcome, type Stored } from '../token-store.js';
+import {
+  TokenStore,
+  type Budget,
+  type Lease,
+  type LeaseOutcome,
+  type SaveOutcome,
+  type Stored,
+} from '../token-store.js';
 
 /** The embedded default: one process, nothing outlives it, every lease is granted, there are no peers. */
 @Injectable()
@@ -12,6 +19,7 @@ export class MemoryTokenStore extends TokenStore {
   readonly #stored = new Map<CredentialSlot, Map<string, Stored>>();
   readonly #throttled = new Map<string, number>();
   readonly #forced = new Map<string, ForceHistory>();
+  readonly #spent = new Map<string, number[]>();
   #fence = 0;
 
   constructor(private readonly clock: Clock) {
@@ -82,6 +90,22 @@ export class MemoryTokenStore extends TokenStore {
     const waitMs = waitBeforeForce(history, now);
     if (waitMs === 0) this.#forced.set(appid, forceUsed(history, now));
     return Promise.resolve({ waitMs, left: forceLeft(this.#forced.get(appid) ?? [], now) });
+  }
+
+  override spend(appid: string, purpose: string, { most, windowMs, apartMs }: Budget) {
+    const key = `${appid} ${purpose}`;
+    const now = this.clock.now();
+    const used = (this.#spent.get(key) ?? []).filter((at) => at > now - windowMs);
+    const last = used.at(-1);
+    const oldestThatCounts = used.at(-most);
+    const waitMs = Math.max(
+      0,
+      last === undefined ? 0 : last + apartMs - now,
+      oldestThatCounts === undefined ? 0 : oldestThatCounts + windowMs - now,
+    );
+    if (waitMs === 0) used.push(now);
+    this.#spent.set(key, used);
+    return Promise.resolve({ waitMs, left: Math.max(0, most - used.length) });
   }
 
   override announce(): Promise<void> {

@@ -15,6 +15,7 @@ import {
   type LeaseOutcome,
   type LeaseRequest,
   type PeerEvent,
+  type Budget,
   type SaveOutcome,
   type Stored,
 } from '../../token-store.js';
@@ -262,6 +263,12 @@ export class RedisTokenStore extends TokenStore implements OnApplicationShutdown
   override async spendForce(appid: string): Promise<{ readonly waitMs: number; readonly left: number }> {
     const args = [FORCED_PER_DAY, DAY_MS, FORCED_APART_MS];
     const [wait, left] = (await this.#run(SPEND, [this.#key(appid, 'forced')], args)) as unknown[];
+    return { waitMs: Number(wait), left: Number(left) };
+  }
+
+  override async spend(appid: string, purpose: string, { most, windowMs, apartMs }: Budget) {
+    const keys = [this.#key(appid, `spent:${purpose}`)];
+    const [wait, left] = (await this.#run(SPEND, keys, [most, windowMs, apartMs])) as unknown[];
     return { waitMs: Number(wait), left: Number(left) };
   }
 
