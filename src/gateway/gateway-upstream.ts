@@ -30,7 +30,7 @@ export class GatewayUpstream implements BeforeApplicationShutdown, OnApplication
     const base = new URL(environment.wechatBaseUrl);
     this.#prefix = base.pathname.replace(/\/$/, '');
     this.#pool = new Pool(base.origin, {
-      factory: (origin, options) => new CountingClient(origin, options as object),
+      factory: (origin, options) => new CountingClient(origin, options),
       connections: MOST_CALLS,
       pipelining: 1,
       allowH2: false,

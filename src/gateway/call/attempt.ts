@@ -158,9 +158,10 @@ export class Attempt implements Dispatcher.DispatchHandler {
       return { head, body: blanked(body, this.token.bytes), isAboutDeadToken };
     }
     const unpacked = unpackings(body, headerOf(raw, 'content-encoding'));
-    const isAboutDeadToken = unpacked.some((one) => saysTokenIsDead(one.toString('latin1')));
+    // Some say that they are packed, and are not.
+    const isAboutDeadToken = [body, ...unpacked].some((one) => saysTokenIsDead(one.toString('latin1')));
     const telling = unpacked.find((one) => holdsAny(one, this.token.bytes));
-    if (telling === undefined) return { head, body, isAboutDeadToken };
+    if (telling === undefined) return { head, body: blanked(body, this.token.bytes), isAboutDeadToken };
     const { status, headers } = head;
     const clean = { status, headers: headersOfUnpacked(headers, telling.length) };
     return { head: clean, body: blanked(telling, this.token.bytes), isAboutDeadToken };
