@@ -14,6 +14,7 @@ import { TOKEN_ROUTE, TokenController } from '../http/token.controller.js';
 import { ProblemAnswer } from '../http/token.openapi.js';
 import { installRequestHooks } from '../http/request-hooks.js';
 import { requestIdOf } from '../http/request-id.js';
+import { originForm } from '../http/request-target.js';
 import { sendRouterProblem } from '../http/send-problem.js';
 import { Log, NestLog } from '../logging/log.js';
 import { ConfigMetrics } from '../metrics/config-metrics.js';
@@ -55,6 +56,7 @@ export function createAdapter(environment: HubEnvironment): {
     trustProxy: false,
     requestIdHeader: false as const,
     genReqId: requestIdOf,
+    rewriteUrl: ({ url }: { readonly url?: string }) => originForm(url ?? ''),
     bodyLimit: BODY_LIMIT_BYTES,
     keepAliveTimeout: KEEP_ALIVE_MS,
     requestTimeout: UPLOAD_ARRIVAL_MS,

@@ -2,7 +2,7 @@ import { connect, type Socket } from 'node:net';
 import { Readiness } from '../../src/ops/readiness.js';
 import { WeChatSimulator } from '../../src/simulator/simulator.js';
 import { eventually } from '../support/eventually.js';
-import { ScriptedUpstream } from '../support/scripted-upstream.js';
+import { ok, ScriptedUpstream } from '../support/scripted-upstream.js';
 import { bearer, startHub, testKey, type RunningHub } from '../support/start-hub.js';
 
 const KEY = testKey('gateway');
@@ -174,6 +174,40 @@ describe('somebody goes away', () => {
     });
     expect(upstream.arrived.length).toBe(1);
     expect(await outcomes()).toEqual(['failed 1']);
+  });
+
+  describe('WeChat has dropped the connection that a call goes out on', () => {
+    /** Each connection serves so many requests, and ends at the next one without an answer. */
+    const serving = (most: number, end: (socket: Socket) => void): void => {
+      const served = new Map<Socket, number>();
+      upstream.script = (request, response, nth) => {
+        const count = (served.get(request.socket) ?? 0) + 1;
+        served.set(request.socket, count);
+        if (count > most) end(request.socket);
+        else ok()(request, response, nth);
+      };
+    };
+
+    it.each<[string, (socket: Socket) => void]>([
+      ['resets', (socket) => void socket.resetAndDestroy()],
+      ['closes', (socket) => void socket.destroy()],
+    ])('and %s it: what only reads is sent once more, what may act is not', async (_how, end) => {
+      serving(1, end);
+      expect((await hub.get(PATH, bearer(KEY))).status).toBe(200);
+      expect((await hub.get(PATH, bearer(KEY))).status).toBe(200);
+      expect(upstream.arrived.length).toBe(3);
+      const posted = await hub.request(PATH, { method: 'POST', body: '{}', headers: bearer(KEY) });
+      expect(posted).toMatchObject({ status: 502, json: { code: 'HUB_UPSTREAM_FAILED' } });
+      expect(posted.json.detail).toContain('the hub leaves it at that');
+      expect(posted.json.detail).not.toContain('tries again');
+      expect(upstream.arrived.length).toBe(4);
+    });
+
+    it('a new connection that ends so is not taken for one: a call that may be at fault itself goes once', async () => {
+      serving(0, (socket) => void socket.destroy());
+      expect((await hub.get(PATH, bearer(KEY))).status).toBe(502);
+      expect(upstream.arrived.length).toBe(1);
+    });
   });
 
   it.each<[string, Record<string, string>]>([
