@@ -152,13 +152,14 @@ export class Gateway {
     if (query?.includes('#') === true) throw malformed();
     if ((announcedLength(request.raw) ?? 0) > LARGEST_UPLOAD_BYTES) throw tooLarge();
     const { appid } = request.params;
+    const startedAt = this.#parts.clock.now();
     const order: Order = {
       request,
       reply,
       appid,
       path: target.path,
       query,
-      startedAt: this.#parts.clock.now(),
+      startedAt,
       fail,
       lookInto: (body) => {
         this.#lookFor(request, () => {
@@ -169,7 +170,7 @@ export class Gateway {
         this.guard.checkAgain(request, 'gateway');
       },
     };
-    const reading = this.#parts.cache.read(appid);
+    const reading = this.#parts.cache.read(appid, startedAt);
     if (reading?.kind === 'held') void this.#start(order).run(reading.held.value);
     else this.#cold(order).catch(fail);
   }

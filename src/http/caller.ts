@@ -27,7 +27,8 @@ export class CallerWatch {
       queueMicrotask(this.tell);
       return;
     }
-    reply.raw.once('close', this.tell);
+    // Not `once`, which costs a wrapper: it is told once all the same.
+    reply.raw.on('close', this.tell);
     this.#connection.add(this);
   }
 
@@ -40,8 +41,10 @@ export class CallerWatch {
 
   readonly tell = (): void => {
     const over = this.#over;
-    this.forget();
-    over?.();
+    if (over === undefined) return;
+    this.#over = undefined;
+    this.#connection.remove(this);
+    over();
   };
 }
 

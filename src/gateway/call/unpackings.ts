@@ -5,6 +5,7 @@ const MOST_UNPACKED_BYTES = 4 * 1024 * 1024;
 /** Something packed in something packed in something packed. */
 const MOST_LAYERS = 3;
 
+const NOTHING: readonly Buffer[] = [];
 const FLUSHED = { finishFlush: constants.Z_SYNC_FLUSH, maxOutputLength: MOST_UNPACKED_BYTES };
 const FLUSHED_BROTLI = {
   finishFlush: constants.BROTLI_OPERATION_FLUSH,
@@ -27,7 +28,9 @@ export function saysPacked(contentEncoding: string | undefined): boolean {
  *
  * @returns nothing for what is not packed, or cannot be unpacked
  */
-export function unpackings(bytes: Buffer, contentEncoding: string | undefined): Buffer[] {
+export function unpackings(bytes: Buffer, contentEncoding: string | undefined): readonly Buffer[] {
+  // Nearly always.
+  if (!looksPacked(bytes) && !saysPacked(contentEncoding)) return NOTHING;
   const all: Buffer[] = [];
   let current = [bytes];
   for (let layer = 0; layer < MOST_LAYERS && current.length > 0; layer += 1) {

@@ -145,7 +145,8 @@ export class Upload {
     this.#ended = true;
     this.#events.waiting(false);
     if (this.#known !== undefined) {
-      this.#small = Buffer.concat(this.#held ?? []);
+      const [only, ...others] = this.#held ?? [];
+      this.#small = only !== undefined && others.length === 0 ? only : Buffer.concat(this.#held ?? []);
       this.#tell(this.#small);
     }
     this.#stream?.push(null);

@@ -16,8 +16,9 @@ const MOST_LAYERS = 4;
 /** More than fit side by side into the longest body and head that are looked through: hashing them takes some 4 ms. */
 export const MOST_CANDIDATES = 4096;
 
-const IS_KEY_CHARACTER: readonly boolean[] = Array.from({ length: 128 }, (_, code) =>
-  /[A-Za-z0-9_-]/.test(String.fromCharCode(code)),
+/** 1 for each character of a key, by its code. */
+const IS_KEY_CHARACTER = Uint8Array.from({ length: 256 }, (_, code) =>
+  /[A-Za-z0-9_-]/.test(String.fromCharCode(code)) ? 1 : 0,
 );
 
 /** Adds the candidates of a text to `found`. Stops when there are more than {@link MOST_CANDIDATES}. */
@@ -40,6 +41,8 @@ function withoutLayer(text: string): string {
   return next.includes('\\') ? withoutBackslashes(next) : next;
 }
 
+const REST_OF_RUN = /[A-Za-z0-9_-]*/y;
+
 /** Looks at each 32nd character only: a run of 32 has one of them. */
 function addRuns(text: string, found: Set<string>): void {
   let at = SHORTEST_KEY - 1;
@@ -49,19 +52,25 @@ function addRuns(text: string, found: Set<string>): void {
       continue;
     }
     let start = at;
-    let end = at + 1;
-    while (start > 0 && isKeyCharacter(text, start - 1)) start -= 1;
-    while (end < text.length && isKeyCharacter(text, end)) end += 1;
-    if (end - start >= SHORTEST_KEY) addRun(text.slice(start, end), found);
-    if (found.size > MOST_CANDIDATES) return;
+    while (isKeyCharacter(text, start - 1)) start -= 1;
+    // The engine's own loop: runs may be long, what stands before them here is not.
+    REST_OF_RUN.lastIndex = at;
+    REST_OF_RUN.test(text);
+    const end = REST_OF_RUN.lastIndex;
+    if (end - start >= SHORTEST_KEY) {
+      addRun(text.slice(start, end), found);
+      if (found.size > MOST_CANDIDATES) return;
+    }
     at = end + SHORTEST_KEY;
   }
 }
 
 function addRun(run: string, found: Set<string>): void {
   if (run.length <= LONGEST_KEY) found.add(run);
-  const bare = run.replace(/^[-_]+|[-_]+$/g, '');
-  if (bare !== run && bare.length >= SHORTEST_KEY && bare.length <= LONGEST_KEY) found.add(bare);
+  if (run.length <= 2 * LONGEST_KEY && /^[-_]|[-_]$/.test(run)) {
+    const bare = run.replace(/^[-_]+/, '').replace(/[-_]+$/, '');
+    if (bare.length >= SHORTEST_KEY && bare.length <= LONGEST_KEY) found.add(bare);
+  }
   for (let at = run.indexOf(KEY_PREFIX); at >= 0; at = run.indexOf(KEY_PREFIX, at + 1)) {
     if (at + HUB_MADE_LENGTH <= run.length) found.add(run.slice(at, at + HUB_MADE_LENGTH));
     if (found.size > MOST_CANDIDATES) return;
@@ -69,5 +78,5 @@ function addRun(run: string, found: Set<string>): void {
 }
 
 function isKeyCharacter(text: string, at: number): boolean {
-  return IS_KEY_CHARACTER[text.charCodeAt(at)] === true;
+  return IS_KEY_CHARACTER[text.charCodeAt(at)] === 1;
 }
