@@ -44,7 +44,7 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
   http: ['clock', 'config', 'events', 'metrics', 'ops', 'web', 'access-guard', 'token-cache'],
   admin: ['clock', 'config', 'events', 'http', 'web', 'access-guard', 'token-cache', 'wechat-client'],
   dropin: ['clock', 'config', 'events', 'web', 'gateway', 'access-guard', 'token-cache'],
-  gateway: ['clock', 'config', 'events', 'web', 'access-guard', 'token-cache', 'wechat-client'],
+  gateway: ['clock', 'config', 'events', 'web', 'metrics', 'access-guard', 'token-cache', 'wechat-client'],
   // The ops port's page: sees what the others hold, acts as /admin does.
   console: ['clock', 'config', 'events', 'web', 'admin', 'ops', 'audit', 'access-guard', 'token-cache'],
   // Users log in: guard → one call → answer.
@@ -67,6 +67,14 @@ const PURE: readonly string[] = [
   'console/viewing-limits.ts',
   'events/describe-reload.ts',
   'admin/rules/quota.ts',
+  'gateway/rules/answer.ts',
+  'gateway/rules/errors.ts',
+  'gateway/rules/escapes.ts',
+  'gateway/rules/headers.ts',
+  'gateway/rules/key-candidates.ts',
+  'gateway/rules/never-forwarded.ts',
+  'gateway/rules/query.ts',
+  'gateway/rules/target.ts',
   'login/rules/ask.ts',
   'login/rules/outcome.ts',
   'login/rules/sns-answer.ts',
@@ -207,7 +215,7 @@ describe('the environment and secrets', () => {
     // To WeChat.
     'wechat-client/http-wechat-client.ts',
     'wechat-client/wechat-quota.ts',
-    'gateway/gateway-call.ts',
+    'gateway/call/gateway-call.ts',
     'login/login-upstream.ts',
     // To a robot of the operators: its URL and its signature.
     'notices/channel.ts',
@@ -218,9 +226,10 @@ describe('the environment and secrets', () => {
     // As the name of a robot.
     'notices/notices.service.ts',
     // To be found in what WeChat sends back, and taken out.
-    'gateway/token-spellings.ts',
+    'gateway/call/token-spellings.ts',
     // To an authorised caller.
     'core/token-answer.ts',
+    'gateway/own-tickets.ts',
     'http/ticket.controller.ts',
     'dropin/drop-in.service.ts',
     // Into a signature or a hash.

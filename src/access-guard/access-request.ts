@@ -1,5 +1,5 @@
 import { hash } from 'node:crypto';
-import { isLookedUp, type Credential } from '../core/access/decision.js';
+import { isLookedUp, type AccessIndex, type Credential } from '../core/access/decision.js';
 import { parseBearer } from '../core/access/key.js';
 
 /** What a request says about who sends it. */
@@ -27,8 +27,17 @@ export function withKey(request: AccessRequest, key: string): AccessRequest {
 }
 
 /** What is presented, ready for the index. Hashed only if it can be a key at all. */
-export function credentialOf({ key, authorization }: AccessRequest): Credential {
+export function credentialOf({
+  key,
+  authorization,
+}: Pick<AccessRequest, 'key' | 'authorization'>): Credential {
   const presented = key === undefined ? parseBearer(authorization) : { key };
   if (typeof presented === 'string') return presented;
   return isLookedUp(presented.key) ? { sha256: hash('sha256', presented.key, 'hex') } : 'malformed';
+}
+
+/** Whether this text is a key of any client. */
+export function hasKey(index: AccessIndex, text: string): boolean {
+  const credential = credentialOf({ key: text, authorization: undefined });
+  return typeof credential === 'object' && index.keys.has(credential.sha256);
 }

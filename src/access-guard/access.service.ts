@@ -16,7 +16,7 @@ import {
   type Identification,
   type KnownApps,
 } from '../core/access/decision.js';
-import { credentialOf, type AccessRequest } from './access-request.js';
+import { credentialOf, hasKey, type AccessRequest } from './access-request.js';
 import { Admission, type Ask } from './admission.js';
 import { limited, refused, type AccessVerdict, type Denied, type DenialFacts } from './access-verdict.js';
 import { Allowances } from './allowances.js';
@@ -60,10 +60,8 @@ export class AccessService {
     this.#config = config;
     this.#clock = clock;
     this.#origins = new Origins(environment.trustedProxies);
-    // Not needed for correctness, see #sync: so that no request waits for it.
-    config.onChange(() => {
-      this.#sync();
-    });
+    // Not needed, see #sync: so that no request waits for it.
+    config.onChange(() => this.#sync());
   }
 
   /**
@@ -144,6 +142,12 @@ export class AccessService {
     return allowance.granted(client, undefined, origin);
   }
 
+  /** Whether any client has such a key, expired or not: for what is about to leave the hub. Grants and counts nothing. */
+  isKey(text: string): boolean {
+    this.#sync();
+    return hasKey(this.#index, text);
+  }
+
   /** The address that rules are held against, canonical, or {@link UNKNOWN_ADDRESS}. */
   addressOf(request: Pick<AccessRequest, 'socketAddress' | 'xForwardedFor'>): string {
     return this.#origins.of(request.socketAddress, request.xForwardedFor).text;
@@ -155,8 +159,7 @@ export class AccessService {
   }
 
   /**
-   * Looks at the snapshot itself on each request rather than trusting to have been told: there is no moment at which
-   * a removed client or key is still served.
+   * Looks at the snapshot on each request rather than trusting to have been told: no removed key is still served.
    */
   #sync(): void {
     const snapshot = this.#config.current;

@@ -13,6 +13,7 @@ import { TOKEN_ROUTE, TokenController } from '../http/token.controller.js';
 import { installRequestHooks } from '../web/request-hooks.js';
 import { demandDeclarations } from '../web/route-access.js';
 import { requestIdOf } from '../web/request-id.js';
+import { originForm } from '../web/request-target.js';
 import { sendRouterProblem } from '../web/send-problem.js';
 import { SnsRoutes } from '../login/sns.routes.js';
 import { Log, NestLog } from '../logging/log.js';
@@ -57,6 +58,7 @@ export function createAdapter(environment: HubEnvironment): {
     trustProxy: false,
     requestIdHeader: false as const,
     genReqId: requestIdOf,
+    rewriteUrl: ({ url }: { readonly url?: string }) => originForm(url ?? ''),
     bodyLimit: BODY_LIMIT_BYTES,
     keepAliveTimeout: KEEP_ALIVE_MS,
     requestTimeout: UPLOAD_ARRIVAL_MS,

@@ -7,7 +7,7 @@ import type { AppRequest } from '../web/app-request.js';
 import { declare } from '../web/route-access.js';
 import { sendReady } from '../web/send-ready.js';
 import { sendWeChatError, wechatAnswer } from '../web/wechat-shape.js';
-import { DropIn, type DropInAnswer } from './drop-in.service.js';
+import { DropIn, UNHEARD, type DropInAnswer } from './drop-in.service.js';
 import { jsonObject, parametersOf } from './parameters.js';
 
 const BODY_LIMIT_BYTES = 16 * 1024;
@@ -72,7 +72,7 @@ export class DropInRoutes implements UnroutedEndpoint {
 
   #serve(endpoint: Endpoint, raw: FastifyRequest, reply: FastifyReply): Promise<void> | undefined {
     const request = raw as AppRequest;
-    const answer = this.#answerOf(endpoint, request);
+    const answer = this.#answerOf(endpoint, request, reply);
     // Without a promise where the answer is at hand, as it is but for cold starts: see bench/README.md.
     if (!(answer instanceof Promise)) {
       send(request, reply, answer);
@@ -83,15 +83,19 @@ export class DropInRoutes implements UnroutedEndpoint {
     });
   }
 
-  #answerOf(endpoint: Endpoint, request: AppRequest): DropInAnswer | Promise<DropInAnswer> {
+  #answerOf(
+    endpoint: Endpoint,
+    request: AppRequest,
+    reply: FastifyReply,
+  ): DropInAnswer | Promise<DropInAnswer> {
     switch (endpoint) {
       case 'token':
-        return this.dropIn.token(request, parametersOf(request.query as string, textOf(request)));
+        return this.dropIn.token(request, reply, parametersOf(request.query as string, textOf(request)));
       case 'stable_token':
         if (request.method !== 'POST') return { error: DROP_IN_ERRORS.postNeeded };
-        return this.dropIn.token(request, jsonObject(textOf(request) ?? ''));
+        return this.dropIn.token(request, reply, jsonObject(textOf(request) ?? ''));
       case 'ticket/getticket':
-        return this.dropIn.ticket(request, parametersOf(request.query as string, undefined) ?? {});
+        return this.dropIn.ticket(request, reply, parametersOf(request.query as string, undefined) ?? {});
     }
   }
 }
@@ -111,7 +115,7 @@ function textOf(request: FastifyRequest): string | undefined {
 }
 
 function send(request: AppRequest, reply: FastifyReply, answer: DropInAnswer): void {
-  if (reply.sent) return;
+  if (reply.sent || answer === UNHEARD) return;
   if ('error' in answer) sendWeChatError(request, reply, answer.error);
   else if (answer.ready) sendReady(request, reply, answer.body);
   else {

@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import type { FastifyReply } from 'fastify';
 import { withKey } from '../access-guard/access-request.js';
 import type { Granted } from '../access-guard/access-verdict.js';
 import { AccessService } from '../access-guard/access.service.js';
@@ -17,6 +18,7 @@ import {
 import { HubEvents, notServed, type Reporter } from '../events/hub-events.js';
 import { AccessGuard } from '../web/access.guard.js';
 import { accessRequestOf, type AppRequest } from '../web/app-request.js';
+import { isGone, whileThere } from '../web/caller.js';
 import { wechatDenialOf } from '../web/wechat-shape.js';
 import { TokenReports } from '../token-cache/token-reports.service.js';
 import type { Reading } from '../token-cache/reading.js';
@@ -51,9 +53,13 @@ export class DropIn {
     private readonly events: HubEvents,
   ) {}
 
-  /** Both token endpoints. `parameters`: from query and body; `undefined`: the body could not be read. */
+  /**
+   * Both token endpoints. `parameters`: from query and body; `undefined`: the body could not be read. `reply`: to see
+   * whether the caller still waits.
+   */
   token(
     caller: AppRequest,
+    reply: FastifyReply,
     parameters: Readonly<Record<string, unknown>> | undefined,
   ): DropInAnswer | Promise<DropInAnswer> {
     if (parameters === undefined) return { error: DROP_IN_ERRORS.notJson };
@@ -75,11 +81,15 @@ export class DropIn {
     if (reading?.kind === 'held' && check === undefined && !request.forceRefresh) {
       return { body: reading.ready.wechatBody(reading.expiresInSeconds), ready: true };
     }
-    return this.#slowToken(request, check, verdict, caller.id);
+    return this.#slowToken(reply, request, check, verdict, caller.id);
   }
 
   /** The token itself names the app and proves the right; the address must be one that some entry accepts. */
-  async ticket(caller: AppRequest, parameters: Readonly<Record<string, unknown>>): Promise<DropInAnswer> {
+  async ticket(
+    caller: AppRequest,
+    reply: FastifyReply,
+    parameters: Readonly<Record<string, unknown>>,
+  ): Promise<DropInAnswer> {
     const { access_token: token, type } = parameters;
     const appid = typeof token === 'string' ? this.served.appOf(token) : undefined;
     if (appid === undefined) {
@@ -92,7 +102,8 @@ export class DropIn {
     if (!verdict.ok) return { error: wechatDenialOf(verdict) };
     const known = TICKET_TYPES.find((one: TicketType) => one === type);
     if (known === undefined) return { error: DROP_IN_ERRORS.badTicketType };
-    const reading = await this.tickets.read(appid, known);
+    const reading = await whileThere(reply, (gone) => this.tickets.read(appid, known, gone));
+    if (isGone(reply)) return UNHEARD;
     if (reading?.kind !== 'held') return this.#unavailable('ticket', appid, reading);
     const ticket = reading.held.value.reveal();
     const body = { errcode: 0, errmsg: 'ok', ticket, expires_in: reading.expiresInSeconds };
@@ -101,6 +112,7 @@ export class DropIn {
 
   /** A cold start, a repeated ask, a forced refresh: the cases in which a caller may wait for WeChat. */
   async #slowToken(
+    reply: FastifyReply,
     request: CredentialRequest,
     check: Promise<void> | undefined,
     verdict: Granted,
@@ -108,12 +120,14 @@ export class DropIn {
   ): Promise<DropInAnswer> {
     const { appid, forceRefresh } = request;
     const before = this.cache.read(appid);
-    if (before?.kind === 'pending') await this.cache.settled(appid);
-    else if (before?.kind === 'held') {
+    if (before?.kind === 'pending') {
+      await whileThere(reply, (gone) => this.cache.settled(appid, gone));
+    } else if (before?.kind === 'held') {
       if (forceRefresh && verdict.client.may.has('report'))
         await this.tokenReports.report(appid, before.held.value, reporterOf(verdict, requestId));
       else await check;
     }
+    if (isGone(reply)) return UNHEARD;
     const reading = this.cache.read(appid);
     if (reading?.kind !== 'held') return this.#unavailable('token', appid, reading);
     return { body: reading.ready.wechatBody(reading.expiresInSeconds), ready: true };
@@ -139,6 +153,9 @@ export class DropIn {
     return again;
   }
 }
+
+/** Nobody reads it. */
+export const UNHEARD: DropInAnswer = { body: '', ready: false };
 
 function reporterOf({ client, key, address }: Granted, requestId: string | undefined): Reporter {
   return { by: 'drop_in', clientId: client.id, keyId: key?.id, address, requestId };

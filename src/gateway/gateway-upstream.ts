@@ -4,7 +4,8 @@ import { Clock, type TimerHandle } from '../clock/clock.js';
 import { HubEnvironment } from '../config/environment.js';
 import { HubException } from '../web/hub-exception.js';
 import { connectorFor } from '../wechat-client/outbound.js';
-import { CallsUnderWay, MOST_CALLS, type WatchedCall } from './calls-under-way.js';
+import { CountingClient, type CallOptions } from './counting-client.js';
+import { CallsUnderWay, MOST_CALLS, type WatchedCall } from './call/calls-under-way.js';
 
 /** As for the hub's own calls (wechat-client/http-exchange.ts): shorter than what NAT gateways and WeChat keep. */
 const KEEP_ALIVE_MS = 10_000;
@@ -30,6 +31,7 @@ export class GatewayUpstream implements BeforeApplicationShutdown, OnApplication
     const base = new URL(environment.wechatBaseUrl);
     this.#prefix = base.pathname.replace(/\/$/, '');
     this.#pool = new Pool(base.origin, {
+      factory: (origin, options) => new CountingClient(origin, options),
       connections: MOST_CALLS,
       pipelining: 1,
       allowH2: false,
@@ -59,14 +61,19 @@ export class GatewayUpstream implements BeforeApplicationShutdown, OnApplication
     this.#calls.remove(call);
   }
 
+  get callsUnderWay(): number {
+    return this.#calls.count;
+  }
+
   /** Connections are to be closed after their answer. */
   get closing(): boolean {
     return this.#closing;
   }
 
   /** `pathAndQuery` holds the token: undici does not repeat it in errors, and neither does the hub. */
-  send(options: Omit<Dispatcher.DispatchOptions, 'origin'>, handler: Dispatcher.DispatchHandler): void {
-    this.#pool.dispatch({ ...options, path: `${this.#prefix}${options.path}` }, handler);
+  send(options: Omit<CallOptions, 'origin'>, handler: Dispatcher.DispatchHandler): void {
+    const call: CallOptions = { ...options, path: `${this.#prefix}${options.path}` };
+    this.#pool.dispatch(call, handler);
   }
 
   /** New calls are refused; those under way have some seconds, while the listener waits for their connections. */

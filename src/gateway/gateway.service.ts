@@ -3,27 +3,33 @@ import type { FastifyReply } from 'fastify';
 import { AccessService } from '../access-guard/access.service.js';
 import { Clock } from '../clock/clock.js';
 import { HubEnvironment } from '../config/environment.js';
-import { unavailableError } from '../core/dropin.js';
-import { TRANSPARENT_ERRORS, transparentErrorOf } from '../core/gateway/errors.js';
-import { accessTokenOf, splitTarget } from '../core/gateway/query.js';
-import { ownWords } from '../core/upstream.js';
-import { judgeTarget } from '../core/gateway/target.js';
+import { TRANSPARENT_ERRORS, transparentErrorOf } from './rules/errors.js';
+import { accessTokenOf, splitTarget } from './rules/query.js';
+import { whyNever } from './rules/never-forwarded.js';
+import { isGrantedPath, judgeTarget, type TargetVerdict } from './rules/target.js';
 import { HubEvents, notServed } from '../events/hub-events.js';
 import { AccessGuard } from '../web/access.guard.js';
 import { accessRequestOf, actorOf, type AppRequest } from '../web/app-request.js';
+import { isGone, whileThere } from '../web/caller.js';
 import { HubException } from '../web/hub-exception.js';
 import { ProblemFilter } from '../web/problem.filter.js';
 import { asHubException } from '../web/problem.js';
 import { unavailable } from '../web/unavailable.js';
-import { sendWeChatError, wechatDenialOf } from '../web/wechat-shape.js';
+import { RequestMetrics } from '../metrics/request-metrics.js';
 import { TokenReports } from '../token-cache/token-reports.service.js';
 import { ServedTokens } from '../token-cache/served-tokens.js';
+import { TicketCache } from '../token-cache/ticket-cache.service.js';
 import { TokenCache } from '../token-cache/token-cache.service.js';
-import { GatewayCall, tooLarge } from './gateway-call.js';
-import type { GatewayParts, Order } from './gateway-order.js';
+import { tooLarge } from './call/failures.js';
+import { GatewayCall } from './call/gateway-call.js';
+import type { GatewayParts, Order } from './call/gateway-order.js';
 import { GatewayUpstream } from './gateway-upstream.js';
-import { HeldBytes } from './held-bytes.js';
-import { announcedLength, LARGEST_UPLOAD_BYTES } from './upload.js';
+import { HeldBytes } from './call/held-bytes.js';
+import { wechatErrorOf } from './transparent-answers.js';
+import { sendWeChatError, wechatDenialOf } from '../web/wechat-shape.js';
+import { KeyCheck, KeyWouldLeave } from './key-check.js';
+import { answerTicket } from './own-tickets.js';
+import { announcedLength, LARGEST_UPLOAD_BYTES } from './call/upload.js';
 
 /** What is in front of the path at WeChat: `/v1/apps/{appid}/wechat`. */
 const EXPLICIT = /^\/v1\/apps\/[A-Za-z0-9_-]+\/wechat(?=\/)/;
@@ -35,21 +41,31 @@ const EXPLICIT = /^\/v1\/apps\/[A-Za-z0-9_-]+\/wechat(?=\/)/;
 @Injectable()
 export class Gateway {
   readonly #parts: GatewayParts;
+  readonly #keys: KeyCheck;
 
   constructor(
     private readonly access: AccessService,
     private readonly guard: AccessGuard,
     private readonly problems: ProblemFilter,
     private readonly served: ServedTokens,
+    private readonly tickets: TicketCache,
     private readonly events: HubEvents,
     upstream: GatewayUpstream,
     cache: TokenCache,
     tokenReports: TokenReports,
     clock: Clock,
     environment: HubEnvironment,
+    metrics: RequestMetrics,
   ) {
     const timeoutMs = environment.gatewayTimeoutMs;
     const heldBytes = new HeldBytes();
+    metrics.addGauge('wxhub_gateway_calls_under_way', 'Calls through the gateway of now.', () => {
+      return upstream.callsUnderWay;
+    });
+    metrics.addGauge('wxhub_gateway_held_bytes', 'Bytes of request bodies that the gateway holds.', () => {
+      return heldBytes.held;
+    });
+    this.#keys = new KeyCheck(access);
     this.#parts = { cache, tokenReports, upstream, heldBytes, clock, events, timeoutMs };
   }
 
@@ -59,23 +75,35 @@ export class Gateway {
       this.problems.write(error, request, reply);
     };
     try {
-      this.guard.admit(request, 'gateway');
       const { path, query } = splitTarget(request.raw.url ?? '');
       const inFront = EXPLICIT.exec(path)?.[0];
-      if (inFront === undefined) throw refusedTarget('malformed');
-      this.#take(request, reply, path.slice(inFront.length), query, fail);
+      const target = judgeTarget(inFront === undefined ? '' : path.slice(inFront.length));
+      if (isOwnTicket(target, request, path)) {
+        this.guard.admit(request, 'read');
+        answerTicket(request, reply, query, this.tickets, this.guard).catch(fail);
+        return;
+      }
+      this.guard.admit(request, 'gateway');
+      this.#take(request, reply, target, query, fail);
     } catch (error) {
       fail(error);
     }
   }
 
   /**
-   * Any other path with the access_token of an app in its query. Errors have WeChat's shape.
+   * Any other path with the access_token of an app in its query. Errors have WeChat's shape. Logins (`/sns/…`) are told
+   * why they are not forwarded, whatever they carry: theirs is a token of a user, or a hub key in the place of the AppSecret.
+   *
    * @returns `false`: no such request; somebody else answers it
    */
   transparent(request: AppRequest, reply: FastifyReply): boolean {
     const { path, query } = splitTarget(request.raw.url ?? '');
     const token = accessTokenOf(query);
+    const target = judgeTarget(path);
+    if (isLogin(target)) {
+      sendWeChatError(request, reply, transparentErrorOf('HUB_NOT_GRANTED', whyNever(target.row)));
+      return true;
+    }
     if (token === undefined) return false;
     const fail = (error: unknown): void => {
       this.#failTransparent(error, request, reply);
@@ -92,7 +120,7 @@ export class Gateway {
       request.params.appid = appid;
       const ask = { request: accessRequestOf(request), act: 'gateway', appid, proof: 'key' } as const;
       const verdict = this.guard.examine(request, ask);
-      if (verdict.ok) this.#take(request, reply, path, query, fail);
+      if (verdict.ok) this.#take(request, reply, target, query, fail);
       else sendWeChatError(request, reply, wechatDenialOf(verdict));
     } catch (error) {
       fail(error);
@@ -104,43 +132,66 @@ export class Gateway {
   #take(
     request: AppRequest,
     reply: FastifyReply,
-    wanted: string,
+    target: TargetVerdict,
     query: string | undefined,
     fail: Order['fail'],
   ): void {
+    if (!target.ok && target.why === 'malformed') throw malformed();
     const { verdict } = request;
     const patterns = verdict?.ok === true ? verdict.client.gatewayPaths : [];
-    const target = judgeTarget(wanted, patterns);
-    if (!target.ok) {
-      if (target.why !== 'malformed') this.#tellDenied(request);
-      throw refusedTarget(target.why);
+    if (!target.ok || !isGrantedPath(target.path, patterns)) {
+      this.#tellDenied(request, 'path_not_granted');
+      const why = target.ok
+        ? 'The gatewayPaths of this client do not allow this path.'
+        : whyNever(target.row);
+      throw new HubException('HUB_NOT_GRANTED', why);
     }
+    const { rawHeaders } = request.raw;
+    this.#lookFor(request, () => {
+      this.#keys.head(request.raw.url ?? '', rawHeaders);
+    });
     // A server may cut a query there, or not: two readings.
-    if (query?.includes('#') === true) throw refusedTarget('malformed');
+    if (query?.includes('#') === true) throw malformed();
     if ((announcedLength(request.raw) ?? 0) > LARGEST_UPLOAD_BYTES) throw tooLarge();
     const { appid } = request.params;
+    const startedAt = this.#parts.clock.now();
     const order: Order = {
       request,
       reply,
       appid,
       path: target.path,
       query,
-      startedAt: this.#parts.clock.now(),
+      startedAt,
       fail,
+      lookInto: (body) => {
+        this.#lookFor(request, () => {
+          this.#keys.body(body, rawHeaders);
+        });
+      },
       checkAgain: () => {
         this.guard.confirm(request);
       },
     };
-    const reading = this.#parts.cache.read(appid);
+    const reading = this.#parts.cache.read(appid, startedAt);
     if (reading?.kind === 'held') void this.#start(order).run(reading.held.value);
     else this.#cold(order).catch(fail);
   }
 
-  #tellDenied(request: AppRequest): void {
+  /** Operators are told when a key was about to leave. @throws what `look` throws */
+  #lookFor(request: AppRequest, look: () => void): void {
+    try {
+      look();
+    } catch (error) {
+      if (error instanceof KeyWouldLeave) this.#tellDenied(request, 'key_would_leave');
+      throw error;
+    }
+  }
+
+  #tellDenied(request: AppRequest, reason: 'path_not_granted' | 'key_would_leave'): void {
     const actor = actorOf(request);
     const { appid } = request.params;
     if (actor === undefined) return;
-    this.events.emit('requestDenied', { reason: 'path_not_granted', act: 'gateway', ...actor, appid });
+    this.events.emit('requestDenied', { reason, act: 'gateway', ...actor, appid });
   }
 
   #start(order: Order): GatewayCall {
@@ -152,8 +203,8 @@ export class Gateway {
     const { cache } = this.#parts;
     const { appid, reply } = order;
     if (cache.read(appid)?.kind === 'pending') {
-      await cache.settled(appid);
-      if (reply.raw.destroyed) return;
+      await whileThere(reply, (gone) => cache.settled(appid, gone));
+      if (isGone(reply)) return;
       order.checkAgain();
     }
     const reading = cache.read(appid);
@@ -162,32 +213,30 @@ export class Gateway {
   }
 
   #failTransparent(error: unknown, request: AppRequest, reply: FastifyReply): void {
-    if (reply.sent || reply.raw.destroyed) return;
-    const { code, detail, details } = asHubException(error);
-    if (code === 'HUB_INTERNAL') this.events.emit('troubleSeen', { where: `request ${request.id}`, error });
-    if (code === 'HUB_TOKEN_UNAVAILABLE') {
-      const { upstream } = details;
-      const why = upstream === undefined ? undefined : ownWords(upstream);
-      sendWeChatError(request, reply, unavailableError('token', why));
-    } else {
-      sendWeChatError(request, reply, transparentErrorOf(code, detail));
+    if (reply.sent || isGone(reply)) return;
+    const exception = asHubException(error);
+    if (exception.code === 'HUB_INTERNAL') {
+      this.events.emit('troubleSeen', { where: `request ${request.id}`, error });
     }
+    sendWeChatError(request, reply, wechatErrorOf(exception));
   }
 }
 
-function refusedTarget(why: 'forbidden' | 'not_granted' | 'malformed'): HubException {
-  switch (why) {
-    case 'forbidden':
-      return new HubException(
-        'HUB_NOT_GRANTED',
-        'The gateway forwards nothing that takes an AppSecret or clears a quota; tokens are at /v1/apps/{appid}/token.',
-      );
-    case 'not_granted':
-      return new HubException('HUB_NOT_GRANTED', 'The gatewayPaths of this client do not allow this path.');
-    case 'malformed':
-      return new HubException(
-        'HUB_BAD_REQUEST',
-        'The gateway forwards plain paths only: letters, digits and - . _ ~ between single slashes, no escapes.',
-      );
-  }
+type Never = Extract<TargetVerdict, { readonly why: 'never' }>;
+
+/** GET and no other spelling: the hub's own ticket. */
+function isOwnTicket(target: TargetVerdict, { method }: AppRequest, path: string): boolean {
+  if (target.ok || target.why !== 'never' || target.row.answered !== 'ticket') return false;
+  return (method === 'GET' || method === 'HEAD') && path.endsWith(`/wechat${target.row.path}`);
+}
+
+function isLogin(target: TargetVerdict): target is Never {
+  return !target.ok && target.why === 'never' && target.row.path === '/sns/*';
+}
+
+function malformed(): HubException {
+  return new HubException(
+    'HUB_BAD_REQUEST',
+    'The gateway forwards plain paths only: letters, digits and - . _ ~ between single slashes, no escapes.',
+  );
 }

@@ -5,6 +5,7 @@ import { Secret } from '../core/secret.js';
 import { TokenReports } from '../token-cache/token-reports.service.js';
 import { TokenCache } from '../token-cache/token-cache.service.js';
 import { actorOf, type AppRequest } from '../web/app-request.js';
+import { isGone, whileThere } from '../web/caller.js';
 import { HubException } from '../web/hub-exception.js';
 import { May } from '../web/may.decorator.js';
 import { ReportAnswer, ReportBody } from './report.openapi.js';
@@ -46,9 +47,12 @@ export class ReportController {
     });
     if (outcome === undefined) {
       // No valid token: as for GET, the result of an attempt under way, and that is then another one.
-      if (this.cache.read(appid)?.kind === 'pending') await this.cache.settled(appid);
+      if (this.cache.read(appid)?.kind === 'pending') {
+        await whileThere(reply, (gone) => this.cache.settled(appid, gone));
+      }
       outcome = 'superseded';
     }
+    if (isGone(reply)) return;
     const reading = this.cache.read(appid);
     if (reading?.kind !== 'held') throw unavailable(reading);
     void reply

@@ -6,6 +6,7 @@ import { Clock } from '../clock/clock.js';
 import { TICKET_TYPES, type TicketType } from '../core/app.js';
 import { TicketCache } from '../token-cache/ticket-cache.service.js';
 import type { AppRequest } from '../web/app-request.js';
+import { whileThere } from '../web/caller.js';
 import { etagOf } from '../core/token-answer.js';
 import { matchesVersion } from './conditional.js';
 import { HubException } from '../web/hub-exception.js';
@@ -42,7 +43,7 @@ export class TicketController {
     if (!isTicketType(type)) {
       throw new HubException('HUB_NOT_FOUND', 'There are tickets of the types jsapi and wx_card.');
     }
-    const { held, expiresInSeconds } = await this.#read(appid, type);
+    const { held, expiresInSeconds } = await this.#read(reply, appid, type);
     reply.header('cache-control', 'no-store').header('etag', etagOf(held.version));
     if (matchesVersion(request.headers['if-none-match'], held.version)) {
       void reply.status(304).send();
@@ -63,7 +64,11 @@ export class TicketController {
   @ApiBody({ type: SignatureBody })
   @ApiResponse({ status: 200, description: 'What wx.config takes', type: SignatureAnswer })
   @ApiProblems(...GUARD_PROBLEMS, 'HUB_TOO_LARGE', 'HUB_TOKEN_UNAVAILABLE')
-  async sign(@Param('appid') appid: string, @Body() body: unknown): Promise<SignatureAnswer> {
+  async sign(
+    @Res({ passthrough: true }) reply: FastifyReply,
+    @Param('appid') appid: string,
+    @Body() body: unknown,
+  ): Promise<SignatureAnswer> {
     const url = signableUrl((body as { url?: unknown } | undefined)?.url);
     if (url === undefined) {
       throw new HubException(
@@ -71,7 +76,7 @@ export class TicketController {
         'The body is {"url": "https://…"}, the URL of the page itself.',
       );
     }
-    const { held } = await this.#read(appid, 'jsapi');
+    const { held } = await this.#read(reply, appid, 'jsapi');
     const timestamp = Math.floor(this.clock.wallNow() / 1000);
     const nonceStr = randomBytes(12).toString('base64url').replace(/[-_]/g, '0');
     return {
@@ -82,8 +87,8 @@ export class TicketController {
     };
   }
 
-  async #read(appid: string, type: TicketType) {
-    const reading = await this.tickets.read(appid, type);
+  async #read(reply: FastifyReply, appid: string, type: TicketType) {
+    const reading = await whileThere(reply, (gone) => this.tickets.read(appid, type, gone));
     if (reading?.kind !== 'held') throw unavailable(reading, 'ticket');
     return reading;
   }

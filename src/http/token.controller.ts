@@ -3,6 +3,7 @@ import { RequestMetrics } from '../metrics/request-metrics.js';
 import type { HeldToken } from '../token-cache/reading.js';
 import { TokenCache } from '../token-cache/token-cache.service.js';
 import type { AppRequest } from '../web/app-request.js';
+import { isGone, whileThere } from '../web/caller.js';
 import { matchesVersion, preferredWaitSeconds } from './conditional.js';
 import { May } from '../web/may.decorator.js';
 import { sendReady } from '../web/send-ready.js';
@@ -56,7 +57,10 @@ export class TokenController {
   /** No valid token: the result of the attempt under way, or 503 at once. Never starts an attempt. */
   async #cold(request: AppRequest, reply: FastifyReply): Promise<void> {
     const { appid } = request.params;
-    if (this.cache.read(appid)?.kind === 'pending') await this.cache.settled(appid);
+    if (this.cache.read(appid)?.kind === 'pending') {
+      await whileThere(reply, (gone) => this.cache.settled(appid, gone));
+      if (isGone(reply)) return;
+    }
     const reading = this.cache.read(appid);
     if (reading?.kind !== 'held') throw unavailable(reading);
     send(request, reply, reading);
@@ -77,18 +81,13 @@ export class TokenController {
     waitSeconds: number,
     client: string,
   ): Promise<void> {
-    const gone = new AbortController();
-    const onClose = (): void => {
-      gone.abort();
-    };
-    reply.raw.once('close', onClose);
+    const { appid } = request.params;
     this.#count(client, 1);
-    await this.cache.newerThan(request.params.appid, version, waitSeconds * 1000, gone.signal);
+    await whileThere(reply, (gone) => this.cache.newerThan(appid, version, waitSeconds * 1000, gone));
     await this.#turns.next();
     this.#count(client, -1);
-    reply.raw.off('close', onClose);
-    if (gone.signal.aborted) return;
-    const reading = this.cache.read(request.params.appid);
+    if (isGone(reply)) return;
+    const reading = this.cache.read(appid);
     if (reading?.kind !== 'held') throw unavailable(reading);
     const applied = `wait=${waitSeconds}`;
     if (reading.ready.version !== version) send(request, reply, reading, ['preference-applied', applied]);

@@ -8,6 +8,12 @@ export class RequestMetrics {
   readonly #routes = new Map<string, { statuses: Map<number, number>; durations: DurationHistogram }>();
   /** Long-polls that wait now. */
   longPolls = 0;
+  readonly #gauges: { readonly name: string; readonly help: string; readonly now: () => number }[] = [];
+
+  /** A number that somebody else keeps, of the moment in which it is asked for. */
+  addGauge(name: string, help: string, now: () => number): void {
+    this.#gauges.push({ name, help, now });
+  }
 
   record(route: string, status: number, seconds: number): void {
     let metrics = this.#routes.get(route);
@@ -21,6 +27,7 @@ export class RequestMetrics {
 
   *lines(): Generator<string> {
     yield single('wxhub_long_polls', 'Requests that wait for a newer token.', this.longPolls);
+    for (const { name, help, now } of this.#gauges) yield single(name, help, now());
     yield head('wxhub_http_requests_total', 'counter', "Requests answered on the callers' listener.");
     for (const [route, { statuses }] of this.#routes) {
       for (const [status, count] of statuses) {

@@ -25,15 +25,15 @@ export class TicketCache {
   ) {}
 
   /** `undefined`: no such app. Waits only where no valid ticket is held and an attempt is under way or very near. */
-  async read(appid: string, type: TicketType): Promise<Reading | undefined> {
+  async read(appid: string, type: TicketType, gone?: AbortSignal): Promise<Reading | undefined> {
     const entry = this.cache.entry(appid);
     if (entry === undefined) return undefined;
     const cell = entry.ticket(type);
     this.#use(entry, cell);
     for (let waited = 0; waited < 2; waited += 1) {
       const reading = this.#now(cell);
-      if (reading !== undefined || entry.removed) break;
-      await this.cache.changeOf(cell);
+      if (reading !== undefined || entry.removed || gone?.aborted === true) break;
+      await this.cache.changeOf(cell, gone);
     }
     if (entry.removed) return undefined;
     return this.#now(cell) ?? unavailable(cell, this.clock.now());

@@ -128,10 +128,12 @@ export class TokenCache implements OnApplicationBootstrap, BeforeApplicationShut
   /**
    * Resolves when the attempt under way for the app has ended, or after the bound of one upstream call and a second.
    * The attempt moves to the front of the queue, since somebody waits for it. Never starts one.
+   *
+   * @param gone ends the wait of a caller that went away
    */
-  async settled(appid: string): Promise<void> {
+  async settled(appid: string, gone?: AbortSignal): Promise<void> {
     const cell = this.#entries.get(appid)?.token;
-    if (cell !== undefined) await this.changeOf(cell);
+    if (cell !== undefined) await this.changeOf(cell, gone);
   }
 
   /** Resolves when the app's version is another than `version`, the app is gone, or the time is up. */
@@ -297,9 +299,9 @@ export class TokenCache implements OnApplicationBootstrap, BeforeApplicationShut
   }
 
   /** Resolves at the cell's next change, or after the bound of one upstream call and a second. */
-  async changeOf(cell: CredentialCell): Promise<void> {
+  async changeOf(cell: CredentialCell, gone?: AbortSignal): Promise<void> {
     cell.underWay?.promote();
-    await this.#nextChange(cell, this.environment.wechatTimeoutMs + 1000, undefined);
+    await this.#nextChange(cell, this.environment.wechatTimeoutMs + 1000, gone);
   }
 
   /** The cell's next change, or the time is up, or the one who waits is gone. */

@@ -1,4 +1,4 @@
-import { gzipSync } from 'node:zlib';
+import { brotliCompressSync, deflateRawSync, gzipSync } from 'node:zlib';
 import { WeChatSimulator } from '../../src/simulator/simulator.js';
 import { json, ok, ScriptedUpstream, type Script } from '../support/scripted-upstream.js';
 import { bearer, startHub, testKey, type RunningHub } from '../support/start-hub.js';
@@ -70,6 +70,13 @@ describe.each([
   });
 });
 
+/** Bytes as they are, of no type. */
+const dressed =
+  (body: Buffer, headers: Record<string, string> = {}, status = 200): Script =>
+  (_request, response) => {
+    response.writeHead(status, { 'content-length': String(body.length), ...headers }).end(body);
+  };
+
 describe('what is taken for a dead token', () => {
   let upstream: ScriptedUpstream;
   let hub: RunningHub;
@@ -139,6 +146,24 @@ describe('what is taken for a dead token', () => {
         response.end(gzipSync(JSON.stringify(DEAD)));
       },
     ],
+    ...['text/html', 'plain/text', 'application/json:UTF-8', 'image/jpeg', ''].map(
+      (type): [string, Script] => [`as ${JSON.stringify(type)}`, json(DEAD, { 'content-type': type })],
+    ),
+    ['under another status', dressed(Buffer.from(JSON.stringify(DEAD)), {}, 412)],
+    ['in UTF-16', dressed(Buffer.from(`\uFEFF${JSON.stringify(DEAD)}`, 'utf16le'))],
+    [
+      'packed by raw deflate',
+      dressed(deflateRawSync(JSON.stringify(DEAD)), { 'content-encoding': 'deflate' }),
+    ],
+    [
+      'packed by br under another name',
+      dressed(brotliCompressSync(JSON.stringify(DEAD)), { 'content-encoding': 'gzip' }),
+    ],
+    ['packed by gzip and silent about it', dressed(gzipSync(JSON.stringify(DEAD)))],
+    [
+      'not packed though it says so',
+      dressed(Buffer.from(JSON.stringify(DEAD)), { 'content-encoding': 'gzip' }),
+    ],
     [
       'before the body has come',
       (_request, response) => {
@@ -161,13 +186,7 @@ describe('what is taken for a dead token', () => {
     ['an errcode that means something else', json({ errcode: 40003 })],
     ['the number elsewhere', json({ errcode: 0, data: 40001 })],
     ['too long to be one', json({ pad: 'x'.repeat(70_000), ...DEAD })],
-    ['media', json(DEAD, { 'content-type': 'image/png' })],
-    [
-      'another status',
-      (_request, response) => {
-        response.writeHead(500, { 'content-type': 'application/json' }).end(JSON.stringify(DEAD));
-      },
-    ],
+    ['a part of something', dressed(Buffer.from(JSON.stringify(DEAD)), {}, 206)],
     [
       'cut JSON',
       (_request, response) => {

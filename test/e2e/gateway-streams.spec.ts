@@ -2,7 +2,7 @@ import { connect, type Socket } from 'node:net';
 import { Readiness } from '../../src/web/readiness.js';
 import { WeChatSimulator } from '../../src/simulator/simulator.js';
 import { eventually } from '../support/eventually.js';
-import { ScriptedUpstream } from '../support/scripted-upstream.js';
+import { ok, ScriptedUpstream } from '../support/scripted-upstream.js';
 import { bearer, startHub, testKey, type RunningHub } from '../support/start-hub.js';
 
 const KEY = testKey('gateway');
@@ -143,12 +143,17 @@ describe('somebody goes away', () => {
   });
 
   it('the caller, during its own upload: WeChat never sees a whole request', async () => {
-    for (const framing of ['Content-Length: 1000000', 'Transfer-Encoding: chunked', 'Content-Length: 1000']) {
+    for (const [framing, sent, starts] of [
+      ['Content-Length: 1000000', 'abcde', true],
+      ['Transfer-Encoding: chunked', `11170\r\n${'x'.repeat(70_000)}\r\n`, true],
+      ['Transfer-Encoding: chunked', '5\r\nabcde\r\n', false],
+      ['Content-Length: 1000', 'abcde', false],
+    ] as const) {
       upstream.arrived.length = 0;
       const socket = open();
       socket.write(head(`${framing}\r\n`, 'POST'));
-      socket.write(framing.includes('chunked') ? '5\r\nabcde\r\n' : 'abcde');
-      if (framing !== 'Content-Length: 1000') {
+      socket.write(sent);
+      if (starts) {
         const { body } = await upstream.request(1);
         socket.destroy();
         await expect(body).rejects.toThrow();
@@ -169,6 +174,40 @@ describe('somebody goes away', () => {
     });
     expect(upstream.arrived.length).toBe(1);
     expect(await outcomes()).toEqual(['failed 1']);
+  });
+
+  describe('WeChat has dropped the connection that a call goes out on', () => {
+    /** Each connection serves so many requests, and ends at the next one without an answer. */
+    const serving = (most: number, end: (socket: Socket) => void): void => {
+      const served = new Map<Socket, number>();
+      upstream.script = (request, response, nth) => {
+        const count = (served.get(request.socket) ?? 0) + 1;
+        served.set(request.socket, count);
+        if (count > most) end(request.socket);
+        else ok()(request, response, nth);
+      };
+    };
+
+    it.each<[string, (socket: Socket) => void]>([
+      ['resets', (socket) => void socket.resetAndDestroy()],
+      ['closes', (socket) => void socket.destroy()],
+    ])('and %s it: what only reads is sent once more, what may act is not', async (_how, end) => {
+      serving(1, end);
+      expect((await hub.get(PATH, bearer(KEY))).status).toBe(200);
+      expect((await hub.get(PATH, bearer(KEY))).status).toBe(200);
+      expect(upstream.arrived.length).toBe(3);
+      const posted = await hub.request(PATH, { method: 'POST', body: '{}', headers: bearer(KEY) });
+      expect(posted).toMatchObject({ status: 502, json: { code: 'HUB_UPSTREAM_FAILED' } });
+      expect(posted.json.detail).toContain('the hub leaves it at that');
+      expect(posted.json.detail).not.toContain('tries again');
+      expect(upstream.arrived.length).toBe(4);
+    });
+
+    it('a new connection that ends so is not taken for one: a call that may be at fault itself goes once', async () => {
+      serving(0, (socket) => void socket.destroy());
+      expect((await hub.get(PATH, bearer(KEY))).status).toBe(502);
+      expect(upstream.arrived.length).toBe(1);
+    });
   });
 
   it.each<[string, Record<string, string>]>([

@@ -43,7 +43,7 @@ describe('targets that must not be reached', () => {
   const ALLOWED =
     /^\/base(?:\/|(?:\/[A-Za-z0-9_~-][A-Za-z0-9._~-]*)+\/?)\?access_token=SCRIPTED-token-1(?:&|$)/;
   const FORBIDDEN =
-    /^\/base\/cgi-bin\/(?:(?:token|stable_token|component)(?:[./]|$)|clear_quota)|\/\.\.?(?:\/|$)|[\\%;#@]/i;
+    /^\/base\/(?:sns(?:[./]|$)|cgi-bin\/(?:(?:token|stable_token|component|service|gettoken|openapi\/rid\/get|openapi\/quota\/clear|ticket\/getticket)(?:[./]|$)|clear_quota))|\/\.\.?(?:\/|$)|[\\%;#@]/i;
 
   const expectOnlyAllowed = () => {
     for (const { url } of upstream.arrived) {
@@ -63,6 +63,11 @@ describe('targets that must not be reached', () => {
     '/cgi-bin/clear_quota',
     '/cgi-bin/clear_quota/v2',
     '/cgi-bin/component/api_component_token',
+    '/cgi-bin/openapi/rid/get',
+    '/cgi-bin/openapi/quota/clear',
+    '/cgi-bin/service/get_suite_token',
+    '/cgi-bin/gettoken',
+    '/sns/jscode2session',
   ];
   const SPELLINGS: [string, (path: string) => string][] = [
     ['as it is', (path) => path],
@@ -123,8 +128,9 @@ describe('targets that must not be reached', () => {
   });
 
   it.each([
-    'http://evil.example/wxa/x',
-    'http://127.0.0.1:1/v1/apps/wx-shop/wechat/wxa/x',
+    'ftp://127.0.0.1:1/v1/apps/wx-shop/wechat/wxa/x',
+    `http://h${PREFIX}//evil.example/x`,
+    `http://h${PREFIX}/http://evil.example/`,
     '//evil.example/wxa/x',
     `${PREFIX}//evil.example/wxa/x`,
     `${PREFIX}/\\evil.example/wxa/x`,
@@ -145,6 +151,27 @@ describe('targets that must not be reached', () => {
     await ask('GET', `${target}${joint}access_token=${token}`);
     expect(upstream.arrived.length).toBe(0);
     expect(upstream.tunnels).toBe(0);
+  });
+
+  it('a target with a host in it is the same request: its host is not called', async () => {
+    const native = await ask('GET', `http://127.0.0.1:1${PREFIX}/wxa/x?a=1`);
+    expect(native.status).toBe(200);
+    const transparent = await ask('GET', `HTTP://evil.example/wxa/x?access_token=${token}&a=1`);
+    expect(transparent.status).toBe(200);
+    expect(upstream.arrived.map(({ url }) => url)).toEqual([
+      '/base/wxa/x?access_token=SCRIPTED-token-1&a=1',
+      '/base/wxa/x?access_token=SCRIPTED-token-1&a=1',
+    ]);
+    const routes = [
+      [`http://h/v1/apps/wx-shop/token`, 'access_token'],
+      [
+        `http://h/any/prefix/cgi-bin/token?grant_type=client_credential&appid=wx-shop&secret=${KEY}`,
+        'access_token',
+      ],
+      [`http://h/cgi-bin/token?grant_type=client_credential&appid=wx-shop&secret=${KEY}`, 'access_token'],
+    ] as const;
+    for (const [target, expected] of routes) expect((await ask('GET', target)).body).toContain(expected);
+    expect((await ask('GET', `http://h${PREFIX}/cgi-bin/token`)).status).toBe(403);
   });
 
   it('no tunnel, no other protocol, no echo of the request', async () => {

@@ -147,6 +147,34 @@ describe('any path with an access_token, as an SDK sends it', () => {
     expect(json).toMatchObject({ errcode: 0, ticket: expect.any(String) });
   });
 
+  it('getticket by another method or in another spelling is not forwarded beside it', async () => {
+    const token = await tokenOf('wx-shop');
+    const before = simulator.calls({ endpoint: 'business' });
+    for (const line of [
+      `POST /cgi-bin/ticket/getticket?access_token=${token}&type=jsapi`,
+      `GET /CGI-BIN/ticket/getticket?access_token=${token}&type=jsapi`,
+      `GET /cgi-bin/ticket/getticket/?access_token=${token}&type=jsapi`,
+    ]) {
+      expect((await from('127.0.0.2', line)).json).toMatchObject({ errcode: 40013 });
+    }
+    expect(simulator.calls({ endpoint: 'business' })).toBe(before);
+  });
+
+  it.each([
+    `/sns/anything-else?appid=wx-shop&secret=${KEY}&js_code=x&grant_type=authorization_code`,
+    '/SNS/anything-else?access_token=of-a-user&openid=x',
+  ])(
+    'a login is told why it is not forwarded, in an errcode on which no SDK repeats it: %s',
+    async (path) => {
+      const { status, json } = await hub.get(path);
+      expect(status).toBe(200);
+      expect(json).toMatchObject({
+        errcode: 40013,
+        errmsg: expect.stringContaining('no key of yours left the hub'),
+      });
+    },
+  );
+
   it('without an access_token in the query there is no such path', async () => {
     for (const [method, path, body] of [
       ['GET', '/cgi-bin/user/info', undefined],

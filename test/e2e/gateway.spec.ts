@@ -1,5 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { gzipSync } from 'node:zlib';
+import { brotliCompressSync, deflateRawSync, deflateSync, gzipSync } from 'node:zlib';
 import { WeChatSimulator } from '../../src/simulator/simulator.js';
 import { json, ok, ScriptedUpstream } from '../support/scripted-upstream.js';
 import { bearer, startHub, testKey, type RunningHub } from '../support/start-hub.js';
@@ -48,7 +48,11 @@ describe('/v1/apps/{appid}/wechat/… against the simulator', () => {
     const { status, json: echo } = await call('/cgi-bin/message/custom/send?b=%2F+x&a=1&&c&a=2', {
       method: 'POST',
       body,
-      headers: { 'content-type': 'multipart/form-data; boundary=x', 'x-own': 'kept' },
+      headers: {
+        'content-type': 'multipart/form-data; boundary=x',
+        'wechatmp-appid': 'kept',
+        'x-own': 'dropped',
+      },
     });
     expect(status).toBe(200);
     expect(echo).toMatchObject({
@@ -62,9 +66,10 @@ describe('/v1/apps/{appid}/wechat/… against the simulator', () => {
     });
     expect(echo.headers).toMatchObject({
       'content-type': 'multipart/form-data; boundary=x',
-      'x-own': 'kept',
+      'wechatmp-appid': 'kept',
       'content-length': '3000',
     });
+    expect(echo.headers).not.toHaveProperty('x-own');
   });
 
   it.each(['GET', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'])('forwards %s', async (method) => {
@@ -104,6 +109,30 @@ describe('/v1/apps/{appid}/wechat/… against the simulator', () => {
     const { status, headers } = await call('/cgi-bin/redirect');
     expect(status).toBe(302);
     expect(headers.get('location')).toBe('http://elsewhere.invalid/landed');
+  });
+
+  it('getticket is the hub’s own, for who may read', async () => {
+    const get = (path: string, key: string) =>
+      hub.get(`${PREFIX}/cgi-bin/ticket/getticket${path}`, bearer(key));
+    expect(await get('?type=jsapi', KEY)).toMatchObject({ status: 403, json: { code: 'HUB_NOT_GRANTED' } });
+    const { status, json, headers } = await get('?type=jsapi', READER);
+    expect({ status, json }).toEqual({
+      status: 200,
+      json: { errcode: 0, errmsg: 'ok', ticket: expect.any(String), expires_in: expect.any(Number) },
+    });
+    expect(headers.get('cache-control')).toBe('no-store');
+    const native = await hub.get('/v1/apps/wx-shop/tickets/jsapi', bearer(READER));
+    expect(json.ticket).toBe(native.json.ticket);
+    expect(simulator.calls({ endpoint: 'getticket' })).toBe(1);
+    expect(await get('?type=other', READER)).toMatchObject({ status: 404 });
+    expect(await get('/?type=jsapi', KEY)).toMatchObject({ status: 403 });
+    expect(await get('.json?type=jsapi', KEY)).toMatchObject({ status: 403 });
+  });
+
+  it('what is never forwarded is refused with the reason, and where the hub has it', async () => {
+    const rid = await call('/cgi-bin/openapi/rid/get', { method: 'POST', body: '{"rid":"x"}' });
+    expect(rid).toMatchObject({ status: 403, json: { code: 'HUB_NOT_GRANTED' } });
+    expect(rid.json.detail).toContain('/admin/apps/{appid}/rid/{rid}');
   });
 
   it('is granted by may, app and gatewayPaths', async () => {
@@ -165,14 +194,15 @@ describe('what passes, against an upstream written by hand', () => {
       .filter((line) => line !== '');
   };
 
-  it('keeps what is end to end and drops what is of one connection, or of the hub', async () => {
+  it('passes what a call to WeChat needs, and nothing else', async () => {
     await raw(
       [
         'Accept: */*',
-        'X-Twice: 1',
-        'x-twice: 2',
-        'Connection: keep-alive, X-Named',
-        'X-Named: dropped',
+        'Accept-Language: zh',
+        'accept-language: en',
+        'Connection: keep-alive, Range',
+        'Range: bytes=0-1',
+        'X-Anything: 1',
         'Keep-Alive: timeout=5',
         'Proxy-Authorization: Basic x',
         'Proxy-Connection: keep-alive',
@@ -195,10 +225,10 @@ describe('what passes, against an upstream written by hand', () => {
       `host: ${host}`,
       'connection: keep-alive',
       'Accept: */*',
-      'X-Twice: 1',
-      'x-twice: 2',
-      'Accept-Encoding: gzip, br',
+      'Accept-Language: zh',
+      'accept-language: en',
       'User-Agent: sdk/1.0',
+      'accept-encoding: identity',
     ]);
     expect(upstream.tunnels).toBe(0);
   });
@@ -281,6 +311,65 @@ describe('what passes, against an upstream written by hand', () => {
     expect(answer.headers.get('location')).toMatch(/access_token=REDACTED&a=1$/);
   });
 
+  describe('never gives its token back in a body', () => {
+    const TOKEN = 'SCRIPTED-token-1';
+    const stars = '*'.repeat(TOKEN.length);
+    const quoted = { errcode: 0, request: { request_url: `access_token=${TOKEN}` } };
+    const clean = { errcode: 0, request: { request_url: `access_token=${stars}` } };
+    const answer = (body: Buffer | string, headers: Record<string, string> = {}, status = 200) => {
+      upstream.script = (_request, response) => {
+        response
+          .writeHead(status, { 'content-length': String(Buffer.byteLength(body)), ...headers })
+          .end(body);
+      };
+      return hub.get(`${PREFIX}/wxa/x`, bearer(KEY));
+    };
+
+    it('JSON, a page, a redirect: in as many characters', async () => {
+      for (const [headers, status] of [
+        [{ 'content-type': 'application/json' }, 200],
+        [{ 'content-type': 'text/html' }, 200],
+        [{ location: '/x' }, 302],
+      ] as const) {
+        expect((await answer(JSON.stringify(quoted), headers, status)).json).toEqual(clean);
+        const page = await answer(`<p>${TOKEN}</p>`, headers, status);
+        expect([page.text, page.headers.get('content-length')]).toEqual([`<p>${stars}</p>`, '23']);
+      }
+    });
+
+    it('a body that streams, with the token across two pieces', async () => {
+      upstream.script = (_request, response) => {
+        response.writeHead(200, { 'content-type': 'video/mp4' });
+        response.write(`x${TOKEN.slice(0, 7)}`);
+        setTimeout(() => response.end(`${TOKEN.slice(7)}y`), 30);
+      };
+      expect((await hub.get(`${PREFIX}/wxa/x`, bearer(KEY))).text).toBe(`x${stars}y`);
+    });
+
+    it.each<[string, (text: string) => Buffer, string]>([
+      ['gzip', gzipSync, 'gzip'],
+      ['zlib', deflateSync, 'deflate'],
+      ['raw deflate', deflateRawSync, 'deflate'],
+      ['br', brotliCompressSync, 'br'],
+      ['gzip that calls itself br', gzipSync, 'br'],
+    ])('%s: unpacked where it holds the token', async (_what, pack, coding) => {
+      const { json: body, headers } = await answer(pack(JSON.stringify(quoted)), {
+        'content-encoding': coding,
+      });
+      expect(body).toEqual(clean);
+      expect([headers.get('content-encoding'), headers.get('content-length')]).toEqual([
+        null,
+        String(JSON.stringify(clean).length),
+      ]);
+    });
+
+    it('what is packed, long, and holds the token is not passed on', async () => {
+      const packed = gzipSync(Buffer.concat([Buffer.from(JSON.stringify(quoted)), randomBytes(200_000)]));
+      const { status, json: problem } = await answer(packed, { 'content-encoding': 'gzip' });
+      expect({ status, problem }).toMatchObject({ status: 502, problem: { code: 'HUB_UPSTREAM_FAILED' } });
+    });
+  });
+
   it('answers Expect: 100-continue, and does not pass it on', async () => {
     const answer = await raw(
       'Expect: 100-continue\r\nConnection: close\r\nContent-Length: 2\r\n',
@@ -292,17 +381,28 @@ describe('what passes, against an upstream written by hand', () => {
     expect(seen().join()).not.toMatch(/expect/i);
   });
 
-  it('forwards chunks as chunks, before the last one is there', async () => {
+  it('forwards chunks as chunks, before the last one is there, once they are too many to be looked into', async () => {
     const { connect } = await import('node:net');
     const socket = connect(hub.port, '127.0.0.1');
+    const chunk = `4000\r\n${'x'.repeat(0x4000)}\r\n`;
     socket.write(
-      `POST ${PREFIX}/wxa/x HTTP/1.1\r\nHost: h\r\nAuthorization: Bearer ${KEY}\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n`,
+      `POST ${PREFIX}/wxa/x HTTP/1.1\r\nHost: h\r\nAuthorization: Bearer ${KEY}\r\nTransfer-Encoding: chunked\r\n\r\n${chunk.repeat(5)}`,
     );
     const request = await upstream.request(1);
     socket.write('3\r\ndef\r\n0\r\n\r\n');
-    expect(String(await request.body)).toBe('abcdef');
+    expect(String(await request.body)).toBe(`${'x'.repeat(5 * 0x4000)}def`);
     expect(seen().map((line) => line.toLowerCase())).toContain('transfer-encoding: chunked');
     socket.destroy();
+  });
+
+  it('a small body that comes in chunks is sent with its length: some of WeChat’s endpoints take no chunks', async () => {
+    await raw(
+      'Connection: close\r\nTransfer-Encoding: chunked\r\n',
+      `POST ${PREFIX}/wxa/x HTTP/1.1`,
+      '3\r\nabc\r\n3\r\ndef\r\n0\r\n\r\n',
+    );
+    expect(String(await upstream.arrived[0]?.body)).toBe('abcdef');
+    expect(seen()).toContain('content-length: 6');
   });
 
   it('an answer in pieces arrives in pieces', async () => {
@@ -320,10 +420,10 @@ describe('what passes, against an upstream written by hand', () => {
     expect((await reader.read()).done).toBe(true);
   });
 
-  it('an answer without a body yet shows its head at once', async () => {
+  it('an answer shows its head as soon as something of its body is there, whatever it is', async () => {
     upstream.script = (_request, response) => {
       response.writeHead(200, { 'content-type': 'image/png' });
-      response.flushHeaders();
+      response.write('\x89PNG');
     };
     const response = await fetch(`${hub.url}${PREFIX}/wxa/x`, { headers: bearer(KEY) });
     expect(response.status).toBe(200);

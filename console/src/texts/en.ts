@@ -261,6 +261,7 @@ export const en = {
       too_many_failures: 'too many wrong keys',
       too_many_requests: 'too many requests',
       path_not_granted: 'path not granted',
+      key_would_leave: 'a hub key was about to go to WeChat',
       token_not_served: 'token not served by the hub',
       client: 'by a client',
       drop_in: 'by an SDK',

@@ -261,6 +261,7 @@ export const zh: Texts = {
       too_many_failures: '错误密钥过多',
       too_many_requests: '请求过多',
       path_not_granted: '路径未授权',
+      key_would_leave: 'Hub 密钥险些发给微信',
       token_not_served: '不是 Hub 发出的 token',
       client: '客户端',
       drop_in: 'SDK',

@@ -29,6 +29,8 @@ export type DenialCause =
   | 'too_many_requests'
   /** The gateway: a path that `gatewayPaths` leave out, or one that is never forwarded. */
   | 'path_not_granted'
+  /** The gateway: a hub key stood in what was to be forwarded. */
+  | 'key_would_leave'
   /** Shown in the place of a key: a token that the hub does not serve. */
   | 'token_not_served';
 

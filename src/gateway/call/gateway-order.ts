@@ -1,10 +1,10 @@
 import type { FastifyReply } from 'fastify';
-import type { Clock } from '../clock/clock.js';
-import type { HubEvents } from '../events/hub-events.js';
-import type { AppRequest } from '../web/app-request.js';
-import type { TokenReports } from '../token-cache/token-reports.service.js';
-import type { TokenCache } from '../token-cache/token-cache.service.js';
-import type { GatewayUpstream } from './gateway-upstream.js';
+import type { Clock } from '../../clock/clock.js';
+import type { HubEvents } from '../../events/hub-events.js';
+import type { AppRequest } from '../../web/app-request.js';
+import type { TokenReports } from '../../token-cache/token-reports.service.js';
+import type { TokenCache } from '../../token-cache/token-cache.service.js';
+import type { GatewayUpstream } from '../gateway-upstream.js';
 import type { HeldBytes } from './held-bytes.js';
 
 /** An admitted request: what to forward, and how to answer in the form in which it came. */
@@ -12,7 +12,7 @@ export interface Order {
   readonly request: AppRequest;
   readonly reply: FastifyReply;
   readonly appid: string;
-  /** Judged (core/gateway/target.ts). */
+  /** Judged (rules/target.ts). */
   readonly path: string;
   /** As it came. */
   readonly query: string | undefined;
@@ -20,6 +20,8 @@ export interface Order {
   readonly startedAt: number;
   /** Writes an error, whatever was thrown. */
   fail(error: unknown): void;
+  /** The body is about to leave. @throws {HubException} where it holds a hub key. */
+  lookInto(body: Buffer): void;
   /** A reload takes effect at once, also on calls that wait. @throws {HubException} */
   checkAgain(): void;
 }

@@ -1,3 +1,6 @@
+import { withoutPercents } from './escapes.js';
+import { neverForwarded, type NeverForwarded } from './never-forwarded.js';
+
 /**
  * What the gateway forwards, by path. Pure.
  *
@@ -7,8 +10,10 @@
  */
 export type TargetVerdict =
   | { readonly ok: true; readonly path: string }
-  /** `forbidden`: nobody may call it; `not_granted`: not this client; `malformed`: readable in more than one way. */
-  | { readonly ok: false; readonly why: 'forbidden' | 'not_granted' | 'malformed' };
+  /** Nobody may call it. */
+  | { readonly ok: false; readonly why: 'never'; readonly row: NeverForwarded }
+  /** Readable in more than one way. */
+  | { readonly ok: false; readonly why: 'malformed' };
 
 /**
  * Segments of these characters have one reading: no escapes, no `;params`, nothing that is trimmed or folded. None of
@@ -18,23 +23,23 @@ const CANONICAL = /^(?:\/|(?:\/[A-Za-z0-9_~-](?:[A-Za-z0-9._~-]*[A-Za-z0-9_~-])?
 /** The longest of WeChat's paths has some 60 characters. */
 const LONGEST_PATH = 1024;
 
-/** Endpoints that take the AppSecret, or empty a quota (CONTRACT, "Gateway"). With whatever stands under them. */
-const FORBIDDEN = /^\/cgi-bin\/(?:(?:token|stable_token|component)(?:\/|$)|clear_quota)/;
-
-/**
- * @param path as it came, from its `/` on, without the query
- * @param patterns the client's `gatewayPaths`
- */
-export function judgeTarget(path: string, patterns: readonly string[] | undefined): TargetVerdict {
+/** @param path as it came, from its `/` on, without the query */
+export function judgeTarget(path: string): TargetVerdict {
   const isCanonical = path.length <= LONGEST_PATH && CANONICAL.test(path);
   // What is canonical has one reading already, but for case and for endings such as `.json`.
-  if (isForbidden(isCanonical ? path.toLowerCase() : widestReading(path)))
-    return { ok: false, why: 'forbidden' };
-  if (!isCanonical) return { ok: false, why: 'malformed' };
-  if (patterns !== undefined && !patterns.some((pattern) => matches(pattern, path))) {
-    return { ok: false, why: 'not_granted' };
-  }
-  return { ok: true, path };
+  const row = rowOf(isCanonical ? path.toLowerCase() : widestReading(path));
+  if (row !== undefined) return { ok: false, why: 'never', row };
+  return isCanonical ? { ok: true, path } : { ok: false, why: 'malformed' };
+}
+
+/**
+ * Whether a client may call this.
+ *
+ * @param path one that {@link judgeTarget} let pass
+ * @param patterns the client's `gatewayPaths`; `undefined`: all
+ */
+export function isGrantedPath(path: string, patterns: readonly string[] | undefined): boolean {
+  return patterns === undefined || patterns.some((pattern) => matches(pattern, path));
 }
 
 /** Exact, or a prefix where the pattern ends in `*`; without regard to case and to a slash at the end. */
@@ -50,10 +55,10 @@ function withoutSlash(path: string): string {
 }
 
 /** As it is, or without the endings that some servers take for a choice of format (`token.json`). */
-function isForbidden(path: string): boolean {
-  return (
-    FORBIDDEN.test(path) || (path.includes('.') && FORBIDDEN.test(path.replace(/([^/.])\.[^/]*/g, '$1')))
-  );
+function rowOf(path: string): NeverForwarded | undefined {
+  const row = neverForwarded(path);
+  if (row !== undefined || !path.includes('.')) return row;
+  return neverForwarded(path.replace(/([^/.])\.[^/]*/g, '$1'));
 }
 
 /** More layers of escapes than any server takes off. */
@@ -84,22 +89,6 @@ function withoutDotsBehind(segment: string): string {
 
 function unescaped(path: string): string {
   let text = path;
-  for (let layer = 0; layer < MOST_LAYERS && text.includes('%'); layer += 1) text = withoutEscapes(text);
+  for (let layer = 0; layer < MOST_LAYERS && text.includes('%'); layer += 1) text = withoutPercents(text);
   return text;
-}
-
-/** Bytes that are no UTF-8 stand for themselves, as in Latin-1; `%u0074` is an old form of Microsoft's. */
-function withoutEscapes(text: string): string {
-  const wide = text.replace(/%u([0-9a-f]{4})/gi, (_escape, hex: string) =>
-    String.fromCharCode(Number.parseInt(hex, 16)),
-  );
-  return wide.replace(/(?:%[0-9a-f]{2})+/gi, (escapes) => {
-    try {
-      return decodeURIComponent(escapes);
-    } catch {
-      return escapes.replace(/%([0-9a-f]{2})/gi, (_escape, hex: string) =>
-        String.fromCharCode(Number.parseInt(hex, 16)),
-      );
-    }
-  });
 }

@@ -1,22 +1,20 @@
-import { repeatsAfter } from '../core/gateway/answer.js';
-import { headersToUpstream } from '../core/gateway/headers.js';
-import { withAccessToken } from '../core/gateway/query.js';
-import type { Secret } from '../core/secret.js';
-import type { UpstreamError } from '../core/upstream.js';
-import { describeFailure } from '../core/wechat-error.js';
-import type { GatewayOutcome, Reporter } from '../events/hub-events.js';
-import { actorOf } from '../web/app-request.js';
-import { HubException } from '../web/hub-exception.js';
+import { repeatsAfter } from '../rules/answer.js';
+import { headersToUpstream } from '../rules/headers.js';
+import { withAccessToken } from '../rules/query.js';
+import type { Secret } from '../../core/secret.js';
+import type { GatewayOutcome, Reporter } from '../../events/hub-events.js';
+import { actorOf } from '../../web/app-request.js';
+import { CallerWatch, isGone, whileThere } from '../../web/caller.js';
+import type { HubException } from '../../web/hub-exception.js';
+import { unavailable } from '../../web/unavailable.js';
 import { CallerSink } from './answer-sink.js';
 import { Attempt, type AttemptEnd, type HeldAnswer } from './attempt.js';
 import type { WatchedCall } from './calls-under-way.js';
 import type { GatewayParts, Order } from './gateway-order.js';
 import { Silence } from './silence.js';
 import { spellingsOf } from './token-spellings.js';
-import { LARGEST_UPLOAD_BYTES, Upload } from './upload.js';
-
-/** Why the hub itself ended a call. */
-type EndedBy = 'caller_gone' | 'too_large' | 'silent' | 'shutdown';
+import { endedBy, upstreamFailed, withheld, type EndedBy } from './failures.js';
+import { Upload } from './upload.js';
 
 /**
  * One request through the gateway, from the token to the end of the caller's response:
@@ -46,14 +44,17 @@ export class GatewayCall implements WatchedCall {
     };
     this.#silence = new Silence(parts.timeoutMs);
     this.#sink = new CallerSink(reply, waiting, () => parts.upstream.closing);
-    this.#upload = Upload.of(request.raw, parts.heldBytes, {
+    this.#upload = Upload.of(request.raw, parts.heldBytes.of(order.appid), {
       waiting,
       tooLarge: () => {
         this.#giveUp('too_large');
       },
+      noRoom: () => {
+        this.#giveUp('no_room');
+      },
     });
-    reply.raw.once('close', () => {
-      this.#onClose();
+    new CallerWatch(reply, () => {
+      this.#onOver();
     });
   }
 
@@ -76,12 +77,27 @@ export class GatewayCall implements WatchedCall {
   /** Never rejects. */
   async run(token: Secret): Promise<void> {
     try {
-      const first = await this.#call(token, true);
-      if (first.kind === 'token_is_dead') await this.#secondTry(token, first.answer);
+      // Without a body nothing is waited for: the call leaves in this turn of the event loop.
+      const inUse = this.#upload === undefined ? token : await this.#tokenAfterLook(this.#upload);
+      if (this.#ended !== undefined) return;
+      let first = await this.#call(inUse, true);
+      if (first.kind === 'failed' && first.isStale && this.#mayGoTwice())
+        first = await this.#call(inUse, true);
+      if (first.kind === 'token_is_dead') await this.#secondTry(inUse, first.answer);
       else this.#settle(first);
     } catch (error) {
       this.#fail(error);
     }
+  }
+
+  /** The token to call with, once a small body has come and been looked into. @throws {HubException} */
+  async #tokenAfterLook(upload: Upload): Promise<Secret> {
+    const small = await upload.small();
+    if (small !== undefined) this.order.lookInto(small);
+    this.order.checkAgain();
+    const reading = this.parts.cache.read(this.order.appid);
+    if (reading?.kind !== 'held') throw unavailable(reading);
+    return reading.held.value;
   }
 
   async #secondTry(used: Secret, answer: HeldAnswer): Promise<void> {
@@ -105,9 +121,11 @@ export class GatewayCall implements WatchedCall {
   /** The token to repeat the call with, if it is worth it. */
   async #tokenAfter(used: Secret): Promise<Secret | undefined> {
     const { cache, tokenReports } = this.parts;
-    const { appid } = this.order;
+    const { appid, reply } = this.order;
     const outcome = await tokenReports.report(appid, used, this.#reporter());
-    if (cache.read(appid)?.kind === 'pending') await cache.settled(appid);
+    if (cache.read(appid)?.kind === 'pending') {
+      await whileThere(reply, (gone) => cache.settled(appid, gone));
+    }
     const reading = cache.read(appid);
     if (reading?.kind !== 'held') return undefined;
     const { value } = reading.held;
@@ -118,17 +136,22 @@ export class GatewayCall implements WatchedCall {
     return { by: 'gateway', ...actorOf(this.order.request) };
   }
 
-  async #call(token: Secret, looksInto: boolean): Promise<AttemptEnd> {
+  /** Nothing came back, WeChat may have acted: what only reads may be sent again (RFC 9110, 9.2.2). */
+  #mayGoTwice(): boolean {
+    const { method } = this.order.request;
+    return (method === 'GET' || method === 'HEAD') && this.#upload === undefined && this.#ended === undefined;
+  }
+
+  #call(token: Secret, looksForDeadToken: boolean): Promise<AttemptEnd> {
     const { request, path, query } = this.order;
-    // Without a body nothing is waited for: the call leaves in this turn of the event loop.
-    const body = this.#upload === undefined ? null : await this.#upload.body();
-    if (this.#ended !== undefined) return { kind: 'cut' };
+    const body = this.#upload?.body() ?? null;
     const headers = headersToUpstream(request.raw.rawHeaders);
-    if (this.#upload?.length !== undefined) headers.push('content-length', String(this.#upload.length));
-    const { encoded, secrets } = spellingsOf(token);
+    const length = Buffer.isBuffer(body) ? body.length : this.#upload?.length;
+    if (length !== undefined) headers.push('content-length', String(length));
+    const spellings = spellingsOf(token);
     this.#silence.waitFor('upstream');
     return new Promise((resolve) => {
-      const attempt = new Attempt(this.#sink, looksInto, secrets, {
+      const attempt = new Attempt(this.#sink, looksForDeadToken, spellings, {
         ended: resolve,
         moved: () => {
           this.#silence.waitFor('upstream');
@@ -136,9 +159,12 @@ export class GatewayCall implements WatchedCall {
       });
       this.#attempt = attempt;
       const { method } = request;
-      const target = `${path}?${withAccessToken(query, encoded)}`;
+      const target = `${path}?${withAccessToken(query, spellings.encoded)}`;
       try {
-        this.parts.upstream.send({ method, path: target, headers, body }, attempt);
+        const onUsedConnection = (): void => {
+          attempt.onUsedConnection();
+        };
+        this.parts.upstream.send({ method, path: target, headers, body, onUsedConnection }, attempt);
       } catch (error) {
         attempt.onResponseError(undefined, error);
       }
@@ -152,6 +178,9 @@ export class GatewayCall implements WatchedCall {
         return;
       case 'token_is_dead':
         this.#pass(end.answer);
+        return;
+      case 'withheld':
+        this.#fail(withheld());
         return;
       case 'cut':
         this.#cut();
@@ -175,7 +204,7 @@ export class GatewayCall implements WatchedCall {
   /** The caller learns that the call failed: by an error, or if the answer has begun by its breaking off. */
   #fail(error: unknown): void {
     const { reply } = this.order;
-    if (this.#failed !== undefined || this.#ended === 'caller_gone' || reply.raw.destroyed) return;
+    if (this.#failed !== undefined || this.#ended === 'caller_gone' || isGone(reply)) return;
     // The caller has a whole answer already: what goes wrong with the rest of its request is of no interest.
     if (reply.raw.writableEnded) return;
     if (reply.raw.headersSent) {
@@ -188,16 +217,7 @@ export class GatewayCall implements WatchedCall {
   }
 
   #reasonOfEnd(): HubException {
-    switch (this.#ended) {
-      case 'too_large':
-        return tooLarge();
-      case 'silent':
-        return upstreamFailed(
-          describeFailure('timeout', `silent for ${this.parts.timeoutMs} ms (HUB_GATEWAY_TIMEOUT_MS)`),
-        );
-      default:
-        return new HubException('HUB_UPSTREAM_FAILED', 'The hub is shutting down.');
-    }
+    return endedBy(this.#ended, this.parts.timeoutMs);
   }
 
   #giveUp(why: EndedBy): void {
@@ -207,8 +227,8 @@ export class GatewayCall implements WatchedCall {
     if (why !== 'caller_gone') this.#fail(this.#reasonOfEnd());
   }
 
-  /** The caller's response is over, in whatever way. */
-  #onClose(): void {
+  /** It is over with the caller, in whatever way. */
+  #onOver(): void {
     const { reply, appid, startedAt } = this.order;
     if (!reply.raw.writableFinished) this.#giveUp('caller_gone');
     this.#upload?.release();
@@ -221,15 +241,4 @@ export class GatewayCall implements WatchedCall {
       repeated: this.#repeated,
     });
   }
-}
-
-export function tooLarge(): HubException {
-  return new HubException(
-    'HUB_TOO_LARGE',
-    `The body is larger than ${LARGEST_UPLOAD_BYTES / 1024 / 1024} MiB.`,
-  );
-}
-
-function upstreamFailed(error: UpstreamError): HubException {
-  return new HubException('HUB_UPSTREAM_FAILED', `${error.errmsg}. ${error.hint}`);
 }

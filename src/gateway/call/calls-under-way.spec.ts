@@ -1,4 +1,4 @@
-import { FakeClock } from '../../test/support/fake-clock.js';
+import { FakeClock } from '../../../test/support/fake-clock.js';
 import { CallsUnderWay, type WatchedCall } from './calls-under-way.js';
 import { Silence } from './silence.js';
 

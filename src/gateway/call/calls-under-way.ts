@@ -1,4 +1,4 @@
-import type { Clock, TimerHandle } from '../clock/clock.js';
+import type { Clock, TimerHandle } from '../../clock/clock.js';
 
 /**
  * Calls of one app under way at a time, and of all apps. A call that WeChat does not answer costs two sockets and some
@@ -40,6 +40,10 @@ export class CallsUnderWay {
     limitMs: number,
   ) {
     this.#lookEveryMs = Math.min(RAREST_LOOK_MS, Math.max(OFTENEST_LOOK_MS, limitMs / 10));
+  }
+
+  get count(): number {
+    return this.#calls.length;
   }
 
   hasRoomFor(appid: string): boolean {

@@ -1,5 +1,5 @@
-import { DROP_IN_ERRORS, type DropInError } from '../dropin.js';
-import type { HubErrorCode } from '../hub-error.js';
+import { DROP_IN_ERRORS, type DropInError } from '../../core/dropin.js';
+import type { HubErrorCode } from '../../core/hub-error.js';
 
 /**
  * The errors of the gateway in the shape that WeChat's SDKs read: HTTP 200 with errcode. Denials are those of the
@@ -7,10 +7,6 @@ import type { HubErrorCode } from '../hub-error.js';
  */
 export const TRANSPARENT_ERRORS = {
   notServed: DROP_IN_ERRORS.notServed,
-  notGranted: {
-    errcode: 40013,
-    errmsg: 'invalid appid: the hub does not forward this path, or not for this client',
-  },
   malformed: {
     errcode: 40066,
     errmsg: 'invalid url: the hub forwards plain paths only, of letters, digits and - . _ ~',
@@ -27,7 +23,7 @@ export const TRANSPARENT_ERRORS = {
 export function transparentErrorOf(code: HubErrorCode, detail: string): DropInError {
   switch (code) {
     case 'HUB_NOT_GRANTED':
-      return TRANSPARENT_ERRORS.notGranted;
+      return { errcode: 40013, errmsg: `invalid appid: ${detail}` };
     case 'HUB_BAD_REQUEST':
       return TRANSPARENT_ERRORS.malformed;
     case 'HUB_TOO_LARGE':

@@ -15,9 +15,6 @@ export interface AnswerSink {
   whole(head: AnswerHead, body: Buffer): void;
 }
 
-/** Larger bodies are not copied. */
-const IN_ONE_PIECE_BYTES = 16 * 1024;
-
 /**
  * The caller's response, written without Fastify, whose pipeline is made for bodies that are there as a whole. Its
  * hooks for the end of a response run all the same.
@@ -61,9 +58,7 @@ export class CallerSink implements AnswerSink {
   whole(head: AnswerHead, body: Buffer): void {
     this.#wrote = true;
     this.#writeHead(head);
-    // As text, so that Node sends head and body in one piece; Latin-1 keeps every byte.
-    if (body.length <= IN_ONE_PIECE_BYTES) this.reply.raw.end(body.toString('latin1'), 'latin1');
-    else this.reply.raw.end(body);
+    this.reply.raw.end(body);
   }
 
   /**

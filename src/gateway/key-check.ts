@@ -1,0 +1,68 @@
+import type { AccessService } from '../access-guard/access.service.js';
+import { HubException } from '../web/hub-exception.js';
+import { unpackings } from './call/unpackings.js';
+import { headerOf } from './rules/headers.js';
+import { addCandidates, MOST_CANDIDATES } from './rules/key-candidates.js';
+
+/** Where a key was found. */
+type Place = 'URL' | 'headers' | 'body';
+
+/** A client's hub key was about to leave for WeChat: SDKs put it where the AppSecret goes, and their logins with it. */
+export class KeyWouldLeave extends HubException {
+  constructor(place: Place) {
+    super(
+      'HUB_BAD_REQUEST',
+      `A hub key was about to leave for WeChat in the ${place} of this call; nothing was sent. A hub key goes into the header Authorization, and as secret to the hub's own endpoints alone.`,
+    );
+  }
+}
+
+/** The shortest key; what is shorter in all holds none. */
+const SHORTEST = 32;
+
+/** Looks for hub keys in what is about to be forwarded (CONTRACT, "Gateway"). */
+export class KeyCheck {
+  constructor(private readonly access: AccessService) {}
+
+  /**
+   * The request target as it came, and every header but `Authorization`.
+   * @throws {KeyWouldLeave}
+   * @throws {HubException}
+   */
+  head(target: string, rawHeaders: readonly string[]): void {
+    if (target.length >= SHORTEST) this.#look(target, 'URL');
+    for (let index = 0; index + 1 < rawHeaders.length; index += 2) {
+      const name = rawHeaders[index] ?? '';
+      const value = rawHeaders[index + 1] ?? '';
+      if (name.length >= SHORTEST) this.#look(name, 'headers');
+      if (value.length >= SHORTEST && name.toLowerCase() !== 'authorization') this.#look(value, 'headers');
+    }
+  }
+
+  /**
+   * A whole body, whatever its type says: it may be packed, or a form that calls itself JSON.
+   * @throws {KeyWouldLeave}
+   * @throws {HubException}
+   */
+  body(bytes: Buffer, rawHeaders: readonly string[]): void {
+    if (bytes.length === 0) return;
+    this.#look(bytes.toString('latin1'), 'body');
+    for (const unpacked of unpackings(bytes, headerOf(rawHeaders, 'content-encoding'))) {
+      this.#look(unpacked.toString('latin1'), 'body');
+    }
+  }
+
+  #look(text: string, place: Place): void {
+    const found = new Set<string>();
+    addCandidates(text, found);
+    if (found.size > MOST_CANDIDATES) {
+      throw new HubException(
+        'HUB_BAD_REQUEST',
+        `The ${place} of this call holds too many strings that could be hub keys to look at each.`,
+      );
+    }
+    for (const candidate of found) {
+      if (this.access.isKey(candidate)) throw new KeyWouldLeave(place);
+    }
+  }
+}
