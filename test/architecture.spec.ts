@@ -36,7 +36,7 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
   audit: ['clock', 'config', 'events', 'logging'],
   // What operators are told: looks, and writes.
   notices: ['clock', 'config', 'events', 'logging', 'token-cache', 'wechat-client'],
-  metrics: ['clock', 'config', 'events', 'token-cache'],
+  metrics: ['clock', 'config', 'events', 'access-guard', 'token-cache'],
   // The kit of all listeners: guard, errors, hooks.
   web: ['clock', 'config', 'events', 'logging', 'metrics', 'access-guard', 'token-cache'],
   ops: ['clock', 'config', 'events', 'metrics', 'web', 'access-guard', 'token-cache'],
@@ -49,7 +49,19 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
   console: ['clock', 'config', 'events', 'web', 'admin', 'ops', 'audit', 'access-guard', 'token-cache'],
   // Users log in: guard → one call → answer.
   login: ['clock', 'config', 'events', 'web', 'http', 'dropin', 'gateway', 'access-guard', 'wechat-client'],
-  bootstrap: ['clock', 'config', 'logging', 'metrics', 'ops', 'web', 'http', 'dropin', 'gateway', 'login'],
+  bootstrap: [
+    'clock',
+    'config',
+    'events',
+    'logging',
+    'metrics',
+    'ops',
+    'web',
+    'http',
+    'dropin',
+    'gateway',
+    'login',
+  ],
   // A program of its own, for people: asks a running hub, checks a file, or starts the hub (`.`: main.ts).
   // `doctor` looks at Redis over the connection that the hub would use.
   cli: ['.', 'clock', 'config', 'wechat-client', 'token-cache'],
@@ -80,6 +92,21 @@ const PURE: readonly string[] = [
   'login/rules/sns-answer.ts',
   'login/rules/user-call.ts',
   'login/rules/whose.ts',
+  'notices/notice.ts',
+  'notices/watching/watch.ts',
+  'notices/watching/gathering.ts',
+  'notices/watching/expiry.ts',
+  'notices/wording/cause-texts.ts',
+  'notices/wording/error-texts.ts',
+  'notices/wording/links.ts',
+  'notices/wording/plain.ts',
+  'notices/wording/span.ts',
+  'notices/wording/wording.ts',
+  'notices/wording/words.ts',
+  'notices/wording/words-en.ts',
+  'notices/wording/words-zh.ts',
+  'notices/sending/outbox.ts',
+  'notices/sending/robots.ts',
 ];
 
 describe('who imports whom', () => {
@@ -218,13 +245,14 @@ describe('the environment and secrets', () => {
     'gateway/call/gateway-call.ts',
     'login/login-upstream.ts',
     // To a robot of the operators: its URL and its signature.
-    'notices/channel.ts',
+    'notices/sending/channel.ts',
     // To see of which form the URL is.
     'config/environment-disagreements.ts',
     // To the outbound proxy.
     'wechat-client/outbound.ts',
-    // As the name of a robot.
-    'notices/notices.service.ts',
+    // As the name of a robot, and of an entry of apps.yaml.
+    'notices/sending/channels.ts',
+    'notices/targets.ts',
     // To be found in what WeChat sends back, and taken out.
     'gateway/call/token-spellings.ts',
     // To an authorised caller.

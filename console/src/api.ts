@@ -1,6 +1,7 @@
 import type {
   AppAnswer,
   ClientsAnswer,
+  FailingRefreshedAnswer,
   LiveAnswer,
   Problem,
   RefreshedAnswer,
@@ -63,6 +64,10 @@ export class Api {
 
   refresh(appid: string, force: boolean): Promise<RefreshedAnswer> {
     return this.#post(`apps/${encodeURIComponent(appid)}/refresh`, { force });
+  }
+
+  refreshFailing(reason: string | undefined): Promise<FailingRefreshedAnswer> {
+    return this.#post('refresh', { failing: true, ...(reason === undefined ? {} : { reason }) });
   }
 
   reload(): Promise<ReloadedAnswer> {

@@ -1,5 +1,5 @@
 import type { AppRow, LiveAnswer } from '../../src/console/wire.js';
-import { chosen, compare, countByState, stateOf, updated, type Choice } from './model.js';
+import { massCauses, chosen, compare, countByState, stateOf, updated, type Choice } from './model.js';
 
 const NOW = 1_000_000;
 
@@ -27,7 +27,16 @@ const answer = (more: Partial<LiveAnswer>): LiveAnswer => ({
   cursor: 'c',
   reset: false,
   more: false,
-  hub: { version: '1', instance: 'i', startedAt: 0, store: 'memory', storeUp: true, lastReload: null },
+  hub: {
+    version: '1',
+    instance: 'i',
+    startedAt: 0,
+    store: 'memory',
+    storeUp: true,
+    storeAwaySince: null,
+    name: null,
+    lastReload: null,
+  },
   viewer: { client: 'c', keyId: 'k', seesAll: true },
   apps: [],
   audit: [],
@@ -77,7 +86,7 @@ describe('the state of an app at a moment', () => {
       row('b', { state: 'failing', life: ending(0) }),
       row('c', { life: null }),
     ]);
-    expect(countByState(model, NOW)).toEqual({ valid: 1, failing: 0, unavailable: 2 });
+    expect(countByState(model, NOW)).toEqual({ valid: 1, ticket: 0, failing: 0, unavailable: 2 });
   });
 });
 
@@ -143,5 +152,48 @@ describe('the choice', () => {
   it('by state', () => {
     expect(find({ state: 'failing' })).toEqual(['wx-club']);
     expect(find({ state: 'valid', text: 'shop' })).toEqual(['wx-shop']);
+  });
+});
+
+describe('mass incidents', () => {
+  const error = (addresses: string[]) => ({
+    at: 0,
+    class: 'configuration' as const,
+    cause: '40164' as const,
+    errcode: 40164,
+    errmsg: '',
+    hint: '',
+    addresses,
+  });
+  const failing = (count: number, from: string, address: string) =>
+    Array.from({ length: count }, (_, index) =>
+      row(`${from}${index}`, { state: 'failing', failures: 1, lastError: error([address]) }),
+    );
+
+  it('many apps with one cause are one row; two addresses are two causes; few apps are none', () => {
+    const model = modelOf([
+      ...failing(5, 'a', '192.0.2.7'),
+      ...failing(8, 'b', '192.0.2.8'),
+      ...failing(3, 'c', '192.0.2.9'),
+    ]);
+    expect(massCauses(model, NOW).map(({ apps, error: { addresses } }) => [apps.length, addresses])).toEqual([
+      [8, ['192.0.2.8']],
+      [5, ['192.0.2.7']],
+    ]);
+  });
+
+  it('a ticket that is missed is a state of its own, and one that rests is none', () => {
+    const ticket = {
+      type: 'jsapi' as const,
+      state: 'unavailable' as const,
+      refreshing: false,
+      life: null,
+      failures: 3,
+    };
+    const missed = { ...ticket, nextRefreshAt: NOW + 1, lastError: error([]) };
+    const resting = { ...ticket, nextRefreshAt: null, lastError: error([]) };
+    expect(stateOf(row('a', { tickets: [missed] }), NOW)).toBe('ticket');
+    expect(stateOf(row('a', { tickets: [resting] }), NOW)).toBe('valid');
+    expect(stateOf(row('a', { tickets: [missed], life: null }), NOW)).toBe('unavailable');
   });
 });

@@ -1,9 +1,21 @@
-import type { AppRow, AuditRow, HubRow, LiveAnswer, ViewerRow } from '../../src/console/wire.js';
+import type {
+  AppRow,
+  AuditRow,
+  ErrorRow,
+  HubRow,
+  LiveAnswer,
+  TicketRow,
+  ViewerRow,
+} from '../../src/console/wire.js';
 import { BUCKETS, countsAt } from '../../src/core/call-buckets.js';
 import { fitsSearch } from './search.js';
 
-export type State = AppRow['state'];
-export const STATES: readonly State[] = ['unavailable', 'failing', 'valid'];
+/** `ticket`: the token is well, and a ticket that is kept is not. */
+export type State = AppRow['state'] | 'ticket';
+export const STATES: readonly State[] = ['unavailable', 'failing', 'ticket', 'valid'];
+
+/** `troubled`: all that are not valid. */
+export type StateChoice = State | 'all' | 'troubled';
 
 export type Sort = 'risk' | 'name' | 'life' | 'next';
 export const SORTS: readonly Sort[] = ['risk', 'name', 'life', 'next'];
@@ -43,17 +55,60 @@ export function updated(model: Model | undefined, answer: LiveAnswer, receivedAt
 }
 
 /** The state at this moment: a token that ended since the hub last told is gone. */
-export function stateOf({ state, life }: AppRow, now: number): State {
-  return life === null || now >= life.expiresAt ? 'unavailable' : state;
+export function stateOf(app: AppRow, now: number): State {
+  const { state, life } = app;
+  if (life === null || now >= life.expiresAt) return 'unavailable';
+  return state === 'valid' && missedTicket(app) !== undefined ? 'ticket' : state;
+}
+
+/** A ticket that is kept and fails; one that rests is missed by nobody. */
+export function missedTicket({ tickets }: AppRow): TicketRow | undefined {
+  return tickets.find(
+    ({ state, nextRefreshAt, failures }) => state !== 'valid' && nextRefreshAt !== null && failures > 0,
+  );
+}
+
+/** Why the app is not well, if it is not. */
+export function errorOf(app: AppRow, now: number): ErrorRow | null {
+  const state = stateOf(app, now);
+  if (state === 'ticket') return missedTicket(app)?.lastError ?? null;
+  return app.failures > 0 || state === 'unavailable' ? app.lastError : null;
+}
+
+/** So many apps with one cause are a mass incident: one row for all of them. */
+export const MASS = 4;
+
+export interface CauseGroup {
+  readonly key: string;
+  readonly error: ErrorRow;
+  readonly apps: readonly AppRow[];
+}
+
+/** Causes that many apps have, those of most first. Two addresses are two causes: each has a remedy of its own. */
+export function massCauses(model: Model, now: number): CauseGroup[] {
+  const groups = new Map<string, { error: ErrorRow; apps: AppRow[] }>();
+  for (const app of model.apps.values()) {
+    const error = errorOf(app, now);
+    if (error === null) continue;
+    const key = [error.cause, error.errcode, ...error.addresses].join(' ');
+    const group = groups.get(key);
+    if (group === undefined) groups.set(key, { error, apps: [app] });
+    else group.apps.push(app);
+  }
+  return [...groups]
+    .filter(([, { apps }]) => apps.length >= MASS)
+    .map(([key, group]) => ({ key, ...group }))
+    .sort((a, b) => b.apps.length - a.apps.length);
 }
 
 /**
  * How soon somebody should look: without a token first, then those whose renewal fails. All others are alike, so that
  * a list sorted by this does not move while nothing is wrong. An attempt under way changes nothing.
  */
-function riskOf({ life, failures }: AppRow, now: number): number {
-  if (life === null || now >= life.expiresAt) return 0;
-  return failures > 0 ? 1 : 2;
+function riskOf(app: AppRow, now: number): number {
+  if (app.life === null || now >= app.life.expiresAt) return 0;
+  if (app.failures > 0) return 1;
+  return missedTicket(app) === undefined ? 3 : 2;
 }
 
 const byText = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
@@ -79,21 +134,22 @@ export function compare(sort: Sort, now: number): (a: AppRow, b: AppRow) => numb
 
 export interface Choice {
   readonly text: string;
-  readonly state: State | 'all';
+  readonly state: StateChoice;
   readonly sort: Sort;
 }
 
 export function chosen(model: Model, { text, state, sort }: Choice, now: number): AppRow[] {
   const fits = (app: AppRow): boolean => {
-    if (state !== 'all' && stateOf(app, now) !== state) return false;
-    const errcode = app.failures > 0 ? (app.lastError?.errcode ?? '') : '';
+    const own = stateOf(app, now);
+    if (state === 'troubled' ? own === 'valid' : state !== 'all' && own !== state) return false;
+    const errcode = errorOf(app, now)?.errcode ?? '';
     return fitsSearch(text, [app.name ?? '', app.appid, errcode, app.tokenApi]);
   };
   return [...model.apps.values()].filter(fits).sort(compare(sort, now));
 }
 
 export function countByState(model: Model, now: number): Readonly<Record<State, number>> {
-  const counts = { valid: 0, failing: 0, unavailable: 0 };
+  const counts = { valid: 0, ticket: 0, failing: 0, unavailable: 0 };
   for (const app of model.apps.values()) counts[stateOf(app, now)] += 1;
   return counts;
 }

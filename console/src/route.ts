@@ -9,7 +9,7 @@ export interface Route {
 }
 
 export function routeOf(hash: string): Route {
-  const [view, rest] = hash.replace(/^#\/?/, '').split('/');
+  const [view, rest] = hash.replace(/^#\/?/, '').replace(/\?.*$/, '').split('/');
   if (view === 'clients' || view === 'audit') return { view, appid: undefined };
   if (view !== 'apps' || rest === undefined || rest === '') return { view: 'apps', appid: undefined };
   try {

@@ -21,6 +21,7 @@ import { Admission, type Ask } from './admission.js';
 import { limited, refused, type AccessVerdict, type Denied, type DenialFacts } from './access-verdict.js';
 import { Allowances } from './allowances.js';
 import { FailedCredentials } from './failed-credentials.js';
+import { KeyUses } from './key-uses.js';
 import { Origins, type Origin } from './origins.js';
 import { VerifiedKeys } from './verified-keys.js';
 
@@ -43,6 +44,7 @@ export type { AccessRequest } from './access-request.js';
  */
 @Injectable()
 export class AccessService {
+  readonly uses = new KeyUses();
   readonly #config: AppsConfig;
   readonly #clock: Clock;
   readonly #origins: Origins;
@@ -83,13 +85,14 @@ export class AccessService {
     const key = caller.by === 'key' ? caller.key : undefined;
     const payer = payerOf(caller, act, appid, apps);
     const allowance = this.#allowances.of(payer, origin);
-    const wait = allowance.requests.take(this.#clock.now(), payer.requestsPerMinute);
+    const now = this.#clock.now();
+    const wait = allowance.requests.take(now, payer.requestsPerMinute);
     if (wait > 0) {
       const facts = { origin, act, appid, client: payer, key, requestId: request.requestId };
       return this.#deny(limited('too_many_requests', wait, facts));
     }
     const authorised = authorise(caller, act, appid, apps);
-    if (authorised.ok) return allowance.granted(authorised.client, authorised.key, origin);
+    if (authorised.ok) return allowance.granted(authorised.client, authorised.key, origin, this.uses, now);
     return this.#notAuthorised(authorised, origin, act, appid, request);
   }
 
@@ -137,9 +140,10 @@ export class AccessService {
     const { requestId } = request;
     const facts: DenialFacts = { origin, act, appid, client, key: undefined, requestId };
     const allowance = this.#allowances.of(client, origin);
-    const wait = allowance.requests.take(this.#clock.now(), client.requestsPerMinute);
+    const now = this.#clock.now();
+    const wait = allowance.requests.take(now, client.requestsPerMinute);
     if (wait > 0) return this.#deny(limited('too_many_requests', wait, facts));
-    return allowance.granted(client, undefined, origin);
+    return allowance.granted(client, undefined, origin, this.uses, now);
   }
 
   /** Whether any client has such a key, expired or not: for what is about to leave the hub. Grants and counts nothing. */
@@ -167,6 +171,7 @@ export class AccessService {
     this.#index = compileAccess(snapshot.clients);
     this.#apps = snapshot.apps;
     this.#allowances.setClients(snapshot.clients);
+    this.uses.setClients(snapshot.clients);
     this.#origins.clear();
     this.#verified.clear();
     this.#snapshot = snapshot;

@@ -2,6 +2,7 @@ import { BoundedMap } from '../core/access/bounded-map.js';
 import type { ClientEntry, ClientKey } from '../core/access/client.js';
 import { WindowCounter } from '../core/access/limit.js';
 import type { Granted } from './access-verdict.js';
+import type { KeyUse, KeyUses } from './key-uses.js';
 import type { Origin } from './origins.js';
 
 /**
@@ -14,13 +15,33 @@ const COUNTED_ADDRESSES_PER_CLIENT = 8_192;
 export class Allowance {
   readonly requests = new WindowCounter();
   #granted: Granted | undefined;
+  /** Of the client and key of {@link #granted}. */
+  #use: KeyUse | undefined;
 
   /** The verdict that lets this client pass; the last one again where it is the same: no object per request. */
-  granted(client: ClientEntry, key: ClientKey | undefined, { text }: Origin): Granted {
-    const last = this.#granted;
+  granted(
+    client: ClientEntry,
+    key: ClientKey | undefined,
+    { text }: Origin,
+    uses: KeyUses,
+    now: number,
+  ): Granted {
+    let granted = this.#granted;
+    let use = this.#use;
     // After a reload an equal client is another object, and a block has many addresses: the verdict names those of now.
-    if (last?.client === client && last.key === key && last.address === text) return last;
-    return (this.#granted = { ok: true, client, key, address: text });
+    if (
+      granted === undefined ||
+      use === undefined ||
+      granted.client !== client ||
+      granted.key !== key ||
+      granted.address !== text
+    ) {
+      granted = this.#granted = { ok: true, client, key, address: text };
+      use = this.#use = uses.of(client.id, key?.id);
+    }
+    use.requests += 1;
+    use.lastAt = now;
+    return granted;
   }
 }
 

@@ -6,8 +6,9 @@ import { ownWords } from '../core/upstream.js';
 import { HubEvents, type Actor, type AdminActed } from '../events/hub-events.js';
 import { notGranted } from '../web/denial.js';
 import { HubException } from '../web/hub-exception.js';
+import { FailingRefresh } from '../token-cache/failing-refresh.js';
 import { TokenCache, type AppStatus } from '../token-cache/token-cache.service.js';
-import type { RefreshAnswer, ReloadAnswer } from './admin.openapi.js';
+import type { FailingRefreshAnswer, RefreshAnswer, ReloadAnswer } from './admin.openapi.js';
 import { describeStatus } from './app-status.js';
 
 /**
@@ -19,6 +20,7 @@ export class AdminActs {
   constructor(
     private readonly config: AppsConfig,
     private readonly cache: TokenCache,
+    private readonly failing: FailingRefresh,
     private readonly clock: Clock,
     private readonly events: HubEvents,
   ) {}
@@ -58,6 +60,8 @@ export class AdminActs {
       });
     }
     const ended = await asked.ended;
+    // Whoever has mended the app expects its tickets to follow, not in up to ten minutes.
+    if (ended?.outcome !== 'failed') void this.failing.tryTickets(appid);
     this.#tell(actor, {
       act,
       appid,
@@ -66,6 +70,21 @@ export class AdminActs {
     });
     if (ended?.outcome === 'failed') throw this.#refused(appid, ended.error);
     return this.#refreshed(appid);
+  }
+
+  /**
+   * Has all that fail tried, spread as at a start; answers at once.
+   * @param sees which apps the actor is granted
+   */
+  refreshFailing(
+    actor: Actor,
+    sees: (appid: string) => boolean,
+    reason: string | undefined,
+  ): FailingRefreshAnswer {
+    const refreshing = this.failing.begin(sees, reason);
+    const detail = `${refreshing.length} failing apps${reason === undefined ? '' : ` (${reason})`}`;
+    this.#tell(actor, { act: 'refresh', appid: undefined, outcome: 'begun', detail });
+    return { refreshing };
   }
 
   /** @throws {HubException} where there is no such app any more. */
@@ -100,6 +119,24 @@ export class AdminActs {
   #tell(actor: Actor, act: Omit<AdminActed, keyof Actor>): void {
     this.events.emit('adminActed', { ...act, ...actor });
   }
+}
+
+/**
+ * @returns the reason that the body names, if any
+ * @throws {HubException} where the body is not `{"failing": true}`, with a `reason` or without.
+ */
+export function failingOf(body: unknown): string | undefined {
+  const { failing, reason, ...rest } = (
+    typeof body === 'object' && body !== null && !Array.isArray(body) ? body : {}
+  ) as { failing?: unknown; reason?: unknown };
+  const isReason = reason === undefined || (typeof reason === 'string' && /^[\w-]{1,32}$/.test(reason));
+  if (failing !== true || !isReason || Object.keys(rest).length > 0) {
+    throw new HubException(
+      'HUB_BAD_REQUEST',
+      'The body is {"failing": true}, or {"failing": true, "reason": "40164"} for those that fail for one reason.',
+    );
+  }
+  return reason;
 }
 
 /** @throws {HubException} where the body is not `{"force": true}`, `{"force": false}` or nothing. */

@@ -9,8 +9,16 @@ import { notGranted } from '../web/denial.js';
 import { May } from '../web/may.decorator.js';
 import { ApiProblems, GUARD_PROBLEMS } from '../http/token.openapi.js';
 import { TokenCache } from '../token-cache/token-cache.service.js';
-import { AdminActs, forceOf } from './admin-acts.js';
-import { AppListAnswer, AppStatusAnswer, RefreshAnswer, RefreshBody, ReloadAnswer } from './admin.openapi.js';
+import { AdminActs, failingOf, forceOf } from './admin-acts.js';
+import {
+  AppListAnswer,
+  AppStatusAnswer,
+  FailingRefreshAnswer,
+  FailingRefreshBody,
+  RefreshAnswer,
+  RefreshBody,
+  ReloadAnswer,
+} from './admin.openapi.js';
 import { describeStatus } from './app-status.js';
 
 @Controller('admin')
@@ -58,6 +66,20 @@ export class AdminController {
   @ApiResponse({ status: 200, description: 'Its state', type: AppStatusAnswer })
   one(@Param('appid') appid: string): AppStatusAnswer {
     return describeStatus(this.acts.statusOf(appid), this.clock);
+  }
+
+  @Post('refresh')
+  @HttpCode(200)
+  @May('admin')
+  @ApiOperation({ summary: 'Ask WeChat now for all apps that fail', operationId: 'refreshFailing' })
+  @ApiBody({ type: FailingRefreshBody })
+  @ApiResponse({ status: 200, description: 'What is tried from now on', type: FailingRefreshAnswer })
+  @ApiProblems('HUB_BAD_REQUEST', 'HUB_TOO_LARGE')
+  refreshFailing(@Req() request: AppRequest, @Body() body: unknown): FailingRefreshAnswer {
+    const { verdict } = request;
+    if (verdict?.ok !== true) throw notGranted();
+    const sees = (appid: string): boolean => grantsApp(verdict.client, appid, this.config.current.apps);
+    return this.acts.refreshFailing(admitted(request), sees, failingOf(body));
   }
 
   @Post('apps/:appid/refresh')

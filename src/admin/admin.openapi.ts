@@ -1,5 +1,5 @@
 import { ApiProperty } from '@nestjs/swagger';
-import { TOKEN_APIS, type TokenApi } from '../core/app.js';
+import { TICKET_TYPES, TOKEN_APIS, type TicketType, type TokenApi } from '../core/app.js';
 import type { AppHealth } from '../core/credential.js';
 
 const HEALTHS: readonly AppHealth[] = ['valid', 'failing', 'unavailable'];
@@ -19,16 +19,8 @@ export class LastError {
   hint!: string;
 }
 
-export class AppStatusAnswer {
-  @ApiProperty()
-  appid!: string;
-
-  @ApiProperty({ type: 'string', nullable: true })
-  name!: string | null;
-
-  @ApiProperty({ enum: TOKEN_APIS })
-  tokenApi!: TokenApi;
-
+/** A token or a ticket. */
+export class CredentialAnswer {
   @ApiProperty({ enum: HEALTHS, description: 'What a caller would find, whatever is under way.' })
   state!: AppHealth;
 
@@ -41,7 +33,7 @@ export class AppStatusAnswer {
   @ApiProperty(nullableTime)
   expiresAt!: string | null;
 
-  @ApiProperty(nullableTime)
+  @ApiProperty({ ...nullableTime, description: 'null: of a ticket that nobody asks for, none is planned.' })
   nextRefreshAt!: string | null;
 
   @ApiProperty(nullableTime)
@@ -49,6 +41,22 @@ export class AppStatusAnswer {
 
   @ApiProperty({ type: LastError, nullable: true, description: 'The latest failure, kept after recovery.' })
   lastError!: LastError | null;
+}
+
+export class TicketStatusAnswer extends CredentialAnswer {
+  @ApiProperty({ enum: TICKET_TYPES })
+  type!: TicketType;
+}
+
+export class AppStatusAnswer extends CredentialAnswer {
+  @ApiProperty()
+  appid!: string;
+
+  @ApiProperty({ type: 'string', nullable: true })
+  name!: string | null;
+
+  @ApiProperty({ enum: TOKEN_APIS })
+  tokenApi!: TokenApi;
 
   @ApiProperty({
     type: 'integer',
@@ -56,6 +64,12 @@ export class AppStatusAnswer {
     description: 'Forced refreshes left in these 24 hours; stable_token only.',
   })
   forcedRefreshesLeft!: number | null;
+
+  @ApiProperty({
+    type: [TicketStatusAnswer],
+    description: 'Those that apps.yaml keeps warm, and those that were asked for.',
+  })
+  tickets!: TicketStatusAnswer[];
 }
 
 export class AppListAnswer {
@@ -156,6 +170,23 @@ export class RidAnswer {
 
   @ApiProperty({ required: false })
   client_ip?: string;
+}
+
+export class FailingRefreshBody {
+  @ApiProperty({ enum: [true] })
+  failing!: true;
+
+  @ApiProperty({
+    required: false,
+    description: 'Only apps whose last failure has this reason: an errcode, or how the call failed.',
+    example: '40164',
+  })
+  reason?: string;
+}
+
+export class FailingRefreshAnswer {
+  @ApiProperty({ type: [String], description: 'The appids that are tried from now on, 50 at a time.' })
+  refreshing!: string[];
 }
 
 export class RefreshBody {

@@ -1,31 +1,47 @@
 import type { Clock } from '../clock/clock.js';
+import type { CredentialState } from '../core/credential.js';
 import type { AppStatus } from '../token-cache/token-cache.service.js';
-import type { AppStatusAnswer } from './admin.openapi.js';
+import type { AppStatusAnswer, CredentialAnswer } from './admin.openapi.js';
 
 /** An app's state as operators read it: wall-clock times, no token, no secret. */
 export function describeStatus(status: AppStatus, clock: Clock): AppStatusAnswer {
-  const { app, state } = status;
-  const iso = (at: number | undefined): string | null => (at === undefined ? null : toWallTime(at, clock));
+  const { app, tickets } = status;
   return {
     appid: app.appid,
     name: app.name ?? null,
     tokenApi: app.tokenApi,
-    state: status.health,
-    refreshing: status.refreshing,
+    ...describeCredential(status, clock),
+    forcedRefreshesLeft: status.forcedLeft ?? null,
+    tickets: tickets.map((ticket) => ({ type: ticket.type, ...describeCredential(ticket, clock) })),
+  };
+}
+
+type Credential = Pick<AppStatus, 'health' | 'refreshing' | 'state' | 'nextAttemptAt'>;
+
+function describeCredential(
+  { health, refreshing, state, nextAttemptAt }: Credential,
+  clock: Clock,
+): CredentialAnswer {
+  const iso = (at: number | undefined): string | null => (at === undefined ? null : toWallTime(at, clock));
+  return {
+    state: health,
+    refreshing,
     version: state.held?.version ?? null,
     expiresAt: iso(state.held?.expiresAt),
-    nextRefreshAt: iso(status.nextAttemptAt),
+    nextRefreshAt: iso(nextAttemptAt),
     lastRefreshAt: iso(state.refreshedAt),
-    lastError:
-      state.lastError === undefined
-        ? null
-        : {
-            at: toWallTime(state.lastError.at, clock),
-            errcode: state.lastError.error.errcode ?? null,
-            errmsg: state.lastError.error.errmsg,
-            hint: state.lastError.error.hint,
-          },
-    forcedRefreshesLeft: status.forcedLeft ?? null,
+    lastError: describeError(state.lastError, clock),
+  };
+}
+
+function describeError(lastError: CredentialState['lastError'], clock: Clock): CredentialAnswer['lastError'] {
+  if (lastError === undefined) return null;
+  const { at, error } = lastError;
+  return {
+    at: toWallTime(at, clock),
+    errcode: error.errcode ?? null,
+    errmsg: error.errmsg,
+    hint: error.hint,
   };
 }
 

@@ -17,7 +17,7 @@ import { originForm } from '../web/request-target.js';
 import { sendRouterProblem } from '../web/send-problem.js';
 import { SnsRoutes } from '../login/sns.routes.js';
 import { Log, NestLog } from '../logging/log.js';
-import { ConfigMetrics } from '../metrics/config-metrics.js';
+import { HubEvents } from '../events/hub-events.js';
 import { RequestMetrics } from '../metrics/request-metrics.js';
 import { OpsServer } from '../ops/ops-server.js';
 import { Readiness } from '../web/readiness.js';
@@ -116,9 +116,9 @@ export function configureHub(app: NestFastifyApplication, tls: TlsMaterial | und
   app.get(OpsServer).describeBy(() => describeApi(app));
   const files = tlsFiles(environment);
   if (tls !== undefined && files !== undefined) {
-    const metrics = app.get(ConfigMetrics);
+    const events = app.get(HubEvents);
     const reloader = new TlsReloader(instance.server as never, files, tls, app.get(Clock), log, (shown) => {
-      metrics.certificateShown(endOf(shown));
+      events.emit('certificateShown', { endsAt: endOf(shown) });
     });
     reloader.start();
     instance.addHook('onClose', (_instance, done) => {

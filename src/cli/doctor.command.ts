@@ -6,7 +6,7 @@ import { redisAccess, type RedisAccess } from '../config/redis-access.js';
 import { formatProblems } from '../config/apps-file/problem.js';
 import type { AppSettings } from '../core/app.js';
 import type { UpstreamError } from '../core/upstream.js';
-import { addressesIn } from '../core/wechat-error.js';
+import { addressesIn, WHITELIST_ERRCODES } from '../core/whitelist.js';
 import { HttpWeChatClient } from '../wechat-client/http-wechat-client.js';
 import { connectorFor } from '../wechat-client/outbound.js';
 import { probeRedis } from '../token-cache/stores/redis/redis-probe.js';
@@ -158,28 +158,37 @@ async function checkApps(configured: Configured, found: (finding: Finding) => vo
   const clock = new SystemClock();
   const client = new HttpWeChatClient(configured.environment, clock);
   try {
-    const waiting = [...configured.apps];
-    const workers = Array.from({ length: AT_A_TIME }, async () => {
-      for (let app = waiting.shift(); app !== undefined; app = waiting.shift()) {
-        const result = await client.fetchToken({ ...app, tokenApi: 'stable_token' });
-        found(result.ok ? goodApp(app) : badApp(app, result.error));
-      }
-    });
-    await Promise.all(workers);
+    // Told in the order of the file, as soon as those before are known.
+    const findings = new Array<Promise<Finding>>();
+    for (const [index, app] of configured.apps.entries()) {
+      const place = findings[index - AT_A_TIME] ?? Promise.resolve();
+      findings.push(
+        place.then(async () => {
+          const result = await client.fetchToken({ ...app, tokenApi: 'stable_token' });
+          return result.ok ? goodApp(app) : badApp(app, result.error);
+        }),
+      );
+    }
+    for (const finding of findings) found(await finding);
   } finally {
     await client.close();
     clock.onApplicationShutdown();
   }
 }
 
-function goodApp({ appid }: AppSettings): Finding {
-  return { what: appid, result: 'ok', detail: 'WeChat takes the AppSecret and this address' };
+function shownApp({ appid, name }: AppSettings): string {
+  return name === undefined ? appid : `${appid} (${name})`;
 }
 
-function badApp({ appid }: AppSettings, error: UpstreamError): Finding {
-  const seen = error.errcode === 40164 ? addressesIn(error.errmsg) : [];
+function goodApp(app: AppSettings): Finding {
+  return { what: shownApp(app), result: 'ok', detail: 'WeChat takes the AppSecret and this address' };
+}
+
+function badApp(app: AppSettings, error: UpstreamError): Finding {
+  const seen =
+    error.errcode !== undefined && WHITELIST_ERRCODES.has(error.errcode) ? addressesIn(error.errmsg) : [];
   const egress = seen.length === 0 ? '' : `; WeChat sees this hub as ${seen.join(', ')}`;
-  return { what: appid, result: 'problem', detail: `${error.errmsg}${egress}`, fix: error.hint };
+  return { what: shownApp(app), result: 'problem', detail: `${error.errmsg}${egress}`, fix: error.hint };
 }
 
 function print(context: CommandContext, { what, result, detail, fix }: Finding): void {

@@ -14,6 +14,19 @@ export const HUB_HELP = `  --url URL         the hub's callers' port (default: $
 
 const TIMEOUT_MS = 70_000;
 
+interface Where {
+  readonly url?: string | undefined;
+}
+
+function urlOf(context: CommandContext, { url }: Where): string {
+  return (url ?? context.env.WXHUB_URL ?? 'http://127.0.0.1:3000').replace(/\/+$/, '');
+}
+
+/** To be thrown where the answer is none that a hub gives. */
+export function notAHub(context: CommandContext, values: Where): HubUnreachable {
+  return new HubUnreachable(`${urlOf(context, values)} does not answer as a hub; is --url right?`);
+}
+
 export interface HubAnswer {
   readonly status: number;
   readonly body: Readonly<Record<string, unknown>>;
@@ -32,7 +45,7 @@ export async function callHub(
   path: string,
   body?: unknown,
 ): Promise<HubAnswer> {
-  const url = (values.url ?? context.env.WXHUB_URL ?? 'http://127.0.0.1:3000').replace(/\/+$/, '');
+  const url = urlOf(context, values);
   if (!URL.canParse(url)) throw new UsageProblem(`--url: ${url} is no URL`);
   const key = await keyOf(context, values['key-file']);
   let response: Response;
@@ -54,7 +67,9 @@ export async function callHub(
     );
   }
   const text = await response.text();
-  return { status: response.status, body: parseObject(text) };
+  const answer = { status: response.status, body: parseObject(text) };
+  if (answer.status !== 200 && typeof answer.body.code !== 'string') throw notAHub(context, values);
+  return answer;
 }
 
 async function keyOf(context: CommandContext, file: string | undefined): Promise<string> {
@@ -81,13 +96,20 @@ function parseObject(text: string): Readonly<Record<string, unknown>> {
   }
 }
 
-/** Prints the hub's refusal. */
-export function printRefusal(context: CommandContext, { status, body }: HubAnswer): number {
-  const code = typeof body.code === 'string' ? body.code : `HTTP ${status}`;
-  const detail =
-    typeof body.detail === 'string' ? body.detail : 'the answer is not one of a hub; is --url right?';
+/** Prints the hub's refusal: for machines its problem document. */
+export function printRefusal(
+  context: CommandContext,
+  json: boolean | undefined,
+  { body }: HubAnswer,
+): number {
+  if (json === true) {
+    context.out(JSON.stringify(body));
+    return EXIT.failed;
+  }
   const { errcode } = (body.wechat ?? {}) as { errcode?: number };
-  context.err(`${code}${errcode === undefined ? '' : ` (WeChat: ${errcode})`}: ${detail}`);
+  context.err(
+    `${String(body.code)}${errcode === undefined ? '' : ` (WeChat: ${errcode})`}: ${String(body.detail)}`,
+  );
   const problems: unknown = body.problems;
   if (Array.isArray(problems)) {
     for (const { line, path, message } of problems as Record<string, unknown>[]) {

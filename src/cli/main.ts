@@ -6,9 +6,10 @@ import { checkCommand } from './check.command.js';
 import { EXIT, UsageProblem, type Command } from './command.js';
 import { doctorCommand } from './doctor.command.js';
 import { HubUnreachable } from './hub-api.js';
-import { refreshCommand, reloadCommand, statusCommand } from './hub.commands.js';
+import { refreshCommand, reloadCommand } from './hub.commands.js';
 import { keyCommand } from './key.command.js';
 import { quotaClearCommand, quotaCommand, ridCommand } from './quota.commands.js';
+import { statusCommand } from './status.command.js';
 
 const serveCommand: Command = {
   name: 'serve',
@@ -67,6 +68,7 @@ async function run(argv: readonly string[]): Promise<number> {
       return EXIT.usage;
     }
     if (error instanceof HubUnreachable) {
+      if (args.includes('--json')) say(JSON.stringify({ code: 'UNREACHABLE', detail: error.message }));
       process.stderr.write(`${error.message}\n`);
       return error.exitCode;
     }
@@ -77,6 +79,13 @@ async function run(argv: readonly string[]): Promise<number> {
 function say(lines: string): number {
   process.stdout.write(`${lines}\n`);
   return EXIT.ok;
+}
+
+/** Whoever reads the output may have seen enough (`status | head`): what is left is for nobody, and no fault. */
+for (const stream of [process.stdout, process.stderr]) {
+  stream.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') throw error;
+  });
 }
 
 process.exitCode = await run(process.argv.slice(2));

@@ -19,7 +19,7 @@ ${HUB_HELP}`,
     if (appid === undefined || path === undefined) throw new UsageProblem('of what? quota APPID PATH');
     const asked = `${appPath(appid)}/quota?path=${encodeURIComponent(path)}`;
     const answer = await callHub(context, values, 'GET', asked);
-    if (answer.status !== 200) return printRefusal(context, answer);
+    if (answer.status !== 200) return printRefusal(context, values.json, answer);
     const { daily_limit: limit, used, remain } = (answer.body.quota ?? {}) as Record<string, unknown>;
     const said = `${path}: ${String(used)} of ${String(limit)} used today, ${String(remain)} left`;
     return finish(context, values.json, answer, [said]);
@@ -47,7 +47,7 @@ ${HUB_HELP}`,
     if (values.yes !== true)
       throw new UsageProblem('it spends one of ten a month; say --yes if you want that');
     const answer = await callHub(context, values, 'POST', `${appPath(appid)}/quota/clear`);
-    if (answer.status !== 200) return printRefusal(context, answer);
+    if (answer.status !== 200) return printRefusal(context, values.json, answer);
     const line = `${appid}: cleared; ${String(answer.body.left)} left in this month`;
     return finish(context, values.json, answer, [line]);
   },
@@ -69,7 +69,7 @@ ${HUB_HELP}`,
     const [appid, rid] = positionals;
     if (appid === undefined || rid === undefined) throw new UsageProblem('which call? rid APPID RID');
     const answer = await callHub(context, values, 'GET', `${appPath(appid)}/rid/${encodeURIComponent(rid)}`);
-    if (answer.status !== 200) return printRefusal(context, answer);
+    if (answer.status !== 200) return printRefusal(context, values.json, answer);
     const lines = Object.entries(answer.body).map(([name, value]) => `${name.padEnd(14)} ${String(value)}`);
     return finish(context, values.json, answer, lines);
   },

@@ -1,16 +1,14 @@
 import { Injectable } from '@nestjs/common';
 import { Clock } from '../clock/clock.js';
 import { causeOf } from '../core/error-cause.js';
-import { healthOf, type CredentialState, type Held } from '../core/credential.js';
+import type { CredentialState, Held } from '../core/credential.js';
 import { waitBeforeForce } from '../core/force-budget.js';
-import { addressesIn } from '../core/wechat-error.js';
+import { addressesIn, WHITELIST_ERRCODES } from '../core/whitelist.js';
 import type { AppEntry } from '../token-cache/refresh/app-entry.js';
-import type { CredentialCell } from '../token-cache/refresh/credential-cell.js';
+import type { TicketStatus } from '../token-cache/ticket-status.js';
 import { TokenCache } from '../token-cache/token-cache.service.js';
 import { CallHistory } from './call-history.js';
 import type { AppRow, ErrorRow, ForceRow, LifeRow, TicketRow } from './wire.js';
-
-const WHITELIST_ERRCODE = 40164;
 
 /** An app as the console shows it, made anew for each answer: the wall clock may have been set. */
 @Injectable()
@@ -39,21 +37,19 @@ export class AppRows {
       failures: state.failures,
       lastError: this.#error(state, 'token'),
       force: status.forcedLeft === undefined ? null : this.#force(entry, status.forcedLeft),
-      tickets: [...entry.tickets.values()].map((cell) => this.#ticket(cell)),
+      tickets: status.tickets.map((ticket) => this.#ticket(ticket)),
       calls: this.history.of(appid) ?? null,
     };
   }
 
-  #ticket(cell: CredentialCell): TicketRow {
-    const now = this.clock.now();
-    const state = cell.shown(now);
+  #ticket({ type, health, refreshing, state, nextAttemptAt }: TicketStatus): TicketRow {
     return {
-      type: cell.slot as TicketRow['type'],
-      state: healthOf(state, now),
-      refreshing: cell.pending,
+      type,
+      state: health,
+      refreshing,
       life: this.#life(state.held),
-      // A ticket that nobody asks for rests; what stands there is past.
-      nextRefreshAt: cell.dormant ? null : this.#wall(cell.nextAttemptAt),
+      nextRefreshAt: this.#wall(nextAttemptAt),
+      failures: state.failures,
       lastError: this.#error(state, 'ticket'),
     };
   }
@@ -74,7 +70,8 @@ export class AppRows {
       errcode: error.errcode ?? null,
       errmsg: error.errmsg,
       hint: error.hint,
-      addresses: error.errcode === WHITELIST_ERRCODE ? addressesIn(error.errmsg) : [],
+      addresses:
+        error.errcode !== undefined && WHITELIST_ERRCODES.has(error.errcode) ? addressesIn(error.errmsg) : [],
     };
   }
 

@@ -1,19 +1,22 @@
 import type { HubSnapshot } from '../config/reload/hub-snapshot.js';
 import { ACTS, type ClientEntry } from '../core/access/client.js';
-import { grantsApp, type KnownApps } from '../core/access/decision.js';
+import { grantsApp } from '../core/access/decision.js';
 import { seesApp, seesClient, type Viewer } from './viewer.js';
-import type { AppAnswer, ClientRow, ClientsAnswer } from './wire.js';
+import type { AppAnswer, ClientKeyRow, ClientRow, ClientsAnswer } from './wire.js';
 
 /** So many clients are sent at most, and so many appids of each: an answer stays below a megabyte or two. */
 const SENT_CLIENTS = 2000;
 const SENT_APPS = 20;
 
+/** How a key was used; times by the wall clock. */
+export type UseOf = (clientId: string, keyId: string) => Pick<ClientKeyRow, 'lastUsedAt' | 'requests'>;
+
 /** The clients of apps.yaml, as far as the viewer may see them; of a key its id and end, nothing else. */
-export function clientRows(viewer: Viewer, { apps, clients }: HubSnapshot): ClientsAnswer {
+export function clientRows(viewer: Viewer, { apps, clients }: HubSnapshot, useOf: UseOf): ClientsAnswer {
   const seen = clients.filter((client) => seesClient(viewer, client, apps));
   return {
     total: seen.length,
-    clients: seen.slice(0, SENT_CLIENTS).map((client) => rowOf(viewer, client, apps)),
+    clients: seen.slice(0, SENT_CLIENTS).map((client) => rowOf(viewer, client, apps, useOf)),
   };
 }
 
@@ -25,15 +28,19 @@ export function clientsOf(appid: string, { apps, clients }: HubSnapshot): AppAns
     .map(({ id, may }) => ({ id, may: ACTS.filter((act) => may.has(act)) }));
 }
 
-function rowOf(viewer: Viewer, client: ClientEntry, known: KnownApps): ClientRow {
+function rowOf(viewer: Viewer, client: ClientEntry, known: HubSnapshot['apps'], useOf: UseOf): ClientRow {
   const apps = client.apps === '*' ? [] : [...client.apps].filter((appid) => seesApp(viewer, appid, known));
   return {
     id: client.id,
     may: ACTS.filter((act) => client.may.has(act)),
-    keys: client.keys.map(({ id, expiresAt }) => ({ id, expiresAt: expiresAt ?? null })),
+    keys: client.keys.map(({ id, expiresAt }) => ({
+      id,
+      expiresAt: expiresAt ?? null,
+      ...useOf(client.id, id),
+    })),
     allowIps: client.allowIps?.ranges ?? null,
     appCount: client.apps === '*' ? null : apps.length,
-    apps: apps.slice(0, SENT_APPS),
+    apps: apps.slice(0, SENT_APPS).map((appid) => ({ appid, name: known.get(appid)?.name ?? null })),
     gatewayPaths: client.gatewayPaths ?? null,
     requestsPerMinute: client.requestsPerMinute,
   };

@@ -1,6 +1,6 @@
 import { Module } from '@nestjs/common';
-import { AuditModule } from '../audit/audit.module.js';
 import { AccessGuardModule } from '../access-guard/access-guard.module.js';
+import { AuditModule } from '../audit/audit.module.js';
 import { AdminModule } from '../admin/admin.module.js';
 import { WebModule } from '../web/web.module.js';
 import { OpsModule } from '../ops/ops.module.js';

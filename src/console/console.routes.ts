@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { AdminActs, forceOf } from '../admin/admin-acts.js';
+import { AdminActs, failingOf, forceOf } from '../admin/admin-acts.js';
 import { HubException } from '../web/hub-exception.js';
 import { ProblemFilter } from '../web/problem.filter.js';
 import { requestIdOf } from '../web/request-id.js';
@@ -10,7 +10,7 @@ import { OpsServer } from '../ops/ops-server.js';
 import { ConsoleService } from './console.service.js';
 import { API_CACHE, ASSET_CACHE, PAGE_CACHE, SAFETY_HEADERS } from './headers.js';
 import { PageFiles, type PageFile } from './page-files.js';
-import type { RefreshedAnswer } from './wire.js';
+import type { FailingRefreshedAnswer, RefreshedAnswer } from './wire.js';
 
 /** `{"force":true}` and some room. */
 const BODY_LIMIT_BYTES = 1024;
@@ -98,6 +98,16 @@ export class ConsoleRoutes {
     server.post('/api/reload', reload, async (request, reply) => {
       const { actor } = this.console.administrator(request);
       return sendJson(reply, await this.acts.reload(actor));
+    });
+    server.post('/api/refresh', { bodyLimit, ...ADMIN }, (request, reply) => {
+      const viewer = this.console.administrator(request);
+      const sees = (appid: string): boolean => this.console.sees(viewer, appid);
+      const answer: FailingRefreshedAnswer = this.acts.refreshFailing(
+        viewer.actor,
+        sees,
+        failingOf(request.body),
+      );
+      return sendJson(reply, answer);
     });
     server.post<AppParams>('/api/apps/:appid/refresh', { bodyLimit, ...ADMIN }, async (request, reply) => {
       const viewer = this.console.administrator(request);

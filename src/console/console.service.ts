@@ -32,8 +32,8 @@ export class ConsoleService {
   constructor(
     private readonly environment: HubEnvironment,
     private readonly config: AppsConfig,
-    private readonly access: AccessService,
     private readonly guard: AccessGuard,
+    private readonly access: AccessService,
     private readonly clock: Clock,
     private readonly rows: AppRows,
     private readonly view: LiveView,
@@ -105,12 +105,20 @@ export class ConsoleService {
   }
 
   clients(viewer: Viewer): ClientsAnswer {
-    return clientRows(viewer, this.config.current);
+    const ahead = this.clock.wallNow() - this.clock.now();
+    return clientRows(viewer, this.config.current, (clientId, keyId) => {
+      const { requests, lastAt } = this.access.uses.of(clientId, keyId);
+      return { requests, lastUsedAt: lastAt === undefined ? null : Math.round(lastAt + ahead) };
+    });
   }
 
   /** @throws {HubException} where there is no such app for this viewer. */
   app(viewer: Viewer, appid: string): AppAnswer {
     return { app: this.row(viewer, appid), clients: clientsOf(appid, this.config.current) };
+  }
+
+  sees(viewer: Viewer, appid: string): boolean {
+    return seesApp(viewer, appid, this.config.current.apps);
   }
 
   /** @throws {HubException} where there is no such app for this viewer. */

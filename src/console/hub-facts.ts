@@ -15,14 +15,16 @@ const SHOWN_PROBLEMS = 200;
 export class HubFacts {
   readonly #startedAt: number;
   readonly #store: HubRow['store'];
-  #storeUp = true;
+  readonly #name: string | null;
+  #storeAwaySince: number | null = null;
   #lastReload: ReloadRow | null = null;
 
   constructor(environment: HubEnvironment, config: AppsConfig, events: HubEvents, clock: Clock) {
     this.#startedAt = clock.wallNow();
+    this.#name = environment.name ?? null;
     this.#store = environment.redisUrl === undefined ? 'memory' : 'redis';
     events.on('storeChanged', ({ available }) => {
-      this.#storeUp = available;
+      this.#storeAwaySince = available ? null : (this.#storeAwaySince ?? clock.wallNow());
     });
     config.onReload((outcome, trigger) => {
       const problems = outcome.ok ? [] : outcome.problems.slice(0, SHOWN_PROBLEMS);
@@ -36,7 +38,9 @@ export class HubFacts {
       instance: hostname(),
       startedAt: this.#startedAt,
       store: this.#store,
-      storeUp: this.#storeUp,
+      storeUp: this.#storeAwaySince === null,
+      storeAwaySince: this.#storeAwaySince,
+      name: this.#name,
       lastReload: this.#lastReload,
     };
   }

@@ -19,7 +19,7 @@ export interface ErrorRow {
   readonly errmsg: string;
   /** What to do, in English. */
   readonly hint: string;
-  /** 40164: those that WeChat saw, at most two. */
+  /** Of a refusal by whitelist: those that WeChat saw, at most two. */
   readonly addresses: readonly string[];
 }
 
@@ -37,7 +37,10 @@ export interface TicketRow {
   /** Whether WeChat is being asked now. */
   readonly refreshing: boolean;
   readonly life: LifeRow | null;
+  /** `null`: it rests, since nobody asks for it. */
   readonly nextRefreshAt: number | null;
+  /** Failed attempts in a row; 0 after a success. */
+  readonly failures: number;
   readonly lastError: ErrorRow | null;
 }
 
@@ -98,6 +101,10 @@ export interface HubRow {
   readonly startedAt: number;
   readonly store: 'memory' | 'redis';
   readonly storeUp: boolean;
+  /** Since when Redis is away; `null`: it is not. */
+  readonly storeAwaySince: number | null;
+  /** HUB_NAME. */
+  readonly name: string | null;
   readonly lastReload: ReloadRow | null;
 }
 
@@ -129,6 +136,10 @@ export interface LiveAnswer {
 export interface ClientKeyRow {
   readonly id: string;
   readonly expiresAt: number | null;
+  /** `null`: not since this process began. */
+  readonly lastUsedAt: number | null;
+  /** Since this process began. */
+  readonly requests: number;
 }
 
 export interface ClientRow {
@@ -140,7 +151,7 @@ export interface ClientRow {
   /** How many of the apps that the viewer sees; `null`: every app, by `"*"`. */
   readonly appCount: number | null;
   /** The first of them. */
-  readonly apps: readonly string[];
+  readonly apps: readonly { readonly appid: string; readonly name: string | null }[];
   readonly gatewayPaths: readonly string[] | null;
   readonly requestsPerMinute: number;
 }
@@ -162,6 +173,11 @@ export interface AppAnswer {
 /** `POST /console/api/apps/{appid}/refresh` with `{"force": boolean}` */
 export interface RefreshedAnswer {
   readonly app: AppRow;
+}
+
+/** `POST /console/api/refresh` with `{"failing": true, "reason"?: string}`: the appids that are tried from now on */
+export interface FailingRefreshedAnswer {
+  readonly refreshing: readonly string[];
 }
 
 /** `POST /console/api/reload` */

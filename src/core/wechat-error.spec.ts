@@ -1,5 +1,6 @@
 import type { UpstreamErrorClass, UpstreamFailure } from './upstream.js';
-import { addressesIn, classifyErrcode, describeFailure, isDeadTokenErrcode } from './wechat-error.js';
+import { classifyErrcode, describeFailure, isDeadTokenErrcode } from './wechat-error.js';
+import { addressesIn } from './whitelist.js';
 
 const HOUR = 3_600_000;
 
@@ -18,6 +19,11 @@ describe('classifyErrcode, on the token endpoints', () => {
     [47001, 'configuration', undefined],
     [61024, 'configuration', undefined],
     [40164, 'configuration', undefined],
+    [61004, 'configuration', undefined],
+    [45035, 'configuration', undefined],
+    [48001, 'configuration', undefined],
+    [50001, 'configuration', undefined],
+    [61007, 'configuration', undefined],
     [40243, 'configuration', undefined],
     [50002, 'configuration', undefined],
     [50004, 'configuration', undefined],

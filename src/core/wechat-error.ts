@@ -1,6 +1,6 @@
-import { parseAddress } from './access/address.js';
 import { scrub } from './scrub.js';
 import { NEVER_ASKED, type UpstreamError, type UpstreamFailure } from './upstream.js';
+import { addressesIn } from './whitelist.js';
 
 /** What was called. The same errcode means another thing where the AppSecret goes and where a token goes. */
 export type UpstreamEndpoint = 'token' | 'ticket' | 'probe';
@@ -15,13 +15,21 @@ interface Row {
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
 
+/** Where people find AppSecret and whitelist since the consoles moved [O]: WECHAT.md, "Hosts and the IP whitelist". */
+const CONSOLES =
+  'official accounts: developers.weixin.qq.com/platform, basic information, developer key; ' +
+  'mini programs: mp.weixin.qq.com, development management, development settings';
 const WRONG_SECRET =
-  'The AppSecret is wrong or was reset. Put the one now shown on the WeChat platform (development settings) where ' +
-  'apps.yaml points for this app, and reload the hub.';
+  'The AppSecret is wrong or was reset. Put the current one where apps.yaml points for this app, and reload the hub ' +
+  `(${CONSOLES}).`;
+const ACCOUNT_NOTICES = "Look for notices in the account's console, and ask WeChat to lift it.";
 const BAD_REQUEST =
   'WeChat did not get what the hub sends. Look at HUB_WECHAT_BASE_URL, and whether a proxy in between rewrites requests.';
 const CONSENT =
-  'An administrator of the account has to allow the calls from this address: WeChat has asked them in WeChat.';
+  "An administrator's consent to the calling address is pending. WeChat has asked them in WeChat: let them confirm it.";
+const NO_RIGHT =
+  'The account has no right to this API. jsapi tickets need a verified official account, wx_card tickets one that may ' +
+  'issue cards: get the right, or take the ticket out of `tickets` in apps.yaml.';
 
 /**
  * What WeChat's errcodes mean for the hub. Decided on errcode alone: the wording of errmsg varies.
@@ -35,15 +43,16 @@ export const ERRCODE_ROWS: Readonly<Record<number, Row>> = {
   // [T][G] "api minute-quota reach limit, must slower, retry next minute"
   45011: {
     class: 'quota',
-    hint: 'Too many calls in this minute. The hub goes on in the next minute; find out who else calls for this app.',
+    hint: 'Too many calls in this minute. The hub goes on in the next one; find out who else calls for this app.',
     notBeforeMs: MINUTE,
   },
   // [T][G] "reach max api daily quota limit". Forced refreshes: the 21st of a day [C]
   45009: {
     class: 'quota',
     hint:
-      "The day's quota is used up (forced refreshes: 20 a day). It comes back at the turn of the day, or by " +
-      'clear_quota; find out who else fetches tokens for this app.',
+      "The day's quota is used up. It comes back at midnight in Beijing; at once by POST /admin/apps/{appid}/quota/clear " +
+      "(WeChat's clear_quota/v2, which needs no token; 10 a month). Forced refreshes (20 a day) do not come back by " +
+      'that. Find out who else fetches tokens for this app.',
   },
   // [T] invalid appsecret
   40125: { class: 'configuration', hint: WRONG_SECRET },
@@ -61,31 +70,41 @@ export const ERRCODE_ROWS: Readonly<Record<number, Row>> = {
   // [G] the appid belongs to a third-party platform, which has a token of its own kind
   61024: {
     class: 'configuration',
-    hint: 'This appid is managed by a third-party platform, whose tokens the hub cannot fetch. Take it out of apps.yaml.',
+    hint:
+      'The app is managed by a third-party platform. Its tokens come from that platform: name it under `platforms`, or ' +
+      'take the appid out of apps.yaml.',
   },
   // [T] "IP whitelist": the calling address is not on it
   40164: { class: 'configuration', hint: whitelistHint },
+  // [G] "access clientip is not registered, not in ip-white-list", also of WeChat shops (commErrCode of doc/store)
+  61004: { class: 'configuration', hint: whitelistHint },
+  45035: { class: 'configuration', hint: whitelistHint },
+  // [G] "api unauthorized": what an unverified official account gets for a ticket
+  48001: { class: 'configuration', hint: NO_RIGHT },
+  // [G] "user unauthorized", "api is unauthorized to component"
+  50001: { class: 'configuration', hint: NO_RIGHT },
+  61007: { class: 'configuration', hint: NO_RIGHT },
   // [T] AppSecret frozen
   40243: {
     class: 'configuration',
-    hint: 'The AppSecret is frozen. Unfreeze it on the WeChat platform (development settings); that takes 10 minutes.',
+    hint: `The AppSecret is frozen. Unfreeze it where it is shown (${CONSOLES}); that takes 10 minutes.`,
   },
   // [T] the account may not use the token API
   50004: {
     class: 'configuration',
-    hint: 'WeChat forbids this account to fetch tokens. Look for notices on the WeChat platform; ask WeChat to lift it.',
+    hint: `WeChat forbids this account to fetch tokens. ${ACCOUNT_NOTICES}`,
   },
   // [T] account frozen
-  50007: { class: 'configuration', hint: 'The account is frozen. Look for notices on the WeChat platform.' },
+  50007: { class: 'configuration', hint: `The account is frozen. ${ACCOUNT_NOTICES}` },
   // [G] user limited: frozen or cancelled
   50002: {
     class: 'configuration',
-    hint: 'The account is restricted. Look for notices on the WeChat platform.',
+    hint: `The account is restricted. ${ACCOUNT_NOTICES}`,
   },
   // [G] "api forbidden for irregularities"
   48004: {
     class: 'configuration',
-    hint: 'The API is blocked for irregularities. Look for notices on the WeChat platform.',
+    hint: `The API is blocked for irregularities. ${ACCOUNT_NOTICES}`,
   },
   // [T] this address waits for an administrator's consent; this call needs one
   89501: { class: 'configuration', hint: CONSENT },
@@ -93,19 +112,19 @@ export const ERRCODE_ROWS: Readonly<Record<number, Row>> = {
   // [T] refused once: not for an hour; refused twice: not for 24 hours
   89507: {
     class: 'configuration',
-    hint: 'An administrator has refused this address. WeChat takes no call from it for an hour; agree with them first.',
+    hint: 'An administrator refused the address. WeChat takes no call from it for an hour; agree with them first.',
     notBeforeMs: HOUR,
   },
   89506: {
     class: 'configuration',
-    hint: 'An administrator has refused this address twice. WeChat takes no call from it for 24 hours.',
+    hint: 'An administrator refused the address twice. WeChat takes no call from it for 24 hours; agree with them first.',
     notBeforeMs: 24 * HOUR,
   },
 };
 
 const UNKNOWN: Row = {
   class: 'transient',
-  hint: "The hub does not know this errcode. It tries again; look it up among WeChat's global error codes.",
+  hint: "An errcode that the hub does not know. It tries again; look it up among WeChat's global error codes.",
 };
 
 /** [G] superseded, malformed, past its life: which comes when is not defined, so they are treated alike. */
@@ -140,31 +159,12 @@ export function classifyErrcode(
   };
 }
 
-/** The addresses that WeChat names in a 40164, at most two (IPv4 and IPv6), each in its usual spelling. */
-export function addressesIn(errmsg: string): readonly string[] {
-  const found = new Set<string>();
-  for (const word of errmsg.split(/[^\w.:]+/)) {
-    const address = addressOf(word);
-    if (address !== undefined && !NO_ADDRESS.has(address)) found.add(address);
-  }
-  return [...found].slice(0, 2);
-}
-
-const NO_ADDRESS: ReadonlySet<string> = new Set(['::', '0.0.0.0']);
-
-/** `240e::1`, `1.2.3.4.`, `ip:1.2.3.4`, `ipv6:240e::1:` */
-function addressOf(word: string): string | undefined {
-  const bare = word.replace(/^\w*[g-z_]\w*:/i, '').replace(/\.+$/, '');
-  const ipv4 = /(?<![\d.])\d+(?:\.\d+){3}(?![\d.])/.exec(bare)?.[0] ?? '';
-  return (parseAddress(bare) ?? parseAddress(bare.replace(/:$/, '')) ?? parseAddress(ipv4))?.text;
-}
-
 /** e.g. `invalid ip 118.190.42.90 ipv6 ::ffff:118.190.42.90, not in whitelist rid: …` [P] */
 function whitelistHint(errmsg: string): string {
   const seen = addressesIn(errmsg).join(' and ');
   return (
     `Put ${seen === '' ? "the hub's outgoing address (WeChat named none)" : seen} on the app's IP whitelist ` +
-    '(WeChat platform, development settings, IP whitelist). An edit takes minutes to work.'
+    `(${CONSOLES}). An edit takes minutes to work.`
   );
 }
 

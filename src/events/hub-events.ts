@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { DenialCause } from '../core/access/decision.js';
 import type { CredentialKind } from '../core/credential.js';
-import type { TargetType } from '../core/notices/notice.js';
+import type { TargetType } from '../notices/notice.js';
 import type { UpstreamError } from '../core/upstream.js';
 import type { AppRefused, LoginEnded } from './login-events.js';
 
@@ -194,6 +194,8 @@ export interface HubEventMap {
   newsHeard: { readonly kind: string };
   /** A drop-in caller was told errcode -1: the hub has nothing valid. On /v1 that is a 503. */
   dropInUnserved: { readonly appid: string; readonly what: 'token' | 'ticket' };
+  /** The callers' listener shows a certificate that ends then, epoch ms by the wall clock. */
+  certificateShown: { readonly endsAt: number };
   /** Not for messages that a shutdown, or a reload without their target, leaves behind. */
   noticeEnded: NoticeEnded;
   /** Lines of a log that could not be written and no longer fitted into memory. */

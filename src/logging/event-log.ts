@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { Clock } from '../clock/clock.js';
+import { AppsConfig } from '../config/reload/apps-config.service.js';
 import { HubEvents, type ConfigReloaded, type RefreshEnded } from '../events/hub-events.js';
 import { Log, type LogFields } from './log.js';
 
@@ -13,6 +14,7 @@ export class EventLog {
     events: HubEvents,
     private readonly log: Log,
     private readonly clock: Clock,
+    private readonly config: AppsConfig,
   ) {
     log.onLost((lines) => {
       events.emit('linesLost', { log: 'stdout', lines });
@@ -25,18 +27,22 @@ export class EventLog {
     });
     events.on('tokenReported', (event) => {
       // One that turned out true means that somebody else fetches tokens for the app, or forced a refresh.
-      if (event.outcome === 'refreshed') log.warn('token was dead before its time', { ...event });
+      if (event.outcome === 'refreshed')
+        log.warn('token was dead before its time', this.#named({ ...event }));
       else log.debug('token reported', { ...event });
     });
     events.on('rotatedEarly', (event) => {
-      log.warn('token was replaced before its time: somebody else forced a refresh', { ...event });
+      log.warn(
+        'token was replaced before its time: somebody else forced a refresh',
+        this.#named({ ...event }),
+      );
     });
     events.on('adminActed', (event) => {
-      log.info('admin act', { ...event });
+      log.info('admin act', this.#named({ ...event }));
     });
     events.on('gatewayCalled', (event) => {
       // Nothing else tells of it: the access log has only answers that were completed.
-      if (event.outcome === 'cut_off') log.warn('gateway answer was cut off', { ...event });
+      if (event.outcome === 'cut_off') log.warn('gateway answer was cut off', this.#named({ ...event }));
     });
     events.on('requestDenied', (event) => {
       log.debug('request denied', { ...event });
@@ -64,13 +70,13 @@ export class EventLog {
     });
     events.on('storedUnreadable', (event) => {
       log.warn('a stored token cannot be read; it counts as absent', {
-        ...event,
+        ...this.#named({ ...event }),
         hint: 'HUB_ENCRYPTION_KEYS must have the key that it was written with; what lies there unencrypted is not believed',
       });
     });
     events.on('tokenLost', (event) => {
       log.error('the token is dead at WeChat and no other can be had', {
-        ...event,
+        ...this.#named({ ...event }),
         hint: 'a mint whose answer was lost ended it; see the failures before this line',
       });
     });
@@ -82,7 +88,7 @@ export class EventLog {
   #refreshEnded(event: RefreshEnded): void {
     const { error } = event;
     const fields: LogFields = {
-      appid: event.appid,
+      ...this.#named({ appid: event.appid }),
       kind: event.kind,
       trigger: event.trigger,
       forced: event.forced,
@@ -113,6 +119,15 @@ export class EventLog {
     const actNow = error.class !== 'transient' || event.remainingMs < PRESSING_MS;
     if (actNow) this.log.error('refresh failed', failure);
     else this.log.warn('refresh failed', failure);
+  }
+
+  /** With what apps.yaml calls the app: on call nobody knows appids by heart. */
+  #named<T extends { readonly appid?: string | undefined }>(
+    event: T,
+  ): T & { readonly name?: string | undefined } {
+    const { appid } = event;
+    const name = typeof appid === 'string' ? this.config.current.apps.get(appid)?.name : undefined;
+    return { ...event, name };
   }
 
   #configReloaded(event: ConfigReloaded): void {

@@ -1,9 +1,11 @@
 import { Injectable } from '@nestjs/common';
+import { AccessService } from '../access-guard/access.service.js';
 import { Clock } from '../clock/clock.js';
 import { AppsConfig } from '../config/reload/apps-config.service.js';
 import { HubEvents } from '../events/hub-events.js';
 import { Counter, everyLabel, head, labelsOf, sample, single } from './text-format.js';
 
+const CLIENT_REQUESTS = 'wxhub_client_requests_total';
 const KEY_EXPIRY = 'wxhub_client_key_expiry_timestamp_seconds';
 
 const SECRET_MISSING = 'wxhub_app_secret_missing';
@@ -23,22 +25,24 @@ export class ConfigMetrics {
     events: HubEvents,
     private readonly config: AppsConfig,
     private readonly clock: Clock,
+    private readonly access: AccessService,
   ) {
     events.on('configReloaded', ({ trigger, ok }) => {
       this.#reloads.add(`trigger="${trigger}",result="${ok ? 'ok' : 'refused'}"`);
       this.#lastReload = { at: this.clock.wallNow(), ok };
     });
-  }
-
-  /** The callers' listener shows a certificate that ends then, epoch ms by the wall clock. */
-  certificateShown(endsAt: number): void {
-    this.#certificateEndsAt = endsAt;
+    events.on('certificateShown', ({ endsAt }) => {
+      this.#certificateEndsAt = endsAt;
+    });
   }
 
   *lines(): Generator<string> {
     const { apps, clients } = this.config.current;
     yield single('wxhub_apps', 'Apps that the configuration names.', apps.size);
     yield single('wxhub_clients', 'Clients that the configuration names.', clients.length);
+    yield head('wxhub_app_info', 'gauge', 'The name of an app, for people; always 1.');
+    for (const { appid, name = '' } of apps.values())
+      yield sample('wxhub_app_info', labelsOf({ appid, name }), 1);
     yield head(KEY_EXPIRY, 'gauge', 'When a client key ends, Unix time; +Inf: never.');
     for (const { id, keys } of clients) {
       for (const key of keys) {
@@ -52,6 +56,17 @@ export class ConfigMetrics {
     );
     for (const appid of this.config.secretProblems.keys())
       yield sample(SECRET_MISSING, labelsOf({ appid }), 1);
+    yield head(
+      CLIENT_REQUESTS,
+      'counter',
+      'Requests that were let in, by client and key; no key: by its address.',
+    );
+    for (const { id, keys } of clients) {
+      for (const keyId of keys.length === 0 ? [undefined] : keys.map((key) => key.id)) {
+        const labels = labelsOf({ client: id, key: keyId ?? '' });
+        yield sample(CLIENT_REQUESTS, labels, this.access.uses.of(id, keyId).requests);
+      }
+    }
     yield* this.#reloads.lines();
     if (this.#lastReload !== undefined) {
       const { at, ok } = this.#lastReload;

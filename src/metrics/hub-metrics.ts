@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { Clock } from '../clock/clock.js';
 import { isValid } from '../core/credential.js';
-import { TARGET_TYPES } from '../core/notices/notice.js';
+import { TARGET_TYPES } from '../notices/notice.js';
 import { HubEvents, LOGS, NOTICE_RESULTS } from '../events/hub-events.js';
 import { CacheStats, type CredentialStats } from '../token-cache/cache-stats.js';
 import { APP_GAUGES, type AppGauge } from './app-gauges.js';

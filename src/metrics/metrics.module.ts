@@ -1,4 +1,5 @@
 import { Module } from '@nestjs/common';
+import { AccessGuardModule } from '../access-guard/access-guard.module.js';
 import { TokenCacheModule } from '../token-cache/token-cache.module.js';
 import { ConfigMetrics } from './config-metrics.js';
 import { HubMetrics } from './hub-metrics.js';
@@ -8,7 +9,7 @@ import { RequestMetrics } from './request-metrics.js';
 import { StoreMetrics } from './store-metrics.js';
 
 @Module({
-  imports: [TokenCacheModule],
+  imports: [AccessGuardModule, TokenCacheModule],
   providers: [ConfigMetrics, HubMetrics, ProcessMetrics, RefreshMetrics, RequestMetrics, StoreMetrics],
   exports: [ConfigMetrics, HubMetrics, ProcessMetrics, RequestMetrics],
 })

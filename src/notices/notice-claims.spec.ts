@@ -1,6 +1,8 @@
 import { accessTo, RedisServer, stopRedisServers } from '../../test/support/redis-server.js';
 import { FakeClock } from '../../test/support/fake-clock.js';
+import { HubEnvironment } from '../config/environment.js';
 import { SystemClock } from '../clock/system-clock.js';
+import { Secret } from '../core/secret.js';
 import { HubEvents } from '../events/hub-events.js';
 import { MemoryTokenStore } from '../token-cache/stores/memory-token-store.js';
 import { RedisTokenStore } from '../token-cache/stores/redis/redis-token-store.js';
@@ -11,7 +13,7 @@ const HOUR = 3_600_000;
 describe('with the memory store', () => {
   it('says when something was last told', async () => {
     const clock = new FakeClock();
-    const claims = new NoticeClaims(new MemoryTokenStore(clock), clock);
+    const claims = new NoticeClaims(new MemoryTokenStore(clock), clock, new HubEnvironment());
     const toldAt = clock.now();
     expect(await claims.claim('wx-a', 'refused', HOUR)).toBeUndefined();
     await clock.advance(HOUR - 1);
@@ -43,7 +45,11 @@ describe('of replicas on one Redis', () => {
       next: () => 0.5,
     });
     stores.push(store);
-    return new NoticeClaims(store, clock);
+    return new NoticeClaims(
+      store,
+      clock,
+      Object.assign(new HubEnvironment(), { redisUrl: new Secret(redis.url) }),
+    );
   }
 
   it('one alone tells, and the others know when', async () => {
@@ -66,6 +72,14 @@ describe('of replicas on one Redis', () => {
       return answers.filter((answer) => answer === undefined).length;
     };
     expect((await Promise.all([tell(first), tell(second)])).sort((a, b) => a - b)).toEqual([0, 200]);
+  });
+
+  it('what lasts and was told is found by who starts later, whatever span it is', async () => {
+    const first = replica();
+    expect(await first.lasts('wx-a', 'refused')).toBe(false);
+    await first.noteLasting('wx-a', 'refused');
+    expect(await replica().lasts('wx-a', 'refused')).toBe(true);
+    expect(await replica().lasts('wx-a', 'quota_gone')).toBe(false);
   });
 
   it('tells, where the store cannot be asked', async () => {

@@ -88,6 +88,8 @@ export class OpsServer implements BeforeApplicationShutdown, OnApplicationShutdo
     const config = declare('open');
     // Fastify's own words repeat the URL, and what stands there may be a key.
     server.setNotFoundHandler((_request, reply) => reply.status(404).send({ error: 'no such path' }));
+    // Whoever opens the port in a browser looks for the console.
+    server.get('/', { config }, (_request, reply) => reply.redirect('/console', 302));
     server.get('/livez', { config }, (_request, reply) => {
       livez(reply);
     });

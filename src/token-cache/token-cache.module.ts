@@ -6,6 +6,7 @@ import { HubEnvironment } from '../config/environment.js';
 import { redisAccess } from '../config/redis-access.js';
 import { HubEvents } from '../events/hub-events.js';
 import { CacheStats } from './cache-stats.js';
+import { FailingRefresh } from './failing-refresh.js';
 import { EntryParts } from './refresh/app-entry.js';
 import { AttemptLoop } from './refresh/attempt-loop.js';
 import { TokenCheck } from './refresh/token-check.js';
@@ -28,6 +29,7 @@ import { TokenStore } from './token-store.js';
     TokenReports,
     ServedTokens,
     CacheStats,
+    FailingRefresh,
     EntryParts,
     AttemptLoop,
     TokenCheck,
@@ -40,7 +42,7 @@ import { TokenStore } from './token-store.js';
       inject: [HubEnvironment, Clock, HubEvents, Randomness],
     },
   ],
-  exports: [TokenCache, CacheStats, TicketCache, TokenReports, ServedTokens, TokenStore],
+  exports: [TokenCache, CacheStats, FailingRefresh, TicketCache, TokenReports, ServedTokens, TokenStore],
 })
 export class TokenCacheModule {}
 

@@ -13,6 +13,7 @@ import { AppEntry, EntryParts } from './refresh/app-entry.js';
 import type { CredentialCell } from './refresh/credential-cell.js';
 import { ReplicaSync } from './replicas/replica-sync.js';
 import { StoreAgreement } from './replicas/store-agreement.js';
+import { ticketsOf, type TicketStatus } from './ticket-status.js';
 import { TokenStore, type Stored } from './token-store.js';
 
 /** An admin's refresh tries at once, but not again within this time: the contract's floor between token calls. */
@@ -29,6 +30,7 @@ export interface AppStatus {
   readonly nextAttemptAt: number | undefined;
   /** Forced refreshes that the hub has left in these 24 hours; `stable_token` only. */
   readonly forcedLeft: number | undefined;
+  readonly tickets: readonly TicketStatus[];
 }
 
 export type RefreshRequest =
@@ -202,6 +204,7 @@ export class TokenCache implements OnApplicationBootstrap, BeforeApplicationShut
       state,
       nextAttemptAt: entry.token.nextAttemptAt,
       forcedLeft: entry.app.tokenApi === 'stable_token' ? forceLeft(entry.forced, now) : undefined,
+      tickets: ticketsOf(entry, now),
     };
   }
 

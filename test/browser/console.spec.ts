@@ -249,7 +249,7 @@ describe('acts', () => {
 
   it('a refresh of a token app says that it mints', async () => {
     const { page } = await signedIn();
-    await page.click(`text=${MINTED.name}`);
+    await page.click(`.app-name >> text=${MINTED.name}`);
     await page.click('.actions >> text=Refresh');
     const dialog = page.getByRole('alertdialog');
     expect(await dialog.innerText()).toContain('works for 5 more minutes');

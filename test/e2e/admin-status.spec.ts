@@ -20,6 +20,7 @@ const FIELDS = [
   'lastRefreshAt',
   'lastError',
   'forcedRefreshesLeft',
+  'tickets',
 ];
 
 describe('GET /admin/apps', () => {
@@ -105,6 +106,29 @@ describe('GET /admin/apps', () => {
     const fault = virtual.simulator.fault({ kind: 'hang', appid: 'wx-bad' });
     await virtual.passUntil(() => fault.held === 1);
     expect(await one('wx-bad')).toMatchObject({ state: 'unavailable', refreshing: true });
+  });
+
+  it('has each ticket with the same fields: those of the file, and those that somebody asked for', async () => {
+    virtual.simulator.fault({ kind: 'errcode', errcode: 48001, endpoint: 'getticket', times: Infinity });
+    await virtual.pass(0);
+    const asked = await virtual.hub.get('/v1/apps/wx-two/tickets/jsapi', bearer(SOME));
+    expect(asked.status).toBe(503);
+    const { tickets } = await one('wx-two');
+    expect(tickets).toEqual([
+      {
+        type: 'jsapi',
+        state: 'unavailable',
+        refreshing: false,
+        version: null,
+        expiresAt: null,
+        nextRefreshAt: expect.any(String),
+        lastRefreshAt: null,
+        lastError: expect.objectContaining({ errcode: 48001, hint: expect.stringMatching(/no right/) }),
+      },
+    ]);
+    // A configuration error: not asked again for a minute.
+    expect(Date.parse(tickets[0].nextRefreshAt) - virtual.clock.wallNow()).toBeGreaterThanOrEqual(60_000);
+    expect((await one('wx-one')).tickets).toEqual([]);
   });
 
   it('shows times by the wall clock, though lives are counted on another', async () => {

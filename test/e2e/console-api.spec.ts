@@ -209,10 +209,10 @@ describe('what is seen', () => {
     expect(json.clients[2]).toEqual({
       id: 'reader',
       may: ['read'],
-      keys: [{ id: 'first', expiresAt: null }],
+      keys: [{ id: 'first', expiresAt: null, lastUsedAt: null, requests: 0 }],
       allowIps: ['127.0.0.0/8'],
       appCount: 1,
-      apps: ['wx-bad'],
+      apps: [{ appid: 'wx-bad', name: null }],
       gatewayPaths: null,
       requestsPerMinute: 6000,
     });

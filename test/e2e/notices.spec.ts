@@ -1,4 +1,4 @@
-import { NOTICE_KINDS } from '../../src/core/notices/notice.js';
+import { NOTICE_KINDS } from '../../src/notices/notice.js';
 import { Notices } from '../../src/notices/notices.service.js';
 import { settle } from '../support/fake-clock.js';
 import { FakeClock } from '../support/fake-clock.js';
@@ -89,7 +89,7 @@ it('tells each robot in its form, signed, in its language, once', async () => {
     },
   ]);
   expect(texts(wecom)[0]).toMatch(
-    /> 应用 Shop（wx-shop）：token 还有 约 1 小时 5\d 分钟有效\n> 原因：AppSecret 错误或已被重置（40125 .*）\n> 怎么办：.*重载/,
+    /> 应用 Shop（wx-shop）：token 还能用约 1 小时 5\d 分钟\n> 原因：AppSecret 错误或已被重置（40125）\n> 怎么办：.*重新加载/,
   );
   expect(dingtalk.messages[0]?.body).toMatchObject({
     msgtype: 'markdown',
@@ -99,9 +99,7 @@ it('tells each robot in its form, signed, in its language, once', async () => {
     },
   });
   expect(texts(dingtalk)[0]).toMatch(/App Shop \(wx-shop\): its token lives for another 1 h 5\d min/);
-  expect(texts(dingtalk)[0]).toMatch(
-    /What to do: The AppSecret is wrong or was reset\. Put the one now shown/,
-  );
+  expect(texts(dingtalk)[0]).toMatch(/What to do: Put the current one where apps\.yaml points/);
   expect(feishu.messages[0]?.body).toMatchObject({
     msg_type: 'interactive',
     card: { header: { template: 'red', title: { content: 'wechat-token-hub: AppSecret 错误' } } },
@@ -251,7 +249,7 @@ it('tells of a key 14, 3 and 1 days before its end, once each', async () => {
   await until(1);
   expect(stages).toEqual([0, 1, 1, 2, 3, 3, 3]);
   expect(texts(wecom)[1]).toMatch(
-    /A key is about to expire.*\n> Key 2026 of client billing: expires 2026-01-16 00:00 UTC, in less than 3 days/,
+    /A hub key is about to expire.*\n> Key 2026 of client billing: expires 2026-01-16 \d\d:00 UTC.*, in less than 3 days/,
   );
 });
 
@@ -364,7 +362,11 @@ describe('a robot that does not take a message', () => {
     // Of each kind one message in five minutes; of one robot one is given up in six.
     for (let round = 0; dropped() === 0 && round < 15; round++) {
       for (const kind of NOTICE_KINDS) {
-        notices.add(kind, { key: 'any', ripe: () => Promise.resolve({ appid: 'wx-shop' }) });
+        notices.add([kind], {
+          key: 'any',
+          subject: { appid: 'wx-shop' },
+          ripe: () => Promise.resolve({ appid: 'wx-shop' }),
+        });
       }
       await pass(5 * MINUTE);
     }

@@ -1,4 +1,6 @@
 import { spawn } from 'node:child_process';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -79,6 +81,14 @@ describe('wechat-token-hub key', () => {
     expect(err).not.toContain(out.trim());
   });
 
+  it('create refuses an id that the hub would refuse', async () => {
+    expect(await run(['key', 'create', '--id', 'bad id!'])).toMatchObject({
+      code: 64,
+      out: '',
+      err: expect.stringContaining('"bad id!" is no id'),
+    });
+  });
+
   it.each([['too short'], [`wxh_${'A'.repeat(46)}`]])('hash refuses %j', async (input) => {
     const { code, out, err } = await run(['key', 'hash'], { input });
     expect({ code, out }).toEqual({ code: 1, out: '' });
@@ -136,7 +146,7 @@ describe('against a running hub', () => {
     hub = await startHub({
       upstream: simulator.url,
       apps: [GOOD, CLASSIC],
-      clients: [{ id: 'admin', key: KEY, apps: '*', may: ['admin'] }],
+      clients: [{ id: 'admin', key: KEY, apps: '*', may: ['admin', 'read'] }],
     });
     env = { WXHUB_URL: hub.url, WXHUB_KEY: KEY };
   });
@@ -146,9 +156,11 @@ describe('against a running hub', () => {
   });
 
   it('status: a line per app, exit code by their state', async () => {
-    const { code, out } = await run(['status'], { env });
+    const { code, out } = await run(['status'], { env: { ...env, HUB_TIME_ZONE: 'Asia/Shanghai' } });
     expect(code).toBe(0);
-    expect(out).toMatch(/^wx-good\s+valid\s+stable_token\s+until .* v\d+ {2}Good one\nwx-classic\s+valid/);
+    expect(out).toMatch(
+      /^wx-good\s+valid\s+stable_token\s+(1 h 59 min|2 h) left, until \d{4}-.* UTC\+8, v\d+ {2}Good one\nwx-classic\s+valid/,
+    );
     expect(JSON.parse((await run(['status', 'wx-good', '--json'], { env })).out).apps).toHaveLength(1);
   });
 
@@ -163,6 +175,64 @@ describe('against a running hub', () => {
     expect(code).toBe(1);
     expect(out).toContain('AppSecret');
     expect(out).not.toContain('wx-good');
+  });
+
+  it('status: an app whose ticket cannot be had is not well', async () => {
+    const fault = simulator.fault({
+      kind: 'errcode',
+      errcode: 48001,
+      endpoint: 'getticket',
+      times: Infinity,
+    });
+    const asked = await hub.get('/v1/apps/wx-good/tickets/jsapi', { authorization: `Bearer ${KEY}` });
+    fault.clear();
+    expect(asked.status).toBe(503);
+    const { code, out } = await run(['status', 'wx-good'], { env });
+    expect(code).toBe(1);
+    expect(out).toMatch(/wx-good\s+valid.*\n\s+ticket jsapi: unavailable, none\n.*\n.*no right to this API/);
+    const again = await run(['refresh', '--failing'], { env });
+    expect(again).toMatchObject({
+      code: 0,
+      out: expect.stringMatching(/^1 app\(s\) are tried now: wx-good;/),
+    });
+  });
+
+  it('what is refused is JSON as well, where that is asked for', async () => {
+    const refused = await run(['refresh', 'wx-nobody', '--json'], { env });
+    expect(refused).toMatchObject({ code: 1, err: '' });
+    expect(JSON.parse(refused.out)).toMatchObject({ code: 'HUB_NOT_GRANTED' });
+    const gone = await run(['status', '--json', '--url', 'http://127.0.0.1:1'], { env });
+    expect([gone.code, JSON.parse(gone.out)]).toMatchObject([69, { code: 'UNREACHABLE' }]);
+  });
+
+  it('another server that answers is none of a hub: one line, exit code 69', async () => {
+    const server = createServer((_request, response) => response.end('{"apps":{"wx":1},"version":"1"}'));
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+    try {
+      for (const args of [
+        ['status'],
+        ['status', 'wx'],
+        ['refresh', 'wx'],
+        ['refresh', '--failing'],
+        ['reload'],
+      ]) {
+        const { code, err } = await run([...args, '--url', url], { env });
+        expect([code, err]).toEqual([69, `${url} does not answer as a hub; is --url right?\n`]);
+      }
+    } finally {
+      server.close();
+    }
+  });
+
+  it('a reader that has seen enough is no fault', async () => {
+    const child = spawn('sh', ['-c', `"${process.execPath}" "${CLI}" status | true`], {
+      env: { PATH: process.env.PATH, ...env },
+    });
+    let err = '';
+    child.stderr.on('data', (chunk) => (err += String(chunk)));
+    await new Promise((resolve) => child.once('close', resolve));
+    expect(err).toBe('');
   });
 
   it('refresh, also forced', async () => {
@@ -226,7 +296,7 @@ describe('wechat-token-hub doctor', () => {
       expect(out).toMatch(/ok +environment/);
       expect(out).toMatch(/warning +apps\.yaml: 3 app\(s\), 0 client\(s\)/);
       expect(out).toMatch(/ok +way to WeChat/);
-      expect(out).toMatch(/ok +wx-good/);
+      expect(out).toMatch(/ok +wx-good \(Good one\).*\nproblem +wx-classic[^]*problem +wx-wrong/);
       expect(out).toMatch(/problem +wx-classic: .*127\.0\.0\.1/);
       expect(out).toMatch(/problem +wx-wrong: /);
       expect(simulator.calls({ endpoint: 'token', appid: 'wx-classic' })).toBe(0);

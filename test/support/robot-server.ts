@@ -2,7 +2,7 @@ import { createHmac } from 'node:crypto';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
-import type { TargetType } from '../../src/core/notices/notice.js';
+import type { TargetType } from '../../src/notices/notice.js';
 
 export interface RobotMessage {
   /** Heading and text, as a reader sees them. */

@@ -46,14 +46,14 @@ describe('causes of failures', () => {
   it('name the addresses that WeChat saw', () => {
     const error = rowOf(classifyErrcode(40164, 'invalid ip 203.0.113.18'), ['203.0.113.18', '2001:db8::1']);
     expect(fixText(error, 'zh')).toContain('把 203.0.113.18 和 2001:db8::1 加入');
-    expect(fixText({ ...error, addresses: [] }, 'zh')).toContain('把 Hub 的出口地址（微信没有写明） 加入');
+    expect(fixText({ ...error, addresses: [] }, 'zh')).toContain('把 Hub 的出口地址（微信没有写明）加入');
     expect(fixText(error, 'en')).toContain('203.0.113.18');
   });
 
   it('in English do not say twice what stands beside', () => {
     const error = rowOf(classifyErrcode(40125, 'invalid appsecret'));
     expect(causeText(error, 'en')).toBe('The AppSecret is wrong or was reset');
-    expect(fixText(error, 'en')).toMatch(/^Put the one now shown/);
+    expect(fixText(error, 'en')).toMatch(/^Put the current one where/);
     const unreachable = rowOf(describeFailure('unreachable', 'ECONNREFUSED'));
     expect(fixText(unreachable, 'en')).toBe(unreachable.hint);
   });

@@ -4,11 +4,12 @@ import type { AppAnswer, AppRow } from '../../../src/console/wire.js';
 import { useSession, useTexts } from '../context.js';
 import { dueIn, fromNow, moment } from '../format.js';
 import { callsOf, stateOf, type Model } from '../model.js';
+import { causeText, fixText } from '../texts/causes.js';
 import { AppActions } from './app-actions.js';
 import { AuditList } from './audit-list.js';
 import { CallsChart } from './chart.js';
 import { Dialog } from './dialog.js';
-import { CopyIcon } from './icons.js';
+import { CopyButton } from './copy-button.js';
 import { LifeBar } from './life-bar.js';
 import { ProblemCard } from './problem-card.js';
 import { StateBadge } from './state-badge.js';
@@ -40,7 +41,7 @@ export function AppDetail({ appid, model, now, onClose }: Props): JSX.Element {
       <div class="detail-top">
         <StateBadge state={stateOf(app, now)} refreshing={app.refreshing} />
         <code>{appid}</code>
-        <CopyButton text={appid} />
+        <CopyButton text={appid} label={t.detail.copy} />
       </div>
       <LifeBar life={app.life} now={now} nextRefreshAt={app.nextRefreshAt} />
       <ProblemCard app={app} now={now} />
@@ -76,7 +77,13 @@ export function AppDetail({ appid, model, now, onClose }: Props): JSX.Element {
                   ? t.detail.ticketRests
                   : dueIn(ticket.nextRefreshAt, now, language)}
               </span>
-              <LifeBar life={ticket.life} now={now} />
+              <LifeBar life={ticket.life} now={now} none={t.life.noTicket} />
+              {ticket.failures > 0 && ticket.lastError !== null && (
+                <p class="ticket-error">
+                  <b>{causeText(ticket.lastError, language)}</b>{' '}
+                  <span>{fixText(ticket.lastError, language)}</span>
+                </p>
+              )}
             </div>
           ))}
         </section>
@@ -159,31 +166,5 @@ function GrantedClients({ appid, model }: { readonly appid: string; readonly mod
         </li>
       ))}
     </ul>
-  );
-}
-
-function CopyButton({ text }: { readonly text: string }): JSX.Element | null {
-  const { t } = useTexts();
-  const { say } = useSession();
-  // Not there on plain HTTP but for localhost.
-  const clipboard = navigator.clipboard as Clipboard | undefined;
-  if (clipboard === undefined) return null;
-  return (
-    <button
-      class="button button-quiet button-icon"
-      type="button"
-      aria-label={t.detail.copy}
-      title={t.detail.copy}
-      onClick={() => {
-        clipboard.writeText(text).then(
-          () => {
-            say(t.detail.copied);
-          },
-          () => undefined,
-        );
-      }}
-    >
-      <CopyIcon />
-    </button>
   );
 }

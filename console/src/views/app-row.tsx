@@ -3,7 +3,7 @@ import type { AppRow } from '../../../src/console/wire.js';
 import { useTexts } from '../context.js';
 import { dueIn } from '../format.js';
 import type { Language } from '../language.js';
-import { callsOf, stateOf, sum, type Model } from '../model.js';
+import { callsOf, errorOf, stateOf, sum, type Model } from '../model.js';
 import { hrefOf } from '../route.js';
 import { causeText, fixText } from '../texts/causes.js';
 import { CallsChart } from './chart.js';
@@ -22,7 +22,7 @@ export function AppRowView({ app, model, now, language }: Props): JSX.Element {
   const { t } = useTexts();
   const state = stateOf(app, now);
   const calls = callsOf(app, model, now);
-  const error = app.failures > 0 || state === 'unavailable' ? app.lastError : null;
+  const error = errorOf(app, now);
   const columns = t.list.columns;
   return (
     <li class={`app app-${state}`}>

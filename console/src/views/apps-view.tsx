@@ -2,18 +2,19 @@ import type { JSX } from 'preact';
 import { useEffect, useMemo, useState } from 'preact/hooks';
 import { useNow, useTexts } from '../context.js';
 import { chosen, countByState, SORTS, type Choice, type Model, type Sort } from '../model.js';
+import { ALL, choiceOf, keepChoice, queryOf } from '../choice.js';
 import { hrefOf } from '../route.js';
 import { AppDetail } from './app-detail.js';
 import { AppRowView } from './app-row.js';
+import { MassCauses } from './mass-causes.js';
 import { Pages, PER_PAGE } from './pages.js';
 import { ReloadBanner, ReloadButton } from './reload.js';
+import { StoreBanner } from './store-banner.js';
 import { SearchField } from './search-field.js';
 import { Summary } from './summary.js';
 
 /** How often the order is decided anew while the hub tells nothing; lives run down each second all the same. */
 const ORDER_MS = 5000;
-
-const ALL: Choice = { text: '', state: 'all', sort: 'risk' };
 
 interface Props {
   readonly model: Model;
@@ -23,7 +24,7 @@ interface Props {
 export function AppsView({ model, openAppid }: Props): JSX.Element {
   const { t, language } = useTexts();
   const now = useNow(model);
-  const [choice, setChoice] = useState(ALL);
+  const [choice, setChoice] = useState(() => choiceOf(location.hash));
   const [page, setPage] = useState(0);
   const orderAt = Math.floor(now / ORDER_MS) * ORDER_MS;
   const rows = useMemo(() => chosen(model, choice, orderAt), [model, choice, orderAt]);
@@ -32,7 +33,9 @@ export function AppsView({ model, openAppid }: Props): JSX.Element {
   const shownPage = Math.min(page, lastPage);
   const shown = rows.slice(shownPage * PER_PAGE, (shownPage + 1) * PER_PAGE);
   const choose = (change: Partial<Choice>): void => {
-    setChoice((before) => ({ ...before, ...change }));
+    const next = { ...choice, ...change };
+    setChoice(next);
+    keepChoice(next);
     setPage(0);
   };
   useEffect(() => {
@@ -42,7 +45,15 @@ export function AppsView({ model, openAppid }: Props): JSX.Element {
   return (
     <>
       <h1 class="hidden">{t.list.heading}</h1>
+      <StoreBanner model={model} />
       <ReloadBanner model={model} now={now} />
+      <MassCauses
+        model={model}
+        now={orderAt}
+        onShow={(text) => {
+          choose({ text, state: 'all' });
+        }}
+      />
       <Summary
         model={model}
         counts={counts}
@@ -97,7 +108,7 @@ export function AppsView({ model, openAppid }: Props): JSX.Element {
                 class="button"
                 type="button"
                 onClick={() => {
-                  setChoice({ ...ALL, sort: choice.sort });
+                  choose({ ...ALL, sort: choice.sort });
                 }}
               >
                 {t.list.clear}
@@ -114,7 +125,7 @@ export function AppsView({ model, openAppid }: Props): JSX.Element {
           model={model}
           now={now}
           onClose={() => {
-            location.hash = hrefOf('apps');
+            location.hash = hrefOf('apps') + queryOf(choice);
           }}
         />
       )}

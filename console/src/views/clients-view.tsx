@@ -3,7 +3,7 @@ import { useEffect, useState } from 'preact/hooks';
 import type { ClientKeyRow, ClientRow, ClientsAnswer } from '../../../src/console/wire.js';
 import { ApiError } from '../api.js';
 import { useNow, useSession, useTexts } from '../context.js';
-import { count, date, roughSpan } from '../format.js';
+import { count, date, fromNow, roughSpan } from '../format.js';
 import type { Model } from '../model.js';
 import { hrefOf } from '../route.js';
 import { fitsSearch } from '../search.js';
@@ -13,6 +13,16 @@ import { SearchField } from './search-field.js';
 /** A key that ends within so long is worth a word: time enough for a rotation. */
 const SOON_MS = 14 * 86_400_000;
 
+type Sort = 'name' | 'expiry';
+
+/** Whose key ends first; keys that never end, and clients without any, last. */
+function byExpiry(a: ClientRow, b: ClientRow): number {
+  const endOf = ({ keys }: ClientRow): number =>
+    Math.min(...keys.map(({ expiresAt }) => expiresAt ?? Infinity), Infinity);
+  const [first, second] = [endOf(a), endOf(b)];
+  return first === second ? 0 : first - second;
+}
+
 /** The clients of apps.yaml and what they may. */
 export function ClientsView({ model }: { readonly model: Model }): JSX.Element {
   const { t } = useTexts();
@@ -21,6 +31,7 @@ export function ClientsView({ model }: { readonly model: Model }): JSX.Element {
   const [answer, setAnswer] = useState<ClientsAnswer>();
   const [text, setText] = useState('');
   const [page, setPage] = useState(0);
+  const [sort, setSort] = useState<Sort>(() => (location.hash.includes('sort=expiry') ? 'expiry' : 'name'));
   const reloadedAt = model.hub.lastReload?.at;
   useEffect(() => {
     let isCurrent = true;
@@ -37,9 +48,16 @@ export function ClientsView({ model }: { readonly model: Model }): JSX.Element {
     };
   }, [api, reloadedAt]);
 
-  const fitting = (answer?.clients ?? []).filter(({ id, apps, allowIps, may }) =>
-    fitsSearch(text, [id, ...apps, ...(allowIps ?? []), ...may]),
-  );
+  const fitting = (answer?.clients ?? [])
+    .filter(({ id, apps, allowIps, may }) =>
+      fitsSearch(text, [
+        id,
+        ...apps.flatMap(({ appid, name }) => [appid, name ?? '']),
+        ...(allowIps ?? []),
+        ...may,
+      ]),
+    )
+    .sort(sort === 'expiry' ? byExpiry : () => 0);
   const shown = fitting.slice(page * PER_PAGE, (page + 1) * PER_PAGE);
   return (
     <>
@@ -53,6 +71,21 @@ export function ClientsView({ model }: { readonly model: Model }): JSX.Element {
             setPage(0);
           }}
         />
+        <label class="sort">
+          <span>{t.clients.sort}</span>
+          <select
+            value={sort}
+            onChange={(event) => {
+              setSort(event.currentTarget.value as Sort);
+            }}
+          >
+            {(['name', 'expiry'] as const).map((each) => (
+              <option key={each} value={each}>
+                {t.clients.sorts[each]}
+              </option>
+            ))}
+          </select>
+        </label>
       </div>
       {answer !== undefined && answer.total > answer.clients.length && (
         <p class="muted">{t.clients.cut(answer.clients.length, answer.total)}</p>
@@ -124,8 +157,9 @@ function GrantedApps({ client }: { readonly client: ClientRow }): JSX.Element {
   const more = client.appCount - client.apps.length;
   return (
     <>
-      {client.apps.map((appid) => (
-        <a key={appid} class="appid" href={hrefOf('apps', appid)}>
+      {client.apps.map(({ appid, name }) => (
+        <a key={appid} class="appid" title={appid} href={hrefOf('apps', appid)}>
+          {name === null ? '' : `${name} `}
           <code>{appid}</code>
         </a>
       ))}
@@ -149,7 +183,8 @@ function Codes({ texts }: { readonly texts: readonly string[] }): JSX.Element {
 /** Its id and its end; the key itself nobody knows here, and its hash is nobody's business. */
 function Key({ shown, now }: { readonly shown: ClientKeyRow; readonly now: number }): JSX.Element {
   const { t, language } = useTexts();
-  const { id, expiresAt } = shown;
+  const { id, expiresAt, lastUsedAt } = shown;
+  const used = lastUsedAt === null ? t.clients.unused : t.clients.used(fromNow(lastUsedAt, now, language));
   const left = expiresAt === null ? Infinity : expiresAt - now;
   const level = left <= 0 ? 'out' : left < SOON_MS ? 'short' : 'good';
   const words =
@@ -162,7 +197,7 @@ function Key({ shown, now }: { readonly shown: ClientKeyRow; readonly now: numbe
           : t.clients.expires(date(expiresAt, language));
   return (
     <span class="key">
-      <code>{id}</code> <span class={`key-end key-${level}`}>{words}</span>
+      <code>{id}</code> <span class={`key-end key-${level}`}>{words}</span> <span class="muted">{used}</span>
     </span>
   );
 }

@@ -19,6 +19,7 @@ export function StateIcon({ state }: { readonly state: State }): JSX.Element {
           <path d="m6.7 10.2 2.3 2.3 4.3-4.7" />
         </Icon>
       );
+    case 'ticket':
     case 'failing':
       return (
         <Icon>

@@ -11,14 +11,17 @@ interface Props {
   readonly now: number;
   /** Marked on the bar where given. */
   readonly nextRefreshAt?: number | null;
+  /** In the place of a life, where there is none; default: that there is no token. */
+  readonly none?: string;
 }
 
 /** What is left of a life, as words and as a bar that runs down. */
-export function LifeBar({ life, now, nextRefreshAt = null }: Props): JSX.Element {
+export function LifeBar({ life, now, nextRefreshAt = null, none }: Props): JSX.Element {
   const { t, language } = useTexts();
   const left = life === null ? 0 : Math.max(0, life.expiresAt - now);
   const share = life === null ? 0 : Math.min(1, left / life.lifeMs);
-  const words = life === null ? t.life.none : left === 0 ? t.life.ended : t.life.left(span(left, language));
+  const words =
+    life === null ? (none ?? t.life.none) : left === 0 ? t.life.ended : t.life.left(span(left, language));
   const level = left === 0 ? 'out' : left < SHORT_MS && share < 0.25 ? 'short' : 'good';
   const next =
     life === null || nextRefreshAt === null ? undefined : (life.expiresAt - nextRefreshAt) / life.lifeMs;

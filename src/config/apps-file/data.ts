@@ -1,7 +1,7 @@
 import { parseAddressSet, type AddressSet } from '../../core/access/address.js';
 import type { ClientEntry } from '../../core/access/client.js';
 import { NO_SECRET, type AppSettings } from '../../core/app.js';
-import type { NotifyTarget } from '../../core/notices/notice.js';
+import type { NotifyTarget } from '../../notices/notice.js';
 import { Secret } from '../../core/secret.js';
 import type { Complete } from './rule.js';
 import type { APP, CLIENT, DEFAULTS, KEY, NOTIFY } from './tables.js';
@@ -59,15 +59,23 @@ export function buildClient(client: ClientData): ClientEntry {
   };
 }
 
-export function buildNotify({ type, language, url, secret, apps, events }: NotifyData): NotifyTarget {
+export function buildNotify(data: NotifyData): NotifyTarget {
+  const { type, language, url, secret, apps, events, mention, consoleUrl, runbooksUrl } = data;
   return {
     type,
     language,
+    mention,
+    consoleUrl: withoutSlash(consoleUrl),
+    runbooksUrl: withoutSlash(runbooksUrl),
     url: new Secret(url),
     secret: secret === undefined ? undefined : new Secret(secret),
     apps: apps === undefined ? undefined : new Set(apps),
     events: events === undefined ? undefined : new Set(events),
   };
+}
+
+function withoutSlash(url: string | undefined): string | undefined {
+  return url?.replace(/\/+$/, '');
 }
 
 function buildAddressSet(ranges: readonly string[]): AddressSet {

@@ -161,8 +161,8 @@ class FileReader {
       known.check(entry.values.apps ?? [], [...path, 'apps']);
       const target = complete(NOTIFY, entry.values);
       if (target === undefined || url === undefined) return [];
-      const { type, apps, language, events } = target;
-      return [{ type, url, secret, apps, language, events }];
+      const { type, apps, language, events, mention, consoleUrl, runbooksUrl } = target;
+      return [{ type, url, secret, apps, language, events, mention, consoleUrl, runbooksUrl }];
     });
   }
 }

@@ -107,6 +107,23 @@ export const SIGNING_SECRET_RULE = text((value) => signingSecretFlaw(value), {
   pattern: '^[^\\s\\p{Cc}\\p{Cf}]+$',
 });
 
+/** Nothing in it that a robot could read as markup. */
+export const MENTION_RULE = text(
+  (value) =>
+    /^[A-Za-z0-9_+.-]{1,64}$/.test(value)
+      ? undefined
+      : 'must be all, a mobile number, or an id as the robot knows it, of A-Z a-z 0-9 _ + . -',
+  { pattern: '^[A-Za-z0-9_+.-]{1,64}$' },
+);
+
+export const LINK_RULE = text(
+  (value) =>
+    /^https?:\/\/[^\s()[\]<>#?]{1,500}$/.test(value) && URL.canParse(value)
+      ? undefined
+      : 'must be an address that begins with https:// or http://, without query and fragment',
+  { pattern: '^https?://[^\\s()\\[\\]<>#?]{1,500}$' },
+);
+
 const DATE_TIME =
   /^(\d{4})-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])T([01]\d|2[0-3]):[0-5]\d(?::[0-5]\d(?:\.\d{1,9})?)?(?:Z|[+-](?:[01]\d|2[0-3]):[0-5]\d)$/;
 

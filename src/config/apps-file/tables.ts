@@ -1,7 +1,7 @@
 import { ACTS, CLIENT_DEFAULTS } from '../../core/access/client.js';
 import { APP_DEFAULTS, APP_TOKEN_APIS } from '../../core/app.js';
-import { LANGUAGES } from '../../core/cause-texts.js';
-import { NOTICE_KINDS, TARGET_TYPES } from '../../core/notices/notice.js';
+import { NOTICE_KINDS, TARGET_TYPES } from '../../notices/notice.js';
+import { LANGUAGES } from '../../notices/wording/cause-texts.js';
 import {
   listOf,
   listOfMappings,
@@ -22,6 +22,8 @@ import {
   GATEWAY_PATHS_RULE,
   GRANTS_RULE,
   ID_RULE,
+  LINK_RULE,
+  MENTION_RULE,
   NAME_RULE,
   SECRET_RULE,
   SHA256_RULE,
@@ -122,6 +124,12 @@ export const NOTIFY = {
         ifEmpty: 'list at least one event, or remove the key to be told of all',
       }),
     ),
+    mention: withDefault(
+      [],
+      listOf(MENTION_RULE, '[all]', { unique: true, ifEmpty: 'name somebody, or remove the key' }),
+    ),
+    consoleUrl: optional(LINK_RULE),
+    runbooksUrl: optional(LINK_RULE),
   },
   schema: { oneOf: [{ required: ['url'] }, { required: ['urlEnv'] }, { required: ['urlFile'] }] },
 } satisfies Table;

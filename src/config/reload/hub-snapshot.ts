@@ -2,7 +2,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { ClientComparison, type NamedChanges } from '../../core/access/client-changes.js';
 import type { ClientEntry } from '../../core/access/client.js';
 import { NO_SECRET, sameApp, type AppSettings } from '../../core/app.js';
-import type { NotifyTarget } from '../../core/notices/notice.js';
+import type { NotifyTarget } from '../../notices/notice.js';
 
 /** All that apps.yaml says, as of one reading. Never changed; a reload makes another. */
 export interface HubSnapshot {

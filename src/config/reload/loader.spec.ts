@@ -24,7 +24,8 @@ function compileWorker(target: string): URL {
     'config/reload',
     'core',
     'core/access',
-    'core/notices',
+    'notices',
+    'notices/wording',
   ]) {
     mkdirSync(join(target, folder), { recursive: true });
     for (const file of readdirSync(join(SOURCES, folder))) {

@@ -1,7 +1,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { ClientEntry } from '../../core/access/client.js';
 import type { AppSettings } from '../../core/app.js';
-import type { NotifyTarget } from '../../core/notices/notice.js';
+import type { NotifyTarget } from '../../notices/notice.js';
 import { buildApp, buildClient, buildNotify, type AppData, type ClientData } from '../apps-file/data.js';
 import type { ConfigProblem } from '../apps-file/problem.js';
 import { readAppsFile, type ReadOptions } from '../apps-file/read.js';

@@ -1,11 +1,11 @@
-import { CALM_MS, Gathering, WINDOWS_MS } from './gathering.js';
+import { CALM_MS, Gathering, LONGEST_CRITICAL_MS, WINDOWS_MS } from './gathering.js';
 
 const T = 1_000_000;
 const [FIRST, SECOND, LATER] = WINDOWS_MS;
 
 describe('gathering', () => {
   it('what comes within the window is told together, in the order of its coming, each key once', () => {
-    const gathering = new Gathering<string, number>();
+    const gathering = new Gathering<string, number>((kind) => kind === 'critical');
     expect(gathering.isEmpty).toBe(true);
     gathering.add('a', 'x', 1, T);
     gathering.add('a', 'y', 2, T + 1);
@@ -20,7 +20,7 @@ describe('gathering', () => {
   });
 
   it('while more of a kind follows, windows grow; after a calm the first is told soon again', () => {
-    const gathering = new Gathering<string, number>();
+    const gathering = new Gathering<string, number>((kind) => kind === 'critical');
     const waits: number[] = [];
     let now = T;
     const tell = () => {
@@ -39,7 +39,7 @@ describe('gathering', () => {
   });
 
   it('five hundred apps that fail over ten minutes are four messages', () => {
-    const gathering = new Gathering<string, number>();
+    const gathering = new Gathering<string, number>((kind) => kind === 'critical');
     const messages: number[] = [];
     for (let second = 0; second < 1200; second++) {
       if (second < 600 && second % 6 !== 0) gathering.add('a', String(second), 1, T + second * 1000);
@@ -47,5 +47,16 @@ describe('gathering', () => {
     }
     expect(messages.length).toBeLessThanOrEqual(4);
     expect(messages.reduce((sum, count) => sum + count, 0)).toBe(500);
+  });
+
+  it('what is critical never waits longer than a minute', () => {
+    const gathering = new Gathering<string, number>((kind) => kind === 'critical');
+    let now = T;
+    for (let times = 0; times < 5; times++) {
+      gathering.add('critical', 'x', times, now);
+      const from = now;
+      while (gathering.due(now).length === 0) now += 1000;
+      expect(now - from).toBeLessThanOrEqual(LONGEST_CRITICAL_MS);
+    }
   });
 });

@@ -1,5 +1,6 @@
-import type { UpstreamError } from '../upstream.js';
-import type { Condition } from './notice.js';
+import type { UpstreamError } from '../../core/upstream.js';
+import { WHITELIST_ERRCODES } from '../../core/whitelist.js';
+import type { Condition } from '../notice.js';
 
 /** A failing app is told of when its token ends within so long. Milliseconds. */
 export const PRESSING_MS = 10 * 60_000;
@@ -13,33 +14,39 @@ export const APART_MS = 60 * 60_000;
  */
 export const SAME_EPISODE_MS = 90_000;
 
-/** What is looked at. */
-export interface AppLook {
+/** What is looked at, of a token or a ticket. */
+export interface CredentialLook {
   /** Failed attempts in a row. */
   readonly failures: number;
   /** Of the last failure; means something only while there are failures. */
   readonly error: UpstreamError | undefined;
-  /** How long the token still lives, ms; 0: there is none. */
+  /** How long it still lives, ms; 0: there is none. */
   readonly remainingMs: number;
 }
 
-export function conditionsOf({ failures, error, remainingMs }: AppLook): Condition[] {
+/** The gravest first: an app is told of once, as the gravest of what begins together. */
+export function conditionsOf({ failures, error, remainingMs }: CredentialLook): Condition[] {
   if (failures === 0) return [];
   const conditions: Condition[] = [];
   const refusal = error === undefined ? undefined : refusalOf(error);
-  if (refusal !== undefined) conditions.push(refusal);
   if (remainingMs < PRESSING_MS) conditions.push('token_ending');
+  if (refusal !== undefined) conditions.push(refusal);
   return conditions;
+}
+
+/** Whether a ticket that is kept is a matter for a person. Without a token to ask with, that is the matter. */
+export function isTicketFailing({ failures, error, remainingMs }: CredentialLook): boolean {
+  if (failures === 0 || error === undefined || error.reason === 'no_access_token') return false;
+  return error.class !== 'transient' || remainingMs < PRESSING_MS;
 }
 
 function refusalOf({ class: errorClass, errcode, reason }: UpstreamError): Condition | undefined {
   if (reason === 'no_secret') return 'wrong_secret';
+  if (errcode !== undefined && WHITELIST_ERRCODES.has(errcode)) return 'not_whitelisted';
   switch (errcode) {
     case 40125:
     case 40001:
       return errorClass === 'configuration' ? 'wrong_secret' : undefined;
-    case 40164:
-      return 'not_whitelisted';
     case 45009:
       return 'quota_gone';
     default:
@@ -58,33 +65,34 @@ interface Episode {
   quietSince: number | undefined;
 }
 
-export interface Change {
+export interface Change<C> {
   /** To be told, if they are still there when it is time. */
-  readonly raise: readonly Condition[];
-  /** Not empty: the app is well again, and suffered from these. */
-  readonly recovered: readonly Condition[];
+  readonly raise: readonly C[];
+  /** Not empty: all is well again, after these. */
+  readonly recovered: readonly C[];
+  /** Told, and over for good now. */
+  readonly over: readonly C[];
 }
 
-const NOTHING: Change = { raise: [], recovered: [] };
-
 /**
- * One app's conditions over time: what is told, and when.
+ * The conditions of one app, or of the hub, over time: what is told, and when.
  *
  * - A condition is raised once per episode. It is over for good when it was gone for {@link RECOVERY_MS}.
  * - One of which nothing was told ends without a word.
  * - {@link heard} says when it was told: to this episode, or to an earlier one; then it waits until
  *   {@link APART_MS} after that, and is raised if it is still there.
- * - The app has recovered when the last condition is over and any was told.
+ * - All is well again when the last condition is over and any was told.
  *
  * Times: epoch ms on the hub's clock.
  */
-export class AppWatch {
-  readonly #episodes = new Map<Condition, Episode>();
-  readonly #suffered = new Set<Condition>();
+export class Watch<C> {
+  readonly #episodes = new Map<C, Episode>();
+  readonly #suffered = new Set<C>();
 
-  look(conditions: readonly Condition[], now: number): Change {
-    if (conditions.length === 0 && this.#episodes.size === 0) return NOTHING;
-    const raise: Condition[] = [];
+  look(conditions: readonly C[], now: number): Change<C> {
+    const raise: C[] = [];
+    const over: C[] = [];
+    if (conditions.length === 0 && this.#episodes.size === 0) return { raise, recovered: [], over };
     for (const condition of conditions) {
       const episode = this.#present(condition, now);
       if (episode.told || episode.raised || now < episode.notBefore) continue;
@@ -94,22 +102,30 @@ export class AppWatch {
     for (const [condition, episode] of this.#episodes) {
       if (conditions.includes(condition)) continue;
       episode.quietSince ??= now;
-      if (!episode.told || now - episode.quietSince >= RECOVERY_MS) this.#episodes.delete(condition);
+      if (episode.told && now - episode.quietSince < RECOVERY_MS) continue;
+      this.#episodes.delete(condition);
+      if (episode.told) over.push(condition);
     }
-    if (this.#episodes.size > 0 || this.#suffered.size === 0) return { raise, recovered: [] };
+    if (this.#episodes.size > 0 || this.#suffered.size === 0) return { raise, recovered: [], over };
     const recovered = [...this.#suffered];
     this.#suffered.clear();
-    return { raise, recovered };
+    return { raise, recovered, over };
   }
 
   /** Whether the condition was there at the last look and is to be told. */
-  isOpen(condition: Condition): boolean {
+  isOpen(condition: C): boolean {
     const episode = this.#episodes.get(condition);
     return episode !== undefined && episode.quietSince === undefined && !episode.told;
   }
 
+  /** Whether the condition was there at the last look and was told. */
+  isKnown(condition: C): boolean {
+    const episode = this.#episodes.get(condition);
+    return episode !== undefined && episode.quietSince === undefined && episode.told;
+  }
+
   /** When the condition was told, by this replica or another. */
-  heard(condition: Condition, toldAt: number): void {
+  heard(condition: C, toldAt: number): void {
     const episode = this.#episodes.get(condition);
     if (episode === undefined) return;
     episode.raised = false;
@@ -126,7 +142,7 @@ export class AppWatch {
     return this.#episodes.size === 0;
   }
 
-  #present(condition: Condition, now: number): Episode {
+  #present(condition: C, now: number): Episode {
     let episode = this.#episodes.get(condition);
     if (episode === undefined) {
       episode = { since: now, raised: false, told: false, notBefore: now, quietSince: undefined };

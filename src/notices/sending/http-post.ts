@@ -1,8 +1,8 @@
 import { Agent, type Dispatcher } from 'undici';
-import type { Clock } from '../clock/clock.js';
-import type { RobotAnswer } from '../core/notices/robots.js';
-import type { Secret } from '../core/secret.js';
-import { connectorFor } from '../wechat-client/outbound.js';
+import type { Clock } from '../../clock/clock.js';
+import type { Secret } from '../../core/secret.js';
+import { connectorFor } from '../../wechat-client/outbound.js';
+import type { RobotAnswer } from './robots.js';
 import type { Signed } from './signature.js';
 
 /** One call, connect to last byte. Milliseconds. */

@@ -1,7 +1,7 @@
-import type { Clock, TimerHandle } from '../clock/clock.js';
-import type { NotifyTarget, TargetType } from '../core/notices/notice.js';
-import { Outbox } from '../core/notices/outbox.js';
-import { PACES, verdictOf, type Verdict } from '../core/notices/robots.js';
+import type { Clock, TimerHandle } from '../../clock/clock.js';
+import type { NotifyTarget, TargetType } from '../notice.js';
+import { Outbox } from './outbox.js';
+import { PACES, verdictOf, type Verdict } from './robots.js';
 import type { HttpPost } from './http-post.js';
 import { signed } from './signature.js';
 

@@ -1,4 +1,4 @@
-import type { ErrorCause } from './error-cause.js';
+import type { ErrorCause } from '../../core/error-cause.js';
 
 export const LANGUAGES = ['zh', 'en'] as const;
 export type Language = (typeof LANGUAGES)[number];
@@ -10,20 +10,36 @@ export interface CauseTexts {
   readonly zhFix: string;
 }
 
+/** Where people find AppSecret and whitelist since the consoles moved [O]: WECHAT.md, "Hosts and the IP whitelist". */
+const CONSOLES =
+  '公众号、服务号：微信开发者平台 developers.weixin.qq.com/platform → 我的业务 → 公众号/服务号 → 基础信息 → 开发密钥；' +
+  '小程序：微信公众平台 mp.weixin.qq.com → 开发管理 → 开发设置';
+
 const WRONG_SECRET: CauseTexts = {
   en: 'The AppSecret is wrong or was reset',
   zh: 'AppSecret 错误或已被重置',
-  zhFix: '把微信平台（开发设置）上当前的 AppSecret 放到 apps.yaml 所指之处，然后重载 Hub。',
+  zhFix: `把当前的 AppSecret 放到 apps.yaml 所指之处，然后重新加载 Hub（${CONSOLES}）。`,
 };
 const BAD_REQUEST: CauseTexts = {
   en: 'WeChat did not get what the hub sends',
   zh: '微信收到的不是 Hub 发出的内容',
   zhFix: '检查 HUB_WECHAT_BASE_URL，以及中间是否有代理改写了请求。',
 };
+const NOT_WHITELISTED: CauseTexts = {
+  en: 'The hub’s outgoing address is not on the app’s IP whitelist',
+  zh: 'Hub 的出口地址不在该应用的 IP 白名单里',
+  zhFix: `把 {addresses}加入该应用的 IP 白名单，几分钟后生效，然后刷新（${CONSOLES}）。`,
+};
+const NO_RIGHT: CauseTexts = {
+  en: 'The account has no right to this API',
+  zh: '账号没有这个接口的权限（公众号未认证，或没有 JS-SDK、卡券权限）',
+  zhFix:
+    'jsapi 的 ticket 要求已认证的公众号或服务号，wx_card 还要求开通卡券：在微信公众平台查看接口权限；用不到的话，从 apps.yaml 的 tickets 中去掉。',
+};
 const RESTRICTED: CauseTexts = {
   en: 'The account or the API is frozen, forbidden or restricted',
   zh: '账号或接口被冻结、禁用或限制',
-  zhFix: '查看微信平台的通知，必要时请微信解除限制。',
+  zhFix: '查看微信公众平台里的通知，必要时请微信解除限制。',
 };
 const CONSENT: CauseTexts = {
   en: 'An administrator’s consent to the calling address is pending',
@@ -42,15 +58,16 @@ export const CAUSES: Readonly<Record<string, CauseTexts>> = {
   },
   '45009': {
     en: 'The day’s quota is used up',
-    zh: '当日配额用完',
-    zhFix: '查清还有谁在为该应用获取 token（强制刷新每天 20 次）；次日恢复，或调用微信的 clear_quota。',
+    zh: '当日额度用完',
+    zhFix:
+      '次日零点恢复；要立即恢复：POST /admin/apps/{appid}/quota/clear（微信的 clear_quota/v2，不需要 token，每月 10 次）。强制刷新的次数（每天 20 次）不会因此恢复。查清还有谁在为该应用获取 token。',
   },
   '40125': WRONG_SECRET,
   '40001': WRONG_SECRET,
   '40013': {
     en: 'WeChat knows no such appid',
     zh: '微信没有这个 appid',
-    zhFix: '改正 apps.yaml，然后重载。',
+    zhFix: '改正 apps.yaml，然后重新加载。',
   },
   '41002': BAD_REQUEST,
   '41004': BAD_REQUEST,
@@ -60,17 +77,18 @@ export const CAUSES: Readonly<Record<string, CauseTexts>> = {
   '61024': {
     en: 'The app is managed by a third-party platform',
     zh: '该应用由第三方平台托管',
-    zhFix: '从 apps.yaml 中移除：Hub 无法获取这类 token。',
+    zhFix: '它的 token 由该平台获取：在 platforms 中配置这个平台，或从 apps.yaml 中去掉该 appid。',
   },
-  '40164': {
-    en: 'The hub’s outgoing address is not on the app’s IP whitelist',
-    zh: 'Hub 的出口地址不在该应用的 IP 白名单里',
-    zhFix: '把 {addresses} 加入该应用的 IP 白名单（微信平台 → 开发设置），几分钟后生效，然后刷新。',
-  },
+  '40164': NOT_WHITELISTED,
+  '61004': NOT_WHITELISTED,
+  '45035': NOT_WHITELISTED,
+  '48001': NO_RIGHT,
+  '50001': NO_RIGHT,
+  '61007': NO_RIGHT,
   '40243': {
     en: 'The AppSecret is frozen',
     zh: 'AppSecret 被冻结',
-    zhFix: '在微信平台（开发设置）解冻，需要 10 分钟。',
+    zhFix: `在显示 AppSecret 的地方解冻，需要 10 分钟（${CONSOLES}）。`,
   },
   '50004': RESTRICTED,
   '50007': RESTRICTED,
@@ -90,7 +108,7 @@ export const CAUSES: Readonly<Record<string, CauseTexts>> = {
   },
   timeout: {
     en: 'WeChat did not answer in time',
-    zh: '微信没有按时应答',
+    zh: '微信没有按时响应',
     zhFix: '若持续：是否有防火墙丢弃了发往微信的流量？单次调用的时限是 HUB_WECHAT_TIMEOUT_MS。',
   },
   unreachable: {
@@ -110,12 +128,12 @@ export const CAUSES: Readonly<Record<string, CauseTexts>> = {
   },
   cut_off: {
     en: 'The connection was cut before the answer was complete',
-    zh: '应答尚未完整，连接就断了',
+    zh: '响应尚未完整，连接就断了',
     zhFix: 'Hub 会重试。若持续：检查出口上的代理和 NAT 网关。',
   },
   too_large: {
     en: 'The answer is too large to be one of WeChat',
-    zh: '应答过大，不像是微信的',
+    zh: '响应过大，不像是微信的',
     zhFix: BROKEN_ANSWER_FIX,
   },
   http_status: {
@@ -125,17 +143,17 @@ export const CAUSES: Readonly<Record<string, CauseTexts>> = {
   },
   not_json: {
     en: 'The answer is not JSON',
-    zh: '应答不是 JSON',
+    zh: '响应不是 JSON',
     zhFix: '中间有没有代理或认证门户？HUB_WECHAT_BASE_URL 指向的是微信吗？',
   },
   no_token: {
     en: 'The answer lacks what was asked for',
-    zh: '应答里没有所要的内容',
+    zh: '响应里没有所要的内容',
     zhFix: BROKEN_ANSWER_FIX,
   },
   bad_expires_in: {
     en: 'The answer has no usable expires_in',
-    zh: '应答里没有可用的 expires_in',
+    zh: '响应里没有可用的 expires_in',
     zhFix: BROKEN_ANSWER_FIX,
   },
   no_secret: {
@@ -171,8 +189,23 @@ export function causeIn(language: Language, cause: ErrorCause): string | undefin
   return CAUSES[cause]?.[language];
 }
 
-/** @param addresses those that WeChat saw, for 40164 */
-export function chineseFix(cause: ErrorCause, addresses: readonly string[]): string | undefined {
-  const named = addresses.length > 0 ? addresses.join(' 和 ') : 'Hub 的出口地址（微信没有写明）';
-  return CAUSES[cause]?.zhFix.replace('{addresses}', named);
+export interface FixFacts {
+  readonly cause: ErrorCause;
+  /** The error's own, in English. */
+  readonly hint: string;
+  /** Those that WeChat saw, for a refusal by whitelist. */
+  readonly addresses: readonly string[];
+}
+
+/** What to do. English hints begin with the cause, which stands beside it here. */
+export function fixIn(language: Language, { cause, hint, addresses }: FixFacts): string {
+  const texts = CAUSES[cause];
+  if (language === 'en' || texts === undefined) return withoutCause(hint, texts?.en);
+  const named = addresses.length > 0 ? `${addresses.join(' 和 ')} ` : 'Hub 的出口地址（微信没有写明）';
+  return texts.zhFix.replace('{addresses}', named);
+}
+
+function withoutCause(hint: string, cause: string | undefined): string {
+  const begins = cause === undefined ? '' : `${cause}. `;
+  return begins !== '' && hint.replaceAll("'", '’').startsWith(begins) ? hint.slice(begins.length) : hint;
 }

@@ -1,5 +1,5 @@
 import { createHmac } from 'node:crypto';
-import type { TargetType } from '../core/notices/notice.js';
+import type { TargetType } from '../notice.js';
 
 export interface Signed {
   /** Whole. */

@@ -1,7 +1,8 @@
-import { scrub } from '../scrub.js';
-import type { Notice, NoticeKind, TargetType } from './notice.js';
+import { scrub } from '../../core/scrub.js';
+import { isCritical, type Notice, type NoticeKind, type TargetType } from '../notice.js';
 import type { Pace } from './outbox.js';
-import type { Wording } from './wording.js';
+import { foreign, plain } from '../wording/plain.js';
+import type { Wording } from '../wording/wording.js';
 
 /*
  * What each robot takes and answers. Sources: WeCom "群机器人配置说明" (developer.work.weixin.qq.com/document/path/91770),
@@ -27,6 +28,9 @@ const LONGEST_BYTES: Readonly<Record<TargetType, number>> = {
   webhook: 64_000,
 };
 
+/** WeCom: of a text. */
+const LONGEST_WECOM_TEXT_BYTES = 2048;
+
 const SENDER = 'wechat-token-hub';
 
 export interface MessageFacts {
@@ -34,47 +38,92 @@ export interface MessageFacts {
   readonly notices: readonly Notice[];
   /** By the wall clock, ISO 8601. */
   readonly at: string;
+  /** HUB_NAME: which of several hubs speaks. */
+  readonly hub: string | undefined;
+  /** Who is called by name, where it is critical: `all`, ids, mobile numbers. */
+  readonly mention: readonly string[];
 }
 
 /** The body of a message, to be signed and written as JSON. */
 export function bodyOf(
   type: TargetType,
-  { title, lines }: Wording,
+  { title, lines, links }: Wording,
   facts: MessageFacts,
 ): Record<string, unknown> {
-  const heading = `${SENDER}: ${title}`;
+  const { kind, notices, at, hub } = facts;
+  const heading = `${SENDER}${hub === undefined ? '' : ` ${plain(hub)}`}: ${title}`;
+  const mention = isCritical(kind) ? facts.mention : [];
+  const clickable = links.map(({ label, url }) => `[${label}](${url})`);
   switch (type) {
-    case 'wecom': {
-      const color = facts.kind === 'recovered' ? 'info' : 'warning';
-      const content = [`**<font color="${color}">${heading}</font>**`, ...lines.map((line) => `> ${line}`)];
-      return { msgtype: 'markdown', markdown: { content: fitting(content, LONGEST_BYTES.wecom) } };
-    }
+    case 'wecom':
+      return mention.length > 0
+        ? wecomText([heading, ...lines, ...links.map(({ label, url }) => `${label}: ${url}`)], mention)
+        : wecomMarkdown(kind, heading, [...lines, ...clickable]);
     case 'dingtalk': {
-      const text = [`### ${heading}`, ...lines.map((line) => `- ${line}`)];
-      return {
-        msgtype: 'markdown',
-        markdown: { title: heading, text: fitting(text, LONGEST_BYTES.dingtalk) },
-      };
+      const all = mention.includes('all');
+      const names = mention.filter((each) => each !== 'all');
+      // The ones in `at` are called only if the text names them.
+      const called = [...names.map((name) => `@${name}`), ...(all ? ['@all'] : [])].join(' ');
+      const text = [
+        `### ${heading}`,
+        ...(called === '' ? [] : [called]),
+        ...lines.map((line) => `- ${line}`),
+      ];
+      const body = { title: heading, text: fitting(text, clickable.join(' · '), LONGEST_BYTES.dingtalk) };
+      const [mobiles, ids] = [names.filter(isMobile), names.filter((name) => !isMobile(name))];
+      const at = { atMobiles: mobiles, atUserIds: ids, isAtAll: all };
+      return { msgtype: 'markdown', markdown: body, ...(mention.length === 0 ? {} : { at }) };
     }
-    case 'feishu':
+    case 'feishu': {
+      const called = mention.map((name) => `<at id=${name}></at>`);
+      const content = fitting([...called, ...lines], clickable.join(' · '), LONGEST_BYTES.feishu);
       return {
         msg_type: 'interactive',
         card: {
           config: { wide_screen_mode: true },
-          header: { title: { tag: 'plain_text', content: heading }, template: colorOf(facts.kind) },
-          elements: [{ tag: 'markdown', content: fitting(lines, LONGEST_BYTES.feishu) }],
+          header: { title: { tag: 'plain_text', content: heading }, template: colorOf(kind) },
+          elements: [{ tag: 'markdown', content }],
         },
       };
+    }
     case 'webhook':
       return {
-        kind: facts.kind,
-        at: facts.at,
+        kind,
+        critical: isCritical(kind),
+        ...(hub === undefined ? {} : { hub }),
+        at,
         title,
-        text: fitting(lines, LONGEST_BYTES.webhook),
-        count: facts.notices.length,
-        notices: facts.notices.slice(0, NOTICES_IN_WEBHOOK).map(shownNotice),
+        text: fitting(lines, '', LONGEST_BYTES.webhook),
+        ...(links.length === 0 ? {} : { links }),
+        ...(mention.length === 0 ? {} : { mention }),
+        count: notices.length,
+        notices: notices.slice(0, NOTICES_IN_WEBHOOK).map(shownNotice),
       };
   }
+}
+
+function wecomMarkdown(kind: NoticeKind, heading: string, lines: readonly string[]): Record<string, unknown> {
+  const color = kind === 'recovered' ? 'info' : 'warning';
+  const content = [`**<font color="${color}">${heading}</font>**`, ...lines.map((line) => `> ${line}`)];
+  return { msgtype: 'markdown', markdown: { content: fitting(content, '', LONGEST_BYTES.wecom) } };
+}
+
+/** Everybody, and people by their mobile numbers, are called in texts alone. A text has 2048 bytes. */
+function wecomText(lines: readonly string[], mention: readonly string[]): Record<string, unknown> {
+  return {
+    msgtype: 'text',
+    text: {
+      content: fitting(lines, '', LONGEST_WECOM_TEXT_BYTES),
+      mentioned_list: mention
+        .filter((name) => !isMobile(name))
+        .map((name) => (name === 'all' ? '@all' : name)),
+      mentioned_mobile_list: mention.filter(isMobile),
+    },
+  };
+}
+
+function isMobile(name: string): boolean {
+  return /^\+?\d{7,15}$/.test(name);
 }
 
 /** So many are told one by one to a program; `count` says how many there are. */
@@ -83,25 +132,34 @@ const NOTICES_IN_WEBHOOK = 100;
 function shownNotice({ error, ...rest }: Notice): Record<string, unknown> {
   if (error === undefined) return rest;
   const { errcode, reason, errmsg, hint } = error;
-  return { ...rest, errcode, reason, errmsg, hint };
+  return { ...rest, errcode, reason, errmsg: foreign(errmsg), hint };
 }
 
 function colorOf(kind: NoticeKind): string {
   if (kind === 'recovered') return 'green';
-  return kind === 'forced_refresh' || kind === 'key_expiring' ? 'orange' : 'red';
+  return ORANGE.has(kind) ? 'orange' : 'red';
 }
 
-/** The lines, without those at the end that are too much. */
-function fitting(lines: readonly string[], longest: number): string {
+const ORANGE: ReadonlySet<NoticeKind> = new Set([
+  'forced_refresh',
+  'key_expiring',
+  'certificate_expiring',
+  'ticket_failing',
+  'secret_missing',
+]);
+
+/** The lines, without those at the end that are too much; `last`, where it is not empty, is always there. */
+function fitting(lines: readonly string[], last: string, longest: number): string {
   const encoder = new TextEncoder();
-  let used = 0;
+  const end = last === '' ? [] : [last];
+  let used = encoder.encode(last).length + 1;
   const kept: string[] = [];
   for (const line of lines) {
     used += encoder.encode(line).length + 1;
-    if (used > longest - 4) return [...kept, '…'].join('\n');
+    if (used > longest - 4) return [...kept, '…', ...end].join('\n');
     kept.push(line);
   }
-  return kept.join('\n');
+  return [...kept, ...end].join('\n');
 }
 
 export interface RobotAnswer {

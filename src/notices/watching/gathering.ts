@@ -4,6 +4,8 @@
  * later ones for five.
  */
 export const WINDOWS_MS = [10_000, 60_000, 300_000] as const;
+/** What is critical never waits longer, milliseconds. */
+export const LONGEST_CRITICAL_MS = 60_000;
 /** After so long without any of the kind, the first is told soon again. Milliseconds. */
 export const CALM_MS = 600_000;
 
@@ -15,9 +17,11 @@ interface Window<T> {
   lastAt: number;
 }
 
-/** Gathers what is to be told by kind. Times: epoch ms on the hub's clock. */
+/** Gathers what is to be told to one target, by kind. Times: epoch ms on the hub's clock. */
 export class Gathering<K, T> {
   readonly #windows = new Map<K, Window<T>>();
+
+  constructor(private readonly isCritical: (kind: K) => boolean) {}
 
   /** The same `key` again, before it was told, replaces what it was. */
   add(kind: K, key: string, item: T, now: number): void {
@@ -29,7 +33,7 @@ export class Gathering<K, T> {
     if (now - window.lastAt >= CALM_MS) window.told = 0;
     window.lastAt = now;
     window.items.set(key, item);
-    window.dueAt ??= now + windowMs(window.told);
+    window.dueAt ??= now + windowMs(window.told, this.isCritical(kind));
   }
 
   get isEmpty(): boolean {
@@ -52,6 +56,7 @@ export class Gathering<K, T> {
   }
 }
 
-function windowMs(told: number): number {
-  return WINDOWS_MS[Math.min(told, WINDOWS_MS.length - 1)] ?? WINDOWS_MS[0];
+function windowMs(told: number, critical: boolean): number {
+  const window = WINDOWS_MS[Math.min(told, WINDOWS_MS.length - 1)] ?? WINDOWS_MS[0];
+  return critical ? Math.min(window, LONGEST_CRITICAL_MS) : window;
 }

@@ -1,7 +1,7 @@
 import { CAUSES } from './cause-texts.js';
-import { ERROR_CAUSES } from './error-cause.js';
+import { ERROR_CAUSES } from '../../core/error-cause.js';
 import { causeText, fixText } from './error-texts.js';
-import { classifyErrcode, describeFailure } from './wechat-error.js';
+import { classifyErrcode, describeFailure, ERRCODE_ROWS } from '../../core/wechat-error.js';
 
 const CHINESE = /\p{Script=Han}/u;
 
@@ -13,6 +13,15 @@ describe('texts of failures', () => {
       expect([cause, CHINESE.test(texts.zh), CHINESE.test(texts.zhFix)]).toEqual([cause, true, true]);
     }
   });
+
+  it.each(Object.keys(ERRCODE_ROWS).map(Number))(
+    '%i in English does not say twice what the cause says',
+    (errcode) => {
+      const error = classifyErrcode(errcode, 'words');
+      const words = (text: string) => text.toLowerCase().replace(/[^a-z]+/g, ' ');
+      expect(words(fixText(error, 'token', 'en'))).not.toContain(words(causeText(error, 'token', 'en')));
+    },
+  );
 
   it.each([
     [
@@ -28,7 +37,7 @@ describe('texts of failures', () => {
       'The AppSecret is wrong or was reset',
       'reload the hub',
     ],
-    [describeFailure('timeout', ''), 'zh', '微信没有按时应答', '防火墙'],
+    [describeFailure('timeout', ''), 'zh', '微信没有按时响应', '防火墙'],
     [classifyErrcode(99999, 'new'), 'zh', 'Hub 不认识的错误码', '全局返回码'],
   ] as const)('%o in %s', (error, language, cause, fix) => {
     expect(causeText(error, 'token', language)).toBe(cause);
