@@ -207,6 +207,7 @@ describe('each real answer is as the document says', () => {
       await expectTrue('get', '/admin/apps/{appid}', 200, { values: { appid } });
     }
     await expectTrue('post', '/admin/apps/{appid}/refresh', 200, { body: { force: true } });
+    await expectTrue('post', '/admin/refresh', 200, { body: { failing: true, reason: 'no_secret' } });
     await expectTrue('post', '/admin/reload', 200);
   });
 

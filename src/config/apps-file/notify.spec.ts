@@ -20,6 +20,9 @@ describe('notify', () => {
         '    apps: [wx22]',
         '    language: en',
         '    events: [token_ending, recovered]',
+        '    mention: [all, zhang.san]',
+        '    consoleUrl: https://hub.example/console/',
+        '    runbooksUrl: https://docs.example/runbooks',
         '  - { type: feishu, url: "https://open.feishu.cn/open-apis/bot/v2/hook/simulated", secretEnv: ROBOT_SECRET }',
         '  - { type: webhook, url: "http://127.0.0.1:8080/hook", secret: plain }',
       ),
@@ -34,7 +37,17 @@ describe('notify', () => {
       secret: secret?.reveal(),
     }));
     expect(shown).toEqual([
-      { type: 'wecom', url: URL_TEXT, secret: undefined, apps: undefined, language: 'zh', events: undefined },
+      {
+        type: 'wecom',
+        url: URL_TEXT,
+        secret: undefined,
+        apps: undefined,
+        language: 'zh',
+        events: undefined,
+        mention: [],
+        consoleUrl: undefined,
+        runbooksUrl: undefined,
+      },
       {
         type: 'dingtalk',
         url: `${URL_TEXT}2`,
@@ -42,6 +55,9 @@ describe('notify', () => {
         apps: new Set(['wx22']),
         language: 'en',
         events: new Set(['token_ending', 'recovered']),
+        mention: ['all', 'zhang.san'],
+        consoleUrl: 'https://hub.example/console',
+        runbooksUrl: 'https://docs.example/runbooks',
       },
       expect.objectContaining({ type: 'feishu', secret: 'from-env' }),
       expect.objectContaining({ type: 'webhook', url: 'http://127.0.0.1:8080/hook', secret: 'plain' }),
@@ -105,11 +121,19 @@ describe('notify', () => {
     [['  - { type: wecom, urlEnv: U, language: de }'], '4 notify[0].language: must be one of zh, en'],
     [
       ['  - { type: wecom, urlEnv: U, events: [down] }'],
-      '4 notify[0].events[0]: must be one of token_ending, wrong_secret, not_whitelisted, quota_gone, refused, recovered, forced_refresh, key_expiring',
+      '4 notify[0].events[0]: must be one of token_ending, wrong_secret, not_whitelisted, quota_gone, refused, ticket_failing, recovered, forced_refresh, token_contested, key_expiring, config_refused, secret_missing, store_away, certificate_expiring',
+    ],
+    [
+      ['  - { type: wecom, urlEnv: U, mention: ["<at>"] }'],
+      '4 notify[0].mention[0]: must be all, a mobile number, or an id as the robot knows it, of A-Z a-z 0-9 _ + . -',
+    ],
+    [
+      ['  - { type: wecom, urlEnv: U, consoleUrl: "https://h/#x" }'],
+      '4 notify[0].consoleUrl: must be an address that begins with https:// or http://, without query and fragment',
     ],
     [
       ['  - { type: wecom, urlEnv: U, hook: x }'],
-      '4 notify[0].hook: is not a known key. Known: type, url, urlEnv, urlFile, secret, secretEnv, secretFile, apps, language, events',
+      '4 notify[0].hook: is not a known key. Known: type, url, urlEnv, urlFile, secret, secretEnv, secretFile, apps, language, events, mention, consoleUrl, runbooksUrl',
     ],
     [['  type: wecom'], '3 notify: must be a list, as in - { type: wecom, urlEnv: WECOM_ROBOT_URL }'],
   ])('%j: %s', (lines, problem) => {
