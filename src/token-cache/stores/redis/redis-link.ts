@@ -171,8 +171,13 @@ export class RedisLink implements StoreLink {
   }
 
   async #tell(channel: string, text: string): Promise<boolean> {
-    if (this.#available !== true) return false;
-    return this.publish(channel, text).then(
+    const available = this.#available === true;
+    if (!available && !this.#cluster) return false;
+    // Of a Cluster that has lost a node the others still pass on what is told, and it is heard whether the line is dead.
+    const telling = available
+      ? this.publish(channel, text)
+      : within(COMMAND_LIMIT_MS * 1.5, this.#commands.publish(channel, text));
+    return telling.then(
       () => true,
       () => false,
     );
