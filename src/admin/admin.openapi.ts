@@ -1,5 +1,5 @@
 import { ApiProperty } from '@nestjs/swagger';
-import { TICKET_TYPES, TOKEN_APIS, type TicketType, type TokenApi } from '../core/app.js';
+import { APP_TOKEN_APIS, TICKET_TYPES, type AppTokenApi, type TicketType } from '../core/app.js';
 import type { AppHealth } from '../core/credential.js';
 
 const HEALTHS: readonly AppHealth[] = ['valid', 'failing', 'unavailable'];
@@ -55,8 +55,8 @@ export class AppStatusAnswer extends CredentialAnswer {
   @ApiProperty({ type: 'string', nullable: true })
   name!: string | null;
 
-  @ApiProperty({ enum: TOKEN_APIS })
-  tokenApi!: TokenApi;
+  @ApiProperty({ enum: APP_TOKEN_APIS })
+  tokenApi!: AppTokenApi;
 
   @ApiProperty({
     type: 'integer',

@@ -1,3 +1,4 @@
+import { tokenApiOf } from '../core/app.js';
 import type { Clock } from '../clock/clock.js';
 import type { CredentialState } from '../core/credential.js';
 import type { AppStatus } from '../token-cache/token-cache.service.js';
@@ -9,7 +10,7 @@ export function describeStatus(status: AppStatus, clock: Clock): AppStatusAnswer
   return {
     appid: app.appid,
     name: app.name ?? null,
-    tokenApi: app.tokenApi,
+    tokenApi: tokenApiOf(app),
     ...describeCredential(status, clock),
     forcedRefreshesLeft: status.forcedLeft ?? null,
     tickets: tickets.map((ticket) => ({ type: ticket.type, ...describeCredential(ticket, clock) })),

@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import { tokenApiOf } from '../core/app.js';
 import { Clock } from '../clock/clock.js';
 import { causeOf } from '../core/error-cause.js';
 import type { CredentialState, Held } from '../core/credential.js';
@@ -28,7 +29,7 @@ export class AppRows {
     return {
       appid,
       name: app.name ?? null,
-      tokenApi: app.tokenApi,
+      tokenApi: tokenApiOf(app),
       state: health,
       refreshing,
       life: this.#life(state.held),

@@ -6,6 +6,7 @@ export const TOKEN_APIS = ['stable_token', 'token'] as const satisfies readonly 
 
 /** What apps.yaml may say. `none`: the app only logs users in, and no token of it is ever fetched. */
 export const APP_TOKEN_APIS = [...TOKEN_APIS, 'none'] as const;
+export type AppTokenApi = (typeof APP_TOKEN_APIS)[number];
 
 export type TicketType = 'jsapi' | 'wx_card';
 export const TICKET_TYPES = ['jsapi', 'wx_card'] as const satisfies readonly TicketType[];
@@ -29,6 +30,11 @@ export interface AppSettings {
   readonly reconcileSeconds: number;
   /** Tickets that are kept warm beside the token. */
   readonly tickets: readonly TicketType[];
+}
+
+/** As apps.yaml has it. */
+export function tokenApiOf({ tokenApi, loginOnly }: AppSettings): AppTokenApi {
+  return loginOnly === true ? 'none' : tokenApi;
 }
 
 /** An AppSecret is never empty: WeChat is not asked with this one. */

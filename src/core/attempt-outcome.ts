@@ -60,6 +60,7 @@ export function granted(
       attemptedAt: grant.sentAt,
       refreshedAt: grant.sentAt,
       peerFailure: undefined,
+      refusal: undefined,
       unseen: unseenAfter(state.unseen, grant.sentAt),
     },
     outcome: same ? 'confirmed' : 'issued',
@@ -133,5 +134,5 @@ function goesOnFailing(state: CredentialState, sentAt: number): boolean {
  * The token that is held stays.
  */
 export function reconfigured(state: CredentialState): CredentialState {
-  return { ...state, failures: 0, slowFailures: 0, peerFailure: undefined };
+  return { ...state, failures: 0, slowFailures: 0, peerFailure: undefined, refusal: undefined };
 }

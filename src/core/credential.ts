@@ -73,6 +73,8 @@ export interface CredentialState {
   readonly lastError: { readonly at: number; readonly error: UpstreamError } | undefined;
   /** The last failure of another replica, until an attempt succeeds. */
   readonly peerFailure?: PeerFailure | undefined;
+  /** WeChat refused the app itself where a user logged in or a quota was cleared; told to people, attempts go on. */
+  readonly refusal?: PeerFailure | undefined;
   readonly unseen?: UnseenMint | undefined;
 }
 
@@ -92,10 +94,30 @@ export function isValid<T extends Pick<Held, 'expiresAt'>>(held: T | undefined, 
 
 /** The state as people are to see it: a failure of another replica that keeps the pace for all is the app's failure. */
 export function shown(state: CredentialState, now: number): CredentialState {
-  const { peerFailure, lastError, failures } = state;
-  if (peerFailure === undefined || now >= peerFailure.retryAt) return state;
-  const later = lastError === undefined || peerFailure.at >= lastError.at;
-  return { ...state, failures: Math.max(failures, 1), lastError: later ? peerFailure : lastError };
+  const seen = [state.peerFailure, state.refusal].filter((one) => one !== undefined && now < one.retryAt);
+  return seen.reduce<CredentialState>((so, one) => {
+    const later = one !== undefined && (so.lastError === undefined || one.at >= so.lastError.at);
+    return { ...so, failures: Math.max(so.failures, 1), lastError: later ? one : so.lastError };
+  }, state);
+}
+
+/** A refusal of the app is believed so long, ms: people see it, and the next login or attempt says more. */
+const REFUSAL_LASTS_MS = 600_000;
+
+/** WeChat refused the app in a call that asked for no credential of the hub's. */
+export function refusedBeside(
+  state: CredentialState,
+  error: UpstreamError,
+  now: number,
+  lastsMs = Math.max(error.notBeforeMs ?? 0, REFUSAL_LASTS_MS),
+): CredentialState {
+  const retryAt = now + lastsMs;
+  return { ...state, refusal: { at: now, retryAt, error } };
+}
+
+/** … and accepts it again. */
+export function acceptedBeside(state: CredentialState): CredentialState {
+  return state.refusal === undefined ? state : { ...state, refusal: undefined };
 }
 
 export type AppHealth = 'valid' | 'failing' | 'unavailable';

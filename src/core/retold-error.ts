@@ -12,6 +12,7 @@ const FAILURES: Readonly<Record<UpstreamFailure, true>> = {
   bad_expires_in: true,
   no_access_token: true,
   no_secret: true,
+  login_only: true,
   internal: true,
 };
 

@@ -50,6 +50,8 @@ export const UPSTREAM_FAILURES = [
   'no_access_token',
   /** apps.yaml says where the AppSecret is, and it cannot be had from there: nobody was asked. */
   'no_secret',
+  /** The app has no token: it only logs users in. */
+  'login_only',
   'internal',
 ] as const;
 export type UpstreamFailure = (typeof UPSTREAM_FAILURES)[number];
@@ -59,6 +61,7 @@ export const NEVER_ASKED: ReadonlySet<UpstreamFailure> = new Set([
   'unreachable',
   'no_access_token',
   'no_secret',
+  'login_only',
 ]);
 
 export type UpstreamResult =

@@ -202,6 +202,10 @@ const FAILURES: Readonly<Record<UpstreamFailure, { readonly what: string; readon
     what: 'the answer has no usable expires_in',
     hint: 'The hub tries again. If it goes on: does HUB_WECHAT_BASE_URL lead to WeChat?',
   },
+  login_only: {
+    what: 'the app only logs users in and has no access_token',
+    hint: 'If it is to have one, change its tokenApi in apps.yaml.',
+  },
   no_secret: { what: 'there is no AppSecret to ask with', hint: 'Put it where apps.yaml says that it is.' },
   no_access_token: {
     what: 'the app has no valid access_token to ask with',
@@ -229,7 +233,7 @@ export function describeFailure(
 ): UpstreamError {
   const { what, hint } = FAILURES[failure];
   return {
-    class: failure === 'no_secret' ? 'configuration' : 'transient',
+    class: failure === 'no_secret' || failure === 'login_only' ? 'configuration' : 'transient',
     reason: failure,
     errcode: undefined,
     errmsg: scrub(detail === '' ? what : `${what}: ${detail}`),

@@ -100,7 +100,7 @@ export class AppConditions implements OnApplicationBootstrap, BeforeApplicationS
     const ticket = failingTicket(status, now);
     this.#episodes.look(
       appid,
-      [conditionsOf(lookOf(status.state, now)), ticket === undefined ? [] : ['ticket_failing']],
+      [conditionsOf(tokenLookOf(status, now)), ticket === undefined ? [] : ['ticket_failing']],
       now,
     );
   }
@@ -116,6 +116,12 @@ export class AppConditions implements OnApplicationBootstrap, BeforeApplicationS
     const cause = error === undefined ? undefined : causeOf(error, of);
     return { appid, name, error, cause, remainingMs, ticket: ticket?.type };
   }
+}
+
+/** No token ends where there is to be none. */
+function tokenLookOf({ app, state }: AppStatus, now: number): CredentialLook {
+  const look = lookOf(state, now);
+  return app.loginOnly === true ? { ...look, remainingMs: Number.POSITIVE_INFINITY } : look;
 }
 
 function lookOf({ failures, lastError, held }: CredentialState, now: number): CredentialLook {

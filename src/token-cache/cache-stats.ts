@@ -10,6 +10,8 @@ export interface CredentialStats {
   readonly slot: CredentialSlot;
   /** What apps.yaml has the hub fetch. */
   readonly kind: CredentialKind;
+  /** The app only logs users in: there is no token to be missed. */
+  readonly loginOnly: boolean;
   /** A ticket that nobody keeps warm and nobody asks for rests, and is missed by nobody. */
   readonly resting: boolean;
   readonly state: CredentialState;
@@ -44,6 +46,7 @@ export class CacheStats {
       yield {
         slot,
         kind,
+        loginOnly: entry.app.loginOnly === true,
         resting: dormant,
         state: cell.shown(now),
         nextAttemptAt,

@@ -1,5 +1,6 @@
 import type { Held } from '../core/credential.js';
 import type { UpstreamError } from '../core/upstream.js';
+import { describeFailure } from '../core/wechat-error.js';
 import type { CredentialCell } from './refresh/credential-cell.js';
 import type { ReadyToken } from './ready-token.js';
 
@@ -26,6 +27,13 @@ export type NothingHeld =
       readonly retryAfterSeconds: number;
       readonly error: UpstreamError | undefined;
     };
+
+/** Of an app that only logs users in. */
+export const NO_TOKEN: NothingHeld = {
+  kind: 'unavailable',
+  retryAfterSeconds: 3600,
+  error: describeFailure('login_only', ''),
+};
 
 /** No valid credential and none on its way: when the next attempt is, and why the last one failed. */
 export function unavailable(cell: CredentialCell, now: number): NothingHeld {

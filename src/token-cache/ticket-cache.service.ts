@@ -3,7 +3,7 @@ import { Clock } from '../clock/clock.js';
 import type { TicketType } from '../core/app.js';
 import { isValid } from '../core/credential.js';
 import { isDeadTokenErrcode } from '../core/wechat-error.js';
-import { unavailable, type Reading } from './reading.js';
+import { NO_TOKEN, unavailable, type Reading } from './reading.js';
 import type { AppEntry } from './refresh/app-entry.js';
 import { AttemptLoop } from './refresh/attempt-loop.js';
 import type { CredentialCell } from './refresh/credential-cell.js';
@@ -28,6 +28,7 @@ export class TicketCache {
   async read(appid: string, type: TicketType, gone?: AbortSignal): Promise<Reading | undefined> {
     const entry = this.cache.entry(appid);
     if (entry === undefined) return undefined;
+    if (entry.app.loginOnly === true) return NO_TOKEN;
     const cell = entry.ticket(type);
     this.#use(entry, cell);
     for (let waited = 0; waited < 2; waited += 1) {

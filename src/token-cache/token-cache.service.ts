@@ -2,12 +2,12 @@ import { BeforeApplicationShutdown, Injectable, OnApplicationBootstrap } from '@
 import { Clock, type TimerHandle } from '../clock/clock.js';
 import { AppsConfig, type ConfigChange, type HubSnapshot } from '../config/reload/apps-config.service.js';
 import { HubEnvironment } from '../config/environment.js';
-import type { AppSettings } from '../core/app.js';
+import { NO_SECRET, type AppSettings } from '../core/app.js';
 import { healthOf, isValid, type AppHealth, type CredentialState } from '../core/credential.js';
 import { forceLeft, forceUsed, waitBeforeForce } from '../core/force-budget.js';
 import { MINT_APART_MS } from '../core/report.js';
 import { HubEvents, type RefreshEnded } from '../events/hub-events.js';
-import { unavailable, type TokenReading } from './reading.js';
+import { NO_TOKEN, unavailable, type TokenReading } from './reading.js';
 import { AppEntries } from './refresh/app-entries.js';
 import { AppEntry, EntryParts } from './refresh/app-entry.js';
 import type { CredentialCell } from './refresh/credential-cell.js';
@@ -62,7 +62,14 @@ export class TokenCache implements OnApplicationBootstrap, BeforeApplicationShut
     private readonly agreement: StoreAgreement,
     private readonly sync: ReplicaSync,
     private readonly events: HubEvents,
-  ) {}
+  ) {
+    events.on('appRefused', ({ appid, app, error }) => {
+      this.#entries.get(appid)?.refused(app, error);
+    });
+    events.on('loginEnded', ({ appid, result, repeated }) => {
+      if (result === 'granted' && !repeated) this.#entries.get(appid)?.accepted();
+    });
+  }
 
   onApplicationBootstrap(): void {
     // Not awaited: the hub answers (with 503) and reports its readiness while the first round is under way.
@@ -120,6 +127,7 @@ export class TokenCache implements OnApplicationBootstrap, BeforeApplicationShut
     if (ready?.isValid(now) === true) {
       return { kind: 'held', held: ready.held, ready, expiresInSeconds: ready.expiresInSeconds(now) };
     }
+    if (entry.app.loginOnly === true) return NO_TOKEN;
     const cell = entry.token;
     if (!this.parts.attempts.closing && (cell.pending || !cell.cached.settled)) {
       return { kind: 'pending' };
@@ -199,11 +207,11 @@ export class TokenCache implements OnApplicationBootstrap, BeforeApplicationShut
     const state = entry.token.shown(now);
     return {
       app: entry.app,
-      health: healthOf(state, now),
+      health: entry.app.loginOnly === true ? loginHealthOf(entry.app, state) : healthOf(state, now),
       refreshing: entry.token.pending,
       state,
       nextAttemptAt: entry.token.nextAttemptAt,
-      forcedLeft: entry.app.tokenApi === 'stable_token' ? forceLeft(entry.forced, now) : undefined,
+      forcedLeft: entry.app.tokenApi === 'stable_token' && entry.app.loginOnly !== true ? forceLeft(entry.forced, now) : undefined,
       tickets: ticketsOf(entry, now),
     };
   }
@@ -236,7 +244,7 @@ export class TokenCache implements OnApplicationBootstrap, BeforeApplicationShut
     const stored = await this.#load(entries.map((entry) => entry.app.appid));
     const now = this.clock.now();
     for (const entry of entries) {
-      if (entry.removed || entry.token.pending) continue;
+      if (entry.removed || entry.token.pending || entry.app.loginOnly === true) continue;
       for (const record of stored.get(entry.app.appid) ?? []) this.#adopt(entry, record, now);
       if (!entry.token.cached.settled) entry.plan(entry.token, now);
     }
@@ -321,4 +329,10 @@ export class TokenCache implements OnApplicationBootstrap, BeforeApplicationShut
       gone?.addEventListener('abort', end, { once: true });
     });
   }
+}
+
+/** Of an app that only logs users in: what a user's login would find. */
+function loginHealthOf({ secret }: AppSettings, { failures }: CredentialState): AppHealth {
+  if (secret.equals(NO_SECRET)) return 'unavailable';
+  return failures > 0 ? 'failing' : 'valid';
 }

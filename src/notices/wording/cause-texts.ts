@@ -162,6 +162,11 @@ export const CAUSES: Readonly<Record<string, CauseTexts>> = {
     zhFix:
       'apps.yaml 写明了该应用的 AppSecret 在哪里，但从那里取不到（原因见最近一次重载的 warnings）。放好之后 Hub 会自动采用。',
   },
+  login_only: {
+    en: 'The app only logs users in and has no access_token',
+    zh: '该应用只用于用户登录，没有 access_token',
+    zhFix: '如果它应当有 token，请修改 apps.yaml 中的 tokenApi。',
+  },
   no_access_token: {
     en: 'The app has no valid access_token to ask with',
     zh: '该应用没有可用来请求的有效 access_token',

@@ -2,15 +2,16 @@ import { hash } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import { Clock } from '../../clock/clock.js';
 import { Randomness } from '../../clock/randomness.js';
-import { sameCredentials, type AppSettings, type TicketType } from '../../core/app.js';
+import { NO_SECRET, sameCredentials, type AppSettings, type TicketType } from '../../core/app.js';
 import type { AttemptRequest } from '../../core/attempt.js';
 import { reconfigured } from '../../core/attempt-outcome.js';
-import { isValid, type CredentialSlot } from '../../core/credential.js';
+import { UNTRIED, acceptedBeside, isValid, refusedBeside, type CredentialSlot } from '../../core/credential.js';
 import type { ForceHistory } from '../../core/force-budget.js';
 import { isEarlyRotation } from '../../core/refresh-policy.js';
 import type { Secret } from '../../core/secret.js';
 import { unseenEnded } from '../../core/unseen-mint.js';
-import { isDeadTokenErrcode } from '../../core/wechat-error.js';
+import type { UpstreamError } from '../../core/upstream.js';
+import { describeFailure, isDeadTokenErrcode } from '../../core/wechat-error.js';
 import { HubEvents, type RefreshEnded, type RefreshTrigger } from '../../events/hub-events.js';
 import { ReadyToken } from '../ready-token.js';
 import { StoreContact } from '../replicas/store-contact.js';
@@ -66,6 +67,7 @@ export class AppEntry implements CellOwner, CheckedApp {
   ) {
     this.#app = app;
     this.credentialsId = credentialsIdOf(app);
+    if (app.loginOnly === true) this.#restToken();
   }
 
   get app(): AppSettings {
@@ -115,7 +117,8 @@ export class AppEntry implements CellOwner, CheckedApp {
 
   /** Begins an attempt, or joins the one under way. Never rejects; `undefined` where no call was made. */
   refresh(cell: CredentialCell, trigger: RefreshTrigger): Promise<RefreshEnded | undefined> {
-    if (this.removed || this.parts.attempts.closing) return Promise.resolve(undefined);
+    if (this.removed || this.#app.loginOnly === true || this.parts.attempts.closing)
+      return Promise.resolve(undefined);
     return cell.underWay?.done ?? this.#begin(cell, trigger, false);
   }
 
@@ -174,6 +177,10 @@ export class AppEntry implements CellOwner, CheckedApp {
     this.#ready = undefined;
     const renewed = !sameCredentials(before, app);
     if (renewed) this.credentialsId = credentialsIdOf(app);
+    if (app.loginOnly === true || before.loginOnly === true) {
+      this.#turn(app);
+      return;
+    }
     const failing = token.shown(this.parts.clock.now()).failures > 0;
     if (failing || (renewed && token.state.held?.credentialsId !== this.credentialsId)) {
       token.know(reconfigured(token.state));
@@ -183,6 +190,20 @@ export class AppEntry implements CellOwner, CheckedApp {
       this.settle(token);
     }
     this.#reconfigureTickets(app);
+  }
+
+  /**
+   * WeChat refused the app where a user logged in or a quota was cleared: its state as if an attempt had found it.
+   * @param app as it was when the call was sent
+   */
+  refused(app: AppSettings, error: UpstreamError): void {
+    if (this.removed || !sameCredentials(app, this.#app)) return;
+    this.token.know(refusedBeside(this.token.state, error, this.parts.clock.now()));
+  }
+
+  /** A user logged in: WeChat takes the app. */
+  accepted(): void {
+    if (this.token.state.refusal !== undefined) this.token.know(acceptedBeside(this.token.state));
   }
 
   /** The app is gone from the configuration. */
@@ -308,6 +329,7 @@ export class AppEntry implements CellOwner, CheckedApp {
   #armUnlessBusy(cell: CredentialCell): void {
     const { nextAttemptAt: at, underWay, dormant, slot } = cell;
     if (at === undefined || underWay !== undefined || dormant || this.removed) return;
+    if (this.#app.loginOnly === true) return;
     this.parts.timers.arm(this.app.appid, slot, at, () => void this.refresh(cell, 'schedule'));
   }
 
@@ -331,6 +353,27 @@ export class AppEntry implements CellOwner, CheckedApp {
         this.parts.timers.disarm(app.appid, type);
       }
     }
+  }
+
+  /** Between an app with a token and one that only logs users in. */
+  #turn(app: AppSettings): void {
+    for (const { slot } of this.cells()) this.parts.timers.disarm(app.appid, slot);
+    this.token.know(UNTRIED);
+    this.#ready = undefined;
+    if (app.loginOnly === true) this.#restToken();
+    else void this.refresh(this.token, 'reload');
+  }
+
+  /** Nothing is ever fetched, and nothing is waited for. */
+  #restToken(): void {
+    const { token } = this;
+    token.become({ ...token.cached, settled: true, waitsForStore: false });
+    token.nextAttemptAt = undefined;
+    if (this.#app.secret.equals(NO_SECRET)) {
+      const error = describeFailure('no_secret', '');
+      token.know(refusedBeside(token.state, error, this.parts.clock.now(), Number.POSITIVE_INFINITY));
+    }
+    token.wake();
   }
 
   #makeReady(): ReadyToken | undefined {
