@@ -214,7 +214,7 @@ withHelm('what it renders', () => {
     for (const { alert, annotations } of hub!.rules) {
       expect(annotations?.runbook_url).toBe(`https://git.example.com/hub/runbooks/${alert}.md`);
     }
-    expect(hub!.rules).toHaveLength(10);
+    expect(hub!.rules).toHaveLength(11);
     expect(mine!.rules.map(({ alert }) => alert)).toEqual(['Mine']);
   });
 
