@@ -53,8 +53,8 @@ interface Waiting {
  * Bounds how many upstream calls are under way, so that a start with thousands of apps is no storm.
  *
  * - While there are first calls, they and the repeated attempts of apps that got nothing share the places of the
- *   start. Neither starves behind the other: promoted ones of both go first, and of the rest one in five places that
- *   come free is a repeated call's.
+ *   start. Promoted ones of both go first. Neither kind starves behind the other, promoted or not: one in five places
+ *   that come free is a repeated call's, and first ones have places of their own.
  * - Then the repeated ones get room little by little: none of a crowd that all failed comes back at once, and an
  *   upstream that hangs for hundreds of apps does not hold up the others for long.
  * - A renewal waits for neither.
@@ -128,9 +128,9 @@ export class UpstreamLimiter {
   }
 
   #nextOfStart(): Waiting | undefined {
-    const againIsDue = this.#firstInARow >= AGAIN_EVERY - 1;
-    const kinds = (againIsDue ? ['again', 'first'] : ['first', 'again']) as CallKind[];
+    const kinds: readonly CallKind[] = ['first', 'again'];
     const open = kinds.filter((kind) => this.#waiting[kind] > 0 && this.#hasRoom(kind));
+    if (this.#firstInARow >= AGAIN_EVERY - 1 && open.includes('again')) return this.#next('again');
     for (const queues of [this.#urgent, this.#normal]) {
       for (const kind of open) {
         const next = queues[kind].shift();
