@@ -55,10 +55,23 @@ describe('an error that another replica tells', () => {
     );
   });
 
-  it('names no address: what to put on a whitelist is for this hub’s own attempt to say', () => {
-    expect(
-      JSON.stringify(travelled(classifyErrcode(40164, 'invalid ip 203.0.113.9, not in whitelist'))),
-    ).not.toContain('203.0.113.9');
+  it('names no address: what to put on a whitelist is for the replica that was refused to say', () => {
+    const told = travelled(classifyErrcode(40164, 'invalid ip 203.0.113.9, not in whitelist'));
+    expect(JSON.stringify(told)).not.toContain('203.0.113.9');
+    expect(told?.hint).toBe(
+      "Put the outgoing address of the replica that was refused (its own log has it) on the app's IP whitelist " +
+        '(WeChat platform, development settings, IP whitelist). An edit takes minutes to work.',
+    );
+  });
+
+  it.each<object>([
+    { reason: '40125', errcode: 40125 },
+    { reason: '-1', errcode: -1 },
+    { reason: '12345', errcode: 12345 },
+    { reason: 'unreachable' },
+    { reason: 'no_access_token' },
+  ])('makes no mint out of what WeChat refused or never saw: %j', (error) => {
+    expect(travelled({ ...error, mayHaveActed: true })).toMatchObject({ mayHaveActed: false });
   });
 
   it.each([

@@ -1,5 +1,8 @@
 import type { UpstreamError, UpstreamFailure } from './upstream.js';
-import { classifyErrcode, describeFailure } from './wechat-error.js';
+import { classifyErrcode, describeFailure, ON_WHITELIST } from './wechat-error.js';
+
+/** What is put on the whitelist is for the replica that was refused to say: addresses are not taken from others. */
+const NOT_ON_WHITELIST = `Put the outgoing address of the replica that was refused (its own log has it) ${ON_WHITELIST}`;
 
 const FAILURES: Readonly<Record<UpstreamFailure, true>> = {
   timeout: true,
@@ -18,18 +21,20 @@ const FAILURES: Readonly<Record<UpstreamFailure, true>> = {
 
 /**
  * The error of a call as another replica tells it, `undefined` where it is none. Only which error it was is taken from
- * the telling; what it means, and every word, is what this hub says of it. The channel may be open to whoever can reach
- * Redis: none of them may advise operators, or write lines into logs, notices and metrics.
+ * the telling, and that WeChat was not reached; what it means, and every word, is what this hub says of it. The channel
+ * may be open to whoever can reach Redis: none of them may advise operators, write lines into logs, notices and metrics,
+ * or make a mint out of a refusal.
  */
 export function retoldError(told: Readonly<Record<string, unknown>>): UpstreamError | undefined {
   const { reason, errcode, mayHaveActed } = told;
   if (typeof reason !== 'string') return undefined;
   if (Number.isSafeInteger(errcode) && reason === String(errcode)) {
     const known = classifyErrcode(errcode as number, 'as another replica was told');
-    return { ...known, mayHaveActed: mayHaveActed === true };
+    return errcode === 40164 ? { ...known, hint: NOT_ON_WHITELIST } : known;
   }
   if (!isFailure(reason) || (errcode !== undefined && errcode !== null)) return undefined;
-  return describeFailure(reason, 'as another replica tells', mayHaveActed === true);
+  const known = describeFailure(reason, 'as another replica tells');
+  return { ...known, mayHaveActed: known.mayHaveActed && mayHaveActed === true };
 }
 
 function isFailure(reason: string): reason is UpstreamFailure {

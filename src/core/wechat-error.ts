@@ -159,13 +159,13 @@ export function classifyErrcode(
   };
 }
 
+/** Where an address is to be put. */
+export const ON_WHITELIST = `on the app's IP whitelist (${CONSOLES}). An edit takes minutes to work.`;
+
 /** e.g. `invalid ip 118.190.42.90 ipv6 ::ffff:118.190.42.90, not in whitelist rid: …` [P] */
 function whitelistHint(errmsg: string): string {
   const seen = addressesIn(errmsg).join(' and ');
-  return (
-    `Put ${seen === '' ? "the hub's outgoing address (WeChat named none)" : seen} on the app's IP whitelist ` +
-    `(${CONSOLES}). An edit takes minutes to work.`
-  );
+  return `Put ${seen === '' ? "the hub's outgoing address (WeChat named none)" : seen} ${ON_WHITELIST}`;
 }
 
 /** What each failure without an errcode is, and what to do about it. */
