@@ -2,7 +2,6 @@ import { Injectable } from '@nestjs/common';
 import { Clock } from '../clock/clock.js';
 import type { TicketType } from '../core/app.js';
 import { isValid } from '../core/credential.js';
-import { isDeadTokenErrcode } from '../core/wechat-error.js';
 import { NO_TOKEN, unavailable, type Reading } from './reading.js';
 import type { AppEntry } from './refresh/app-entry.js';
 import { AttemptLoop } from './refresh/attempt-loop.js';
@@ -24,12 +23,17 @@ export class TicketCache {
     private readonly clock: Clock,
   ) {}
 
-  /** `undefined`: no such app. Waits only where no valid ticket is held and an attempt is under way or very near. */
+  /**
+   * `undefined`: no such app. Waits only where no valid ticket is held, and an attempt is under way or very near: its own,
+   * or one for the token that it is asked for with.
+   */
   async read(appid: string, type: TicketType, gone?: AbortSignal): Promise<Reading | undefined> {
     const entry = this.cache.entry(appid);
     if (entry === undefined) return undefined;
     if (entry.app.loginOnly === true) return NO_TOKEN;
     const cell = entry.ticket(type);
+    const comes = !isValid(cell.state.held, this.clock.now()) && this.cache.read(appid)?.kind === 'pending';
+    if (comes) await this.cache.settled(appid, gone);
     this.#use(entry, cell);
     for (let waited = 0; waited < 2; waited += 1) {
       const reading = this.#now(cell);
@@ -49,7 +53,7 @@ export class TicketCache {
     if (this.attempts.closing) return unavailable(cell, now);
     const due = cell.nextAttemptAt ?? now;
     const near = cell.state.failures === 0 && due - now <= WORTH_WAITING_MS;
-    return cell.pending || near || isAskedAgain(cell) ? undefined : unavailable(cell, now);
+    return cell.pending || near || cell.askedAgain ? undefined : unavailable(cell, now);
   }
 
   /** First use, or use after a rest: the attempt begins at once if it is due, else its timer goes on where it stood. */
@@ -62,10 +66,4 @@ export class TicketCache {
     if (at === undefined || at <= now) void entry.refresh(cell, 'schedule');
     else entry.plan(cell, at);
   }
-}
-
-/** WeChat has just refused the token that asked: the next token is being fetched, and the ticket with it. */
-function isAskedAgain({ underWay, state }: CredentialCell): boolean {
-  const errcode = state.lastError?.error.errcode;
-  return underWay !== undefined && errcode !== undefined && isDeadTokenErrcode(errcode);
 }

@@ -1,4 +1,6 @@
 import { createHash } from 'node:crypto';
+import { TokenCache } from '../../src/token-cache/token-cache.service.js';
+import { eventually } from '../support/eventually.js';
 import { bearer, testKey } from '../support/start-hub.js';
 import { VirtualHub } from '../support/virtual-hub.js';
 
@@ -33,6 +35,23 @@ describe('tickets', () => {
     const { version } = answers[0]!.json;
     expect((await ticket('wx-cold', 'wx_card', { 'if-none-match': `"${version}"` })).status).toBe(304);
   });
+
+  it.each(['stable_token', 'token'])(
+    'wait for the first token where it is on its way: %s',
+    async (tokenApi) => {
+      await hub.stop();
+      hub = await VirtualHub.start({
+        apps: [{ ...COLD, tokenApi }],
+        clients: [{ id: 'web', key: KEY, apps: '*' }],
+        faults: [{ kind: 'delay', delayMs: 1000 }],
+      });
+      const answer = ticket('wx-cold');
+      const { token } = hub.hub.app.get(TokenCache).entry('wx-cold')!;
+      await eventually(() => token.waiting === 1);
+      await hub.pass(1000);
+      expect((await answer).status).toBe(200);
+    },
+  );
 
   it('live as long as their first sight says, although WeChat answers 7200 each time', async () => {
     await ticket('wx-warm');

@@ -278,8 +278,11 @@ export class AppEntry implements CellOwner, CheckedApp {
   /** The ticket is asked for again as soon as there is another token; otherwise by its own schedule. */
   async #ticketRefused(ticket: CredentialCell, token: Secret | undefined): Promise<void> {
     if (token === undefined) return;
+    ticket.askedAgain = true;
     const outcome = await this.report(token, { by: 'ticket' });
     if (outcome === 'refreshed' || outcome === 'superseded') await this.refresh(ticket, 'report');
+    ticket.askedAgain = false;
+    ticket.wake();
   }
 
   /** "WeChat told me that this token is no good": core/report.ts. `undefined`: there is no valid token now. */

@@ -50,6 +50,8 @@ export class CredentialCell {
   /** Tickets on demand: when a caller last asked, and whether the timer rests because nobody does. */
   usedAt = Number.NEGATIVE_INFINITY;
   dormant = false;
+  /** WeChat refused the token that a ticket was asked for with: another is being fetched, and the ticket with it. */
+  askedAgain = false;
   #cached = NOTHING;
   #nextAttemptAt: number | undefined;
   /** Made when somebody waits: most never have any, and an empty set costs 200 bytes. */
