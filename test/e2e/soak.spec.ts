@@ -159,11 +159,23 @@ describe(`ten minutes of a bad WeChat (seed ${SEED})`, () => {
     }
   });
 
-  it('each call that WeChat saw was one of the attempts whose pace was judged', async () => {
-    const calls = (appid: string) => simulator.calls({ appid });
+  it('each call for a token that WeChat saw was one of the attempts whose pace was judged', async () => {
+    const calls = (appid: string) =>
+      simulator.calls({ appid, endpoint: 'token' }) + simulator.calls({ appid, endpoint: 'stable_token' });
     const attempts = (appid: string) => oracle.attempts.get(appid)?.length ?? 0;
     // One of each app may be under way.
     await eventually(() => APPS.every(({ appid }) => Math.abs(calls(appid) - attempts(appid)) <= 1));
+  });
+
+  it('whether a token is alive was asked twice a minute at most', () => {
+    const PROBES_APART_MS = 30_000;
+    const gaps = APPS.flatMap(({ appid }) => {
+      const probes = simulator.journal({ appid, endpoint: 'getcallbackip' });
+      return probes.slice(1).map(({ at }, index) => at - (probes[index]?.at ?? 0));
+    });
+    expect(gaps.length).toBeGreaterThan(0);
+    // The clock is sped up: what is a moment between sending and arriving elsewhere counts here.
+    expect(gaps.filter((gap) => gap < PROBES_APART_MS - 2000)).toEqual([]);
   });
 
   it('when WeChat is well again, every app is', async () => {

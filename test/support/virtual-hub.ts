@@ -1,8 +1,8 @@
 import type { FaultSpec } from '../../src/simulator/faults.js';
 import { LOGIN_ENDPOINTS } from '../../src/simulator/journal.js';
 import { WeChatSimulator, type SimulatorOptions } from '../../src/simulator/simulator.js';
-import type { AppEntry } from '../../src/token-cache/refresh/app-entry.js';
 import { TokenCache } from '../../src/token-cache/token-cache.service.js';
+import { WeChatClient } from '../../src/wechat-client/wechat-client.js';
 import { FakeClock, settle } from './fake-clock.js';
 import { startHub, type RunningHub, type StartHubOptions } from './start-hub.js';
 
@@ -21,11 +21,25 @@ const LOGINS: readonly string[] = LOGIN_ENDPOINTS;
  * says of the pace of calls is exact to the millisecond.
  */
 export class VirtualHub {
+  /** Questions to WeChat, now under way, whether a token is alive. */
+  #probes = 0;
+
   private constructor(
     readonly hub: RunningHub,
     readonly simulator: WeChatSimulator,
     readonly clock: FakeClock,
-  ) {}
+  ) {
+    const client = hub.app.get(WeChatClient);
+    const probe = client.probeToken.bind(client);
+    client.probeToken = async (token) => {
+      this.#probes += 1;
+      try {
+        return await probe(token);
+      } finally {
+        this.#probes -= 1;
+      }
+    };
+  }
 
   /** Started, with the first round ended. */
   static async start(options: VirtualHubOptions): Promise<VirtualHub> {
@@ -76,8 +90,7 @@ export class VirtualHub {
       await settle();
       const entries = [...cache.appids()].flatMap((appid) => cache.entry(appid) ?? []);
       const attempts = entries.flatMap((entry) => [...entry.cells()].map(({ attempt }) => attempt.phase));
-      const probes = entries.filter(isProbing).length;
-      const sent = attempts.filter((phase) => phase === 'calling').length + probes;
+      const sent = attempts.filter((phase) => phase === 'calling').length + this.#probes;
       const onTheirWay = attempts.some((phase) => phase === 'leasing' || phase === 'storing');
       const waiting = this.simulator
         .journal()
@@ -100,9 +113,4 @@ export class VirtualHub {
     const at = this.simulator.journal(filter).map((entry) => entry.at);
     return at.slice(1).map((time, index) => time - (at[index] ?? 0));
   }
-}
-
-/** A check of a `token` asks WeChat itself, a check of a `stable_token` by an attempt. */
-function isProbing({ app, token, checks }: AppEntry): boolean {
-  return app.tokenApi === 'token' && checks.underWay !== undefined && !token.pending;
 }
