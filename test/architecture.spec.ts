@@ -74,7 +74,6 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
  * core and one another.
  */
 const PURE: readonly string[] = [
-  'audit/denial-sums.ts',
   'audit/record.ts',
   'console/viewing-limits.ts',
   'events/describe-reload.ts',
@@ -87,6 +86,7 @@ const PURE: readonly string[] = [
   'gateway/rules/never-forwarded.ts',
   'gateway/rules/query.ts',
   'gateway/rules/target.ts',
+  'logging/denial-sums.ts',
   'login/rules/ask.ts',
   'login/rules/outcome.ts',
   'login/rules/sns-answer.ts',

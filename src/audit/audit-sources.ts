@@ -1,6 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { Clock, type TimerHandle } from '../clock/clock.js';
-import { DenialSums } from './denial-sums.js';
+import { Clock } from '../clock/clock.js';
 import type { AuditEntry } from './record.js';
 import { slotOf } from '../core/credential.js';
 import {
@@ -13,19 +12,30 @@ import {
   type TokenReported,
 } from '../events/hub-events.js';
 import type { LoginEnded } from '../events/login-events.js';
+import { MOST_SOURCES } from '../logging/denial-sums.js';
+import { SummedDenials } from '../logging/summed-denials.js';
 import { AuditTrail } from './audit-trail.js';
+
+const DENIED = { act: 'request.denied', outcome: 'denied' } as const;
+const BEYOND = `from more sources than are told apart (${MOST_SOURCES})`;
 
 /** Makes records of what happens in the hub. */
 @Injectable()
 export class AuditSources {
-  readonly #denials = new DenialSums();
-  #timer: TimerHandle | undefined;
+  readonly #denials: SummedDenials;
 
   constructor(
     events: HubEvents,
     private readonly trail: AuditTrail,
-    private readonly clock: Clock,
+    clock: Clock,
   ) {
+    this.#denials = new SummedDenials(clock, ({ source, ...sum }) => {
+      trail.record({
+        ...DENIED,
+        ...sum,
+        ...(source === undefined ? { detail: BEYOND } : { address: source }),
+      });
+    });
     events.on('refreshEnded', (event) => {
       if (event.outcome === 'issued') this.#issued(event);
     });
@@ -49,9 +59,7 @@ export class AuditSources {
 
   /** Denials that are counted and not yet told, before the end. */
   drain(): void {
-    this.clock.clearTimeout(this.#timer);
-    this.#timer = undefined;
-    for (const entry of this.#denials.drain()) this.trail.record(entry);
+    this.#denials.drain();
   }
 
   #issued({ appid, kind, trigger, forced, version, fingerprint }: RefreshEnded): void {
@@ -77,22 +85,11 @@ export class AuditSources {
   }
 
   #denied({ reason, act, appid, ...actor }: RequestDenied): void {
-    const { client, keyId, requestId } = whoIs(actor);
-    const denial = { reason, act, client, keyId, address: actor.address, requestId, appid };
-    const entry = this.#denials.take(denial, this.clock.now());
-    if (entry !== undefined) this.trail.record(entry);
-    this.#arm();
-  }
-
-  /** One timer, for the sum that is due first. */
-  #arm(): void {
-    const dueAt = this.#denials.nextDueAt;
-    if (this.#timer !== undefined || dueAt === undefined) return;
-    this.#timer = this.clock.setTimeout(() => {
-      this.#timer = undefined;
-      for (const entry of this.#denials.due(this.clock.now())) this.trail.record(entry);
-      this.#arm();
-    }, dueAt - this.clock.now());
+    const taken = this.#denials.take({ reason, client: actor.clientId, address: actor.address });
+    if (taken === undefined) return;
+    const what =
+      taken === 'first' ? { ...whoIs(actor), appid, detail: `asked for ${act}` } : { detail: BEYOND };
+    this.trail.record({ ...DENIED, reason, ...what });
   }
 }
 
