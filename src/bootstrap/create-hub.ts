@@ -10,6 +10,7 @@ import { answerBroken, takeUnusual } from '../web/broken-requests.js';
 import { shortenRoute } from '../web/hot-route.js';
 import { ProblemFilter } from '../web/problem.filter.js';
 import { TOKEN_ROUTE, TokenController } from '../http/token.controller.js';
+import { AccessLog } from '../web/access-log.js';
 import { installRequestHooks } from '../web/request-hooks.js';
 import { demandDeclarations } from '../web/route-access.js';
 import { requestIdOf } from '../web/request-id.js';
@@ -96,7 +97,8 @@ export function configureHub(app: NestFastifyApplication, tls: TlsMaterial | und
   demandDeclarations(instance);
   const guard = app.get(AccessGuard);
   guard.watchExit(instance);
-  installRequestHooks(instance, environment, app.get(RequestMetrics), log, readiness);
+  const accessLog = new AccessLog(environment.accessLog, log, app.get(Clock));
+  installRequestHooks(instance, app.get(RequestMetrics), accessLog, readiness);
   const tokens = app.get(TokenController);
   const hot = { url: TOKEN_ROUTE, act: 'read', answer: tokens.read.bind(tokens) } as const;
   shortenRoute(instance, hot, guard, app.get(ProblemFilter));
