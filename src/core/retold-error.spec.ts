@@ -3,8 +3,8 @@ import { retoldError } from './retold-error.js';
 import { UPSTREAM_FAILURES, type UpstreamError } from './upstream.js';
 import { classifyErrcode, describeFailure, ERRCODE_ROWS } from './wechat-error.js';
 
-const travelled = (error: object) =>
-  retoldError(JSON.parse(JSON.stringify(error)) as Record<string, unknown>);
+const travelled = (error: object, endpoint: 'token' | 'ticket' = 'token') =>
+  retoldError(JSON.parse(JSON.stringify(error)) as Record<string, unknown>, endpoint);
 
 describe('an error that another replica tells', () => {
   it.each([
@@ -34,9 +34,17 @@ describe('an error that another replica tells', () => {
     expect(told).toEqual({ ...known, errmsg: 'as another replica was told' });
   });
 
+  it.each(['token', 'ticket'] as const)('means what it means where it was said: %s', (endpoint) => {
+    for (const errcode of [40001, 40014, 42001, 45009]) {
+      const { class: errorClass, hint } = classifyErrcode(errcode, '', endpoint);
+      const told = travelled({ reason: String(errcode), errcode }, endpoint);
+      expect(told).toMatchObject({ class: errorClass, hint });
+    }
+  });
+
   it('needs no words, and takes none', () => {
-    expect(retoldError({ reason: 'timeout' })).toBeDefined();
-    expect(retoldError({ reason: '40125', errcode: 40125 })).toBeDefined();
+    expect(retoldError({ reason: 'timeout' }, 'token')).toBeDefined();
+    expect(retoldError({ reason: '40125', errcode: 40125 }, 'token')).toBeDefined();
     const reasons = [...UPSTREAM_FAILURES, ...Object.keys(ERRCODE_ROWS), '12345'];
     fc.assert(
       fc.property(
@@ -86,6 +94,6 @@ describe('an error that another replica tells', () => {
     ['a reason that is no text', { reason: 40125, errcode: 40125, errmsg: '' }],
     ['nothing', {}],
   ])('is none: %s', (_what, told) => {
-    expect(retoldError(told)).toBeUndefined();
+    expect(retoldError(told, 'token')).toBeUndefined();
   });
 });

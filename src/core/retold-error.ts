@@ -1,5 +1,5 @@
 import type { UpstreamError, UpstreamFailure } from './upstream.js';
-import { classifyErrcode, describeFailure, ON_WHITELIST } from './wechat-error.js';
+import { classifyErrcode, describeFailure, ON_WHITELIST, type UpstreamEndpoint } from './wechat-error.js';
 
 /** What is put on the whitelist is for the replica that was refused to say: addresses are not taken from others. */
 const NOT_ON_WHITELIST = `Put the outgoing address of the replica that was refused (its own log has it) ${ON_WHITELIST}`;
@@ -25,11 +25,14 @@ const FAILURES: Readonly<Record<UpstreamFailure, true>> = {
  * may be open to whoever can reach Redis: none of them may advise operators, write lines into logs, notices and metrics,
  * or make a mint out of a refusal.
  */
-export function retoldError(told: Readonly<Record<string, unknown>>): UpstreamError | undefined {
+export function retoldError(
+  told: Readonly<Record<string, unknown>>,
+  endpoint: UpstreamEndpoint,
+): UpstreamError | undefined {
   const { reason, errcode, mayHaveActed } = told;
   if (typeof reason !== 'string') return undefined;
   if (Number.isSafeInteger(errcode) && reason === String(errcode)) {
-    const known = classifyErrcode(errcode as number, 'as another replica was told');
+    const known = classifyErrcode(errcode as number, 'as another replica was told', endpoint);
     return errcode === 40164 ? { ...known, hint: NOT_ON_WHITELIST } : known;
   }
   if (!isFailure(reason) || (errcode !== undefined && errcode !== null)) return undefined;

@@ -34,6 +34,15 @@ describe('a message of another replica', () => {
     expect(JSON.stringify(arrived)).not.toContain('evil');
   });
 
+  it('of a ticket’s failure does not accuse the AppSecret where the token was refused', () => {
+    const hintOf = (slot: string) => {
+      const arrived = told({ ...FAILED, slot, failure: { error: classifyErrcode(40001, '') } });
+      return arrived?.kind === 'failed' ? arrived.failure.error.hint : undefined;
+    };
+    expect(hintOf('token')).toMatch(/AppSecret is wrong/);
+    for (const slot of ['jsapi', 'wx_card']) expect(hintOf(slot)).toMatch(/token is dead at WeChat/);
+  });
+
   it('of a failure without a lease, or with credentials that nobody names, arrives', () => {
     const failure = { error: describeFailure('timeout', ''), fence: undefined, credentialsId: undefined };
     expect(readMessage('me', writeMessage('other', { ...FAILED, failure }))).toMatchObject({

@@ -32,19 +32,20 @@ export function readMessage(self: string, text: string): Message | undefined {
     case 'changed':
       return isSlot(read.slot) ? { kind: 'changed', appid, slot: read.slot } : undefined;
     case 'failed': {
-      const failure = readFailure(read.failure);
-      if (failure === undefined || !isCount(read.retryInMs) || !isSlot(read.slot)) return undefined;
-      return { kind: 'failed', appid, slot: read.slot, failure, retryInMs: read.retryInMs };
+      const { slot, retryInMs } = read;
+      if (!isSlot(slot) || !isCount(retryInMs)) return undefined;
+      const failure = readFailure(read.failure, slot);
+      return failure === undefined ? undefined : { kind: 'failed', appid, slot, failure, retryInMs };
     }
     default:
       return undefined;
   }
 }
 
-function readFailure(read: unknown): SharedFailure | undefined {
+function readFailure(read: unknown, slot: CredentialSlot): SharedFailure | undefined {
   if (!isRecord(read) || !isRecord(read.error)) return undefined;
   const { fence, credentialsId } = read;
-  const error = retoldError(read.error);
+  const error = retoldError(read.error, slot === 'token' ? 'token' : 'ticket');
   if (error === undefined) return undefined;
   return {
     error,
