@@ -211,6 +211,19 @@ describe('a reload', () => {
     expect(tokenOf(hub)).toBe('A');
   });
 
+  it('of an app whose first call waits for its place: one call, with the new credentials', async () => {
+    const apps = Array.from({ length: 51 }, (_, nth) => anApp({ appid: `wx-${nth}`, tokenApi: 'token' }));
+    const hub = await startCache({ apps });
+    const renewed = anApp({ appid: 'wx-50', tokenApi: 'token', secret: new Secret('a-new-test-secret') });
+    hub.reload([...apps.slice(0, 50), renewed]);
+    for (const call of [...hub.client.calls]) await call.grant('A');
+    await hub.client.last.grant('B');
+    await hub.clock.advance(MINUTE);
+    const calls = hub.client.calls.filter(({ app }) => app.appid === 'wx-50');
+    expect(calls.map(({ app }) => app.secret.reveal())).toEqual(['a-new-test-secret']);
+    expect(tokenOf(hub, 'wx-50')).toBe('B');
+  });
+
   it('of an app that is healthy and changes only its name makes no call', async () => {
     const hub = await startCache();
     await hub.client.last.grant('A', 7200);
@@ -300,6 +313,26 @@ describe('an admin’s refresh', () => {
       accepted: false,
       retryAfterMs: 30_000,
     });
+  });
+});
+
+describe('a forced refresh that the budget of all replicas refuses', () => {
+  it('is not spent, and says when; it is made once the budget lets it', async () => {
+    const hub = await startCache({ automatically: (_app, call) => void call.grant('A') });
+    const forced = () => hub.client.calls.filter(({ force }) => force).length;
+    let waitMs = 60 * SECOND;
+    hub.store.spendForce = () => Promise.resolve({ waitMs, left: 0 });
+    for (let nth = 0; nth < 20; nth += 1) {
+      await hub.clock.advance(31 * SECOND);
+      const refused = await hub.cache.requestRefresh('wx-test-app', true);
+      expect(refused).toEqual({ accepted: false, retryAfterMs: 60 * SECOND });
+    }
+    expect([hub.cache.status('wx-test-app')?.forcedLeft, forced()]).toEqual([20, 0]);
+    waitMs = 0;
+    await hub.clock.advance(31 * SECOND);
+    expect(await hub.cache.requestRefresh('wx-test-app', true)).toMatchObject({ accepted: true });
+    await hub.clock.advance(0);
+    expect([hub.cache.status('wx-test-app')?.forcedLeft, forced()]).toEqual([19, 1]);
   });
 });
 
