@@ -16,7 +16,7 @@ import {
   type UnseenMint,
 } from './credential.js';
 import { guaranteedUntil } from './refresh-policy.js';
-import { unseenAfter, unseenEither } from './unseen-mint.js';
+import { unseenAfter, unseenEither, unseenOnceStored } from './unseen-mint.js';
 import type { UpstreamResult } from './upstream.js';
 
 /**
@@ -447,9 +447,10 @@ function saved(cached: CachedCredential, storing: Storing, answer: SaveAnswer, c
           now,
         );
   // Without the store others may do the same from now on, and the store may hold it all the same, unseen.
+  const underLease = lease !== undefined && answer.kind === 'saved';
   const goesAlone = answer.kind === 'unavailable' && kind === 'token';
   const unseen = unseenEither(
-    unseenAfter(state.unseen, sentAt),
+    unseenAfter(underLease ? unseenOnceStored(state.unseen) : state.unseen, sentAt),
     goesAlone ? { since: sentAt, until: Number.POSITIVE_INFINITY } : crossed,
   );
   const known = {

@@ -156,7 +156,7 @@ describe('a look at the store', () => {
       false,
     ],
     ['under such leases, before a failover', { fence: 9999, version: 6 }, { fence: 8000, version: 5 }, false],
-    ['of the other family', { kind: 'stable_token', issuedAt: 0 }, { issuedAt: 0 }, false],
+    ['of the other family', { kind: 'stable_token', issuedAt: 0 }, { fence: 9, issuedAt: 0 }, false],
   ])('knows when it cannot tell which token is newer: %s', (_case, own, stored, crossed) => {
     const one = aHeld({ value: A, kind: 'token', ...own });
     const other = aHeld({ value: B, kind: 'token', ...stored });
@@ -165,12 +165,27 @@ describe('a look at the store', () => {
   });
 
   it('does not ask which of two was last where one of them has ended', () => {
-    const other = aHeld({ value: B, kind: 'token' });
+    const other = aHeld({ value: B, kind: 'token', fence: 9 });
     expect(merged(aHeld({ value: A, kind: 'token', expiresAt: now }), other, 'token', now)).toMatchObject({
       outcome: 'taken',
       crossed: undefined,
     });
   });
+
+  it.each<[string, Held | undefined]>([
+    ['that holds nothing', undefined],
+    ['that holds another', aHeld({ value: A, kind: 'token', issuedAt: -90_000 })],
+  ])(
+    'a token that was got without a lease is in doubt from its birth on, also for a replica %s',
+    (_who, own) => {
+      const alone = aHeld({ value: B, kind: 'token', issuedAt: 100 });
+      const crossed = { since: 100, until: now };
+      expect(merged(own, alone, 'token', now)).toMatchObject({ outcome: 'taken', crossed });
+      expect(merged(own, { ...alone, fence: 9 }, 'token', now).crossed).toBeUndefined();
+      const stable = own && { ...own, kind: 'stable_token' as const };
+      expect(merged(stable, { ...alone, kind: 'stable_token' }, 'stable_token', now).crossed).toBeUndefined();
+    },
+  );
 
   it.each([
     ['the later confirmation', 500, 'stored'],
@@ -301,6 +316,20 @@ describe('the state after a look at the store', () => {
     expect(after(401)).toBeUndefined();
     expect(after(400)).toEqual({ since: 400, until: 400 });
     expect(after(50)).toEqual({ since: 100, until: 400 });
+  });
+
+  it('a token that the store has under a lease ends the doubt about others that went alone', () => {
+    const unseen = { since: 100, until: Number.POSITIVE_INFINITY };
+    const after = (fence: number | undefined) =>
+      withMerged(aState({ held: aHeld(), unseen }), {
+        held: aHeld({ issuedAt: 400, fence }),
+        outcome: 'taken',
+        ...NOT_CROSSED,
+      }).unseen;
+    expect(after(9)).toBeUndefined();
+    const own = { held: aHeld({ issuedAt: 100, fence: 9 }), outcome: 'confirmed' as const, ...NOT_CROSSED };
+    expect(withMerged(aState({ held: aHeld(), unseen }), own).unseen).toBeUndefined();
+    expect(after(undefined)).toEqual({ since: 400, until: Number.POSITIVE_INFINITY });
   });
 });
 

@@ -7,7 +7,7 @@ import {
   type Held,
   type UnseenMint,
 } from './credential.js';
-import { unseenAfter, unseenEither } from './unseen-mint.js';
+import { unseenAfter, unseenEither, unseenOnceStored } from './unseen-mint.js';
 import type { UpstreamError } from './upstream.js';
 
 /**
@@ -35,7 +35,7 @@ export interface Merged {
   readonly outcome: 'taken' | 'confirmed' | 'kept';
   /** The store is behind what is held now: it is to be saved there. */
   readonly storeAgain: boolean;
-  /** Nobody knows which of the two WeChat gave last. */
+  /** Nobody knows which of the two WeChat gave last, or whether it gave another after the one that is taken. */
   readonly crossed: UnseenMint | undefined;
 }
 
@@ -55,7 +55,7 @@ export function merged(
   const mine = isValid(held, now);
   const kept = { held, outcome: 'kept', storeAgain: false, crossed: undefined } as const;
   if (!isValid(stored, now)) return { ...kept, storeAgain: mine && held.kind === wanted };
-  if (held === undefined) return { ...kept, held: stored, outcome: 'taken' };
+  if (held === undefined) return { ...kept, held: stored, outcome: 'taken', crossed: gotAlone(stored, now) };
   if (held.kind === stored.kind && held.value.equals(stored.value)) return sameValue(held, stored, mine);
   if (mine && held.kind === wanted && stored.kind !== wanted) return kept;
   const take = !mine || (held.kind !== wanted && stored.kind === wanted) || isNewer(stored, held);
@@ -70,7 +70,7 @@ export function merged(
     held: { ...stored, version },
     outcome: 'taken',
     storeAgain: version > stored.version,
-    crossed,
+    crossed: unseenEither(crossed, gotAlone(stored, now)),
   };
 }
 
@@ -95,6 +95,14 @@ function haveCrossed(newer: Held, older: Held): boolean {
     return newer.version <= older.version && newer.fence - older.fence < FENCES_AT_ONCE_MS;
   }
   return Math.abs(newer.issuedAt - older.issuedAt) < AT_ONCE_MS;
+}
+
+/**
+ * What was minted without a lease counts as superseded from its birth on, for whoever takes it over too: others may
+ * have done the same, and the replica that got it is about to mint anew.
+ */
+function gotAlone({ kind, fence, issuedAt }: Held, now: number): UnseenMint | undefined {
+  return kind === 'token' && fence === undefined ? { since: Math.min(issuedAt, now), until: now } : undefined;
 }
 
 function sameValue(held: Held, stored: Held, mine: boolean): Merged {
@@ -143,7 +151,8 @@ export function withMerged(
   { held, outcome, crossed }: Pick<Merged, 'held' | 'outcome' | 'crossed'>,
 ): CredentialState {
   if (held === undefined) return state;
-  const seen = outcome === 'taken' ? unseenAfter(state.unseen, held.issuedAt) : state.unseen;
+  const alone = held.fence === undefined ? state.unseen : unseenOnceStored(state.unseen);
+  const seen = outcome === 'taken' ? unseenAfter(alone, held.issuedAt) : alone;
   const unseen = unseenEither(seen, crossed);
   const byTime = held.confirmedAt > (state.attemptedAt ?? Number.NEGATIVE_INFINITY);
   const confirmed = outcome === 'confirmed' && (followsFailure(held, state.failedUnder) ?? byTime);

@@ -67,6 +67,14 @@ export function unseenEither(a: UnseenMint | undefined, b: UnseenMint | undefine
   return { since: Math.min(a.since, b.since), until: Math.max(a.until, b.until) };
 }
 
+/**
+ * The token that is held was got under a lease, and the store has it: others that went alone are back and take it over,
+ * or are cut off from the store by themselves, of which nobody can know.
+ */
+export function unseenOnceStored(unseen: UnseenMint | undefined): UnseenMint | undefined {
+  return unseen?.until === Number.POSITIVE_INFINITY ? undefined : unseen;
+}
+
 /** What is left of it once a token is held whose call was sent at `sentAt`. */
 export function unseenAfter(unseen: UnseenMint | undefined, sentAt: number): UnseenMint | undefined {
   if (unseen === undefined || sentAt > unseen.until) return undefined;
@@ -74,14 +82,12 @@ export function unseenAfter(unseen: UnseenMint | undefined, sentAt: number): Uns
   return { ...unseen, since: Math.max(unseen.since, sentAt) };
 }
 
-/** The store is back: whoever minted meanwhile is back within `graceMs` and has told. */
-export function unseenEnded(
-  unseen: UnseenMint | undefined,
-  now: number,
-  graceMs: number,
-): UnseenMint | undefined {
-  if (unseen?.until !== Number.POSITIVE_INFINITY) return unseen;
-  return { ...unseen, until: now + graceMs };
+/**
+ * The store is back. What was minted alone meanwhile is settled by one more mint; whoever comes back later with such a
+ * token tells by that token itself (core/coordination.ts).
+ */
+export function unseenEnded(unseen: UnseenMint | undefined, now: number): UnseenMint | undefined {
+  return unseen?.until === Number.POSITIVE_INFINITY ? { ...unseen, until: now } : unseen;
 }
 
 /** Whether the token that is held may have been dead for a while without the hub's knowing. */

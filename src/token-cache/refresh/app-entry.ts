@@ -156,7 +156,7 @@ export class AppEntry implements CellOwner, CheckedApp {
   storeAnswered(cell: CredentialCell): void {
     const now = this.parts.clock.now();
     const { state, cached } = cell;
-    const unseen = unseenEnded(state.unseen, now, RETURN_GRACE_MS);
+    const unseen = unseenEnded(state.unseen, now);
     const minted = unseen !== state.unseen;
     if (minted) cell.know({ ...state, unseen });
     if (!cached.waitsForStore && !minted) return;

@@ -203,7 +203,7 @@ export class AttemptLoop {
   }
 
   async #save(cell: CredentialCell, held: Held, hands: Hands): Promise<SaveAnswer> {
-    const outcome = await this.agreement.save(cell.owner.app.appid, held, hands.lease);
+    const outcome = await this.agreement.save(cell, held, hands.lease);
     if (outcome === undefined) return { kind: 'unavailable' };
     if (outcome.saved) {
       // The store has given the lease back in the same step.

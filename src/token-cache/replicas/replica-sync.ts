@@ -140,7 +140,7 @@ export class ReplicaSync {
     const step = Math.max(this.store.appsPerLook, HURRIED_APPS);
     for (let from = 0; from < appids.length && !this.attempts.closing; from += step) {
       // A store that is gone says so when it is back.
-      if (!(await this.#compare(appids.slice(from, from + step), everything))) return;
+      if (!(await this.#compare(appids.slice(from, from + step), true))) return;
     }
     if (everything) this.contact.found();
   }
@@ -168,8 +168,13 @@ export class ReplicaSync {
         }),
       );
     }
+    const differ = new Set(differing.map(({ cell }) => cell));
     for (const entry of entries) {
-      for (const cell of entry.cells()) if (!entry.removed) entry.storeAnswered(cell);
+      for (const cell of entry.cells()) {
+        if (thorough && !differ.has(cell)) this.agreement.agrees(cell);
+        // A store that answers and takes nothing (out of memory, read-only) is as good as away.
+        if (!entry.removed && !this.agreement.isUnsaved(cell)) entry.storeAnswered(cell);
+      }
     }
     return true;
   }
@@ -199,7 +204,7 @@ export class ReplicaSync {
   async #tick(): Promise<void> {
     if (this.attempts.closing || this.#looking) return;
     const now = this.clock.now();
-    for (const appid of this.agreement.takeUnsaved()) this.#told.add(appid);
+    for (const appid of this.agreement.unsaved()) this.#told.add(appid);
     if (this.#told.size > 0) await this.#look();
     if (this.#round.length === 0 && now >= this.#nextRoundAt) {
       this.#round = this.#shuffled();

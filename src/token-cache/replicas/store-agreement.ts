@@ -16,8 +16,8 @@ const MOST_ROUNDS = 4;
  */
 @Injectable()
 export class StoreAgreement {
-  /** Apps of which a save failed: the store may have written all the same, and may lack what is served. */
-  readonly #unsaved = new Set<string>();
+  /** Of these a save failed: the store may have written all the same, and may lack what is served. */
+  readonly #unsaved = new Set<CredentialCell>();
 
   constructor(
     private readonly store: TokenStore,
@@ -28,6 +28,7 @@ export class StoreAgreement {
   /** After a look at the store. `undefined`: it holds nothing. Tells what became of the cell. */
   async reach(cell: CredentialCell, stored: Stored | undefined): Promise<Merged['outcome']> {
     let outcome: Merged['outcome'] = 'kept';
+    this.#unsaved.delete(cell);
     for (let round = 0, look = stored; round < MOST_ROUNDS; round += 1) {
       const observed = this.observe(cell, look);
       if (observed.outcome === 'taken' || outcome === 'kept') outcome = observed.outcome;
@@ -35,7 +36,7 @@ export class StoreAgreement {
       // What cannot be read is left to the next refresh, which writes it anew.
       const unreadable = look !== undefined && look.held === undefined;
       if (!observed.storeAgain || unreadable || held === undefined || cell.owner.removed) break;
-      const saved = await this.save(cell.owner.app.appid, held, undefined);
+      const saved = await this.save(cell, held, undefined);
       if (saved === undefined) {
         // The next look begins from nothing.
         cell.become({ ...cell.cached, seen: 0 });
@@ -71,21 +72,32 @@ export class StoreAgreement {
   }
 
   /** `undefined`: the store is gone, and may have written all the same. */
-  async save(appid: string, held: Held, lease: Lease | undefined): Promise<SaveOutcome | undefined> {
+  async save(cell: CredentialCell, held: Held, lease: Lease | undefined): Promise<SaveOutcome | undefined> {
     try {
-      return await this.store.save(appid, held, lease);
+      const outcome = await this.store.save(cell.owner.app.appid, held, lease);
+      this.#unsaved.delete(cell);
+      return outcome;
     } catch (error) {
-      this.#unsaved.add(appid);
+      this.#unsaved.add(cell);
       this.tell('store.save', error);
       return undefined;
     }
   }
 
-  /** The apps of which a save has failed since this was last asked. */
-  takeUnsaved(): string[] {
-    const appids = [...this.#unsaved];
-    this.#unsaved.clear();
-    return appids;
+  /** Whether the store did not take what is held: it may answer, and still refuse all that is written. */
+  isUnsaved(cell: CredentialCell): boolean {
+    return this.#unsaved.has(cell);
+  }
+
+  /** A look has shown that the store and this replica hold the same, or nothing. */
+  agrees(cell: CredentialCell): void {
+    this.#unsaved.delete(cell);
+  }
+
+  /** The apps of which a save has failed, and nothing was brought in line since. */
+  unsaved(): string[] {
+    for (const cell of this.#unsaved) if (cell.owner.removed) this.#unsaved.delete(cell);
+    return [...this.#unsaved].map(({ owner }) => owner.app.appid);
   }
 
   /** A store that is gone has told so itself; anything else is a bug. */
