@@ -17,6 +17,9 @@ const AT_ONCE_MS = 7000;
 /** What `expires_in` in whole seconds and the translation of times may take off a life, ms. */
 const EARLY_MS = 3000;
 const SLACK_MS = 800;
+/** One is planned, one is made alone, and one settles what was made alone: there is no fourth in this time, ms. */
+const MINTS_AT_ONCE = 4;
+const MINTS_AT_ONCE_MS = 45_000;
 /** Clocks of two Redis nodes, and the time between two claims that they give (FENCES_AT_ONCE_MS), ms. */
 const CLOCKS_APART_MS = 2000;
 
@@ -69,6 +72,7 @@ export class CallChecks {
     const nth = mints.indexOf(minted);
     const [before, one] = [mints[nth - 1], mints[nth - 2]];
     if (before === undefined) return;
+    this.#rate(call);
     if (call.trigger === 'report') this.#reported(call, mints.slice(0, nth));
     if (call.wanted) return;
     const life = this.lifeMs(app.appid);
@@ -87,6 +91,19 @@ export class CallChecks {
     if (inTheDark || inDoubt) return;
     this.ground.violations.found(
       `${app.appid} was minted by ${hub.name} ${Math.round(apart / 1000)} s after ${before.by.hub.name} did`,
+    );
+  }
+
+  /** Whatever Redis does: a few mints an hour beyond the plan (contract), not one upon the other. */
+  #rate({ hub, app, sentAt }: Call): void {
+    const planned = this.chronicle
+      .calls(app.appid)
+      .filter((one) => one.hub === hub && one.ok === true && one.trigger === 'schedule' && one.minted);
+    const first = planned.at(-MINTS_AT_ONCE);
+    if (first === undefined || sentAt - first.sentAt >= MINTS_AT_ONCE_MS) return;
+    const within = Math.round((sentAt - first.sentAt) / 1000);
+    this.ground.violations.found(
+      `${app.appid} was minted by ${hub.name} ${MINTS_AT_ONCE} times in ${within} s, and nobody asked for it`,
     );
   }
 

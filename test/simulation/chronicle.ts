@@ -10,6 +10,8 @@ export interface Call {
   readonly app: AppSettings;
   /** Perhaps an admin asked for it: then it keeps no pace. */
   readonly byAdmin: boolean;
+  /** What its hub held when it was made; `undefined`: nothing that was valid. */
+  readonly held: Minted | undefined;
   /** Why it was made, once it has ended; never known of a hub that was killed meanwhile. */
   trigger: RefreshTrigger | undefined;
   /** Somebody asked for it, or for one that failed and is repeated by it: no rotation. */

@@ -1,10 +1,11 @@
 import type { AppSettings } from '../../src/core/app.js';
 import type { RefreshEnded } from '../../src/events/hub-events.js';
 import type { CallChecks } from './call-checks.js';
-import type { Call, Chronicle } from './chronicle.js';
+import type { Call, Chronicle, Minted } from './chronicle.js';
 import type { Ground } from './ground.js';
 import type { Journal } from './journal.js';
 import type { CallWatch } from './simulated-client.js';
+import type { PromiseChecks } from './promise-checks.js';
 import type { SimulatedHub } from './simulated-hub.js';
 
 /** Sees each call to WeChat and each write in Redis: into the journal, the chronicle and the checks. */
@@ -14,6 +15,7 @@ export class Observer {
     private readonly journal: Journal,
     private readonly chronicle: Chronicle,
     private readonly checks: CallChecks,
+    private readonly promises: PromiseChecks,
     private readonly apps: readonly AppSettings[],
     private readonly hubs: readonly SimulatedHub[],
   ) {}
@@ -25,6 +27,7 @@ export class Observer {
       hub,
       app,
       byAdmin: hub.isAskedByAdmin(app.appid),
+      held: this.#heldBy(hub, app),
       trigger: undefined,
       wanted: last?.ok !== true && last?.wanted === true,
       sentAt: this.ground.now,
@@ -41,11 +44,17 @@ export class Observer {
     };
   }
 
+  #heldBy(hub: SimulatedHub, { appid }: AppSettings): Minted | undefined {
+    const reading = hub.cache.read(appid);
+    return reading?.kind === 'held' ? this.chronicle.of(reading.held.value.reveal()) : undefined;
+  }
+
   #gave(call: Call, value: string): void {
     const isNew = this.chronicle.of(value) === undefined;
     const minted = this.chronicle.gave(call, value);
     if (!isNew) return;
     call.minted = minted;
+    this.promises.minted(call.app.appid);
     this.journal.note(`WeChat mints ${value.slice(0, 20)} for ${call.hub.name}`);
   }
 

@@ -2,6 +2,7 @@ import type { AppSettings } from '../../src/core/app.js';
 import type { Held } from '../../src/core/credential.js';
 import { mayPassForNewer, type Chronicle, type Kept, type Minted } from './chronicle.js';
 import type { Ground } from './ground.js';
+import type { PromiseChecks } from './promise-checks.js';
 import type { SimulatedHub } from './simulated-hub.js';
 
 /** How long a hub that WeChat answers may be without a token: a start, a lease of the dead, the pace of failures. */
@@ -46,6 +47,7 @@ export class ServedChecks {
   constructor(
     private readonly ground: Ground,
     private readonly chronicle: Chronicle,
+    private readonly promises: PromiseChecks,
     private readonly hubs: () => readonly SimulatedHub[],
     private readonly reporting: boolean,
   ) {}
@@ -68,6 +70,7 @@ export class ServedChecks {
     seen.set(app.appid, { version: held.version, minted });
     if (before !== undefined) this.#forward(hub, app, before, { version: held.version, minted });
     this.#agreed(hub, app, held, minted);
+    this.promises.gave(hub, app, minted, reading.expiresInSeconds);
     const diesAt = this.chronicle.diesAt(minted);
     if (now < diesAt) {
       mapOf(this.#noticed, hub).delete(app.appid);

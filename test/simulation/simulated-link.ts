@@ -32,6 +32,9 @@ export type Rewrite = (script: Script) => string;
 export class SimulatedLink implements StoreLink {
   /** When this was no good: until the process has been told that it may have missed something. */
   readonly troubles = new Spells();
+  /** When messages got lost, until that showed; when this was connected to a server that is to be lost. */
+  readonly #deaf = new Spells();
+  readonly #astray = new Spells();
   #way: Way = 'good';
   readonly #heldBack: (() => void)[] = [];
   #unsubscribe: () => void;
@@ -60,6 +63,8 @@ export class SimulatedLink implements StoreLink {
     if (way === before) return;
     this.#way = way;
     this.troubles.begin(this.world.now);
+    if (way === 'deaf') this.#deaf.begin(this.world.now);
+    else this.#deaf.end(this.world.now);
     this.#unsubscribe();
     // What hung is carried out late, in its order.
     for (const send of this.#heldBack.splice(0)) this.world.after(this.chance.between(1, 50), send);
@@ -69,11 +74,21 @@ export class SimulatedLink implements StoreLink {
     else this.#reconnect();
   }
 
+  wasDeaf(from: number, to: number): boolean {
+    return this.#deaf.during(from, to);
+  }
+
+  wasAstray(from: number, to: number): boolean {
+    return this.#astray.during(from, to);
+  }
+
   /** Another server, to be lost later, or again the one that all use. */
   connectTo(redis: SimulatedRedis): void {
     this.troubles.begin(this.world.now);
     this.#unsubscribe();
     this.redis = redis;
+    if (redis === this.main) this.#astray.end(this.world.now);
+    else this.#astray.begin(this.world.now);
     this.#unsubscribe = this.#subscribe();
     this.#reconnect();
   }

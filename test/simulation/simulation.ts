@@ -9,6 +9,7 @@ import { drawFault, type Fault } from './faults.js';
 import { Ground } from './ground.js';
 import { Journal } from './journal.js';
 import { Observer } from './observer.js';
+import { PromiseChecks } from './promise-checks.js';
 import { ServedChecks } from './served-checks.js';
 import type { Upstream } from './simulated-client.js';
 import { SimulatedHub, type HubParts } from './simulated-hub.js';
@@ -101,7 +102,14 @@ export class Simulation {
     this.#upstream = { model, state: 'good', troubles: new Spells() };
     this.#ground = new Ground(world, this.#upstream, this.#violations);
     this.#chronicle = new Chronicle(model);
-    this.#served = new ServedChecks(this.#ground, this.#chronicle, () => this.#hubs, this.#reporting);
+    const promises = new PromiseChecks(this.#ground, this.#chronicle);
+    this.#served = new ServedChecks(
+      this.#ground,
+      this.#chronicle,
+      promises,
+      () => this.#hubs,
+      this.#reporting,
+    );
     const lifeMs = (appid: string): number => (lives.get(appid) ?? 0) * 1000;
     this.#calls = new CallChecks(this.#ground, this.#chronicle, () => this.#hubs, lifeMs);
     const observer = new Observer(
@@ -109,6 +117,7 @@ export class Simulation {
       this.journal,
       this.#chronicle,
       this.#calls,
+      promises,
       this.#apps,
       this.#hubs,
     );
