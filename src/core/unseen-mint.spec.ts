@@ -183,7 +183,7 @@ describe('when it is minted anew', () => {
 
   it.each<[string, UnseenMint | undefined, number, number, number]>([
     ['never, where there is none', undefined, since, 0, EVER],
-    ['5 s after now', ended, since + 2 * SECOND, 0, since + 7 * SECOND],
+    ['7 s after now', ended, since + 2 * SECOND, 0, since + 9 * SECOND],
     [
       'not before the last has ended',
       { since, until: since + 30 * SECOND },
@@ -206,7 +206,7 @@ describe('when it is minted anew', () => {
   it('is what the schedule goes by', () => {
     const app = anApp({ tokenApi: 'token' });
     const at = (unseen: UnseenMint | undefined) => nextAttemptAt(app, aState({ held, unseen }), since, 0);
-    expect(at(ended)).toBe(since + 5 * SECOND + 0);
+    expect(at(ended)).toBe(since + 7 * SECOND);
     expect(at({ since, until: EVER })).toBe(since + 225 * SECOND);
     expect(at(undefined)).toBe(6900 * SECOND);
   });

@@ -41,8 +41,8 @@ export function outlivesUnseen(
   return end > now ? end : now + Math.min(PROBED_GUARANTEE_MS, overlapOf(held) / 5);
 }
 
-/** A crossed mint is settled by another one, but not on top of a call that has just ended, ms. */
-const SETTLE_MS = 5000;
+/** A crossed mint is settled by another one, so much later that no replica takes the two for crossed (AT_ONCE_MS), ms. */
+const SETTLE_MS = 7000;
 
 /**
  * When to mint anew because of unseen mints, epoch ms. While others may still mint: before the guarantee has fallen to
