@@ -227,7 +227,7 @@ describe('a writer', () => {
     const a = new Replica();
     const lease = await a.lease();
     const held = a.held('A', { lifeMs: 60_000 });
-    await redis.admin.call('CLIENT', 'PAUSE', '300', 'WRITE');
+    await redis.admin.call('CLIENT', 'PAUSE', '150', 'WRITE');
     await a.store.save('wx1', held, lease);
     const stored = (await a.read())!;
     expect(stored.held!.expiresAt).toBeLessThanOrEqual(held.expiresAt);
