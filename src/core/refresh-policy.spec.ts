@@ -257,7 +257,7 @@ describe('tickets', () => {
       { held: ticket, unseen: { since: 10 * SECOND, until: 11 * SECOND } },
       12,
       0,
-      17,
+      19,
     ],
   ])('%s', (_what, over, now, jitter, seconds) => {
     const state = aState(over);

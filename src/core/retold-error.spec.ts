@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { retoldError } from './retold-error.js';
 import { UPSTREAM_FAILURES, type UpstreamError } from './upstream.js';
-import { classifyErrcode, describeFailure, ERRCODE_ROWS } from './wechat-error.js';
+import { classifyErrcode, describeFailure, ERRCODE_ROWS, ON_WHITELIST } from './wechat-error.js';
 
 const travelled = (error: object, endpoint: 'token' | 'ticket' = 'token') =>
   retoldError(JSON.parse(JSON.stringify(error)) as Record<string, unknown>, endpoint);
@@ -67,8 +67,7 @@ describe('an error that another replica tells', () => {
     const told = travelled(classifyErrcode(40164, 'invalid ip 203.0.113.9, not in whitelist'));
     expect(JSON.stringify(told)).not.toContain('203.0.113.9');
     expect(told?.hint).toBe(
-      "Put the outgoing address of the replica that was refused (its own log has it) on the app's IP whitelist " +
-        '(WeChat platform, development settings, IP whitelist). An edit takes minutes to work.',
+      `Put the outgoing address of the replica that was refused (its own log has it) ${ON_WHITELIST}`,
     );
   });
 

@@ -109,7 +109,8 @@ export class HubMetrics {
     let lines = '';
     for (const appid of appids) {
       const [token] = this.stats.of(appid);
-      const value = token === undefined || token.loginOnly ? undefined : gauge.value({ token, now, wallAhead });
+      const value =
+        token === undefined || token.loginOnly ? undefined : gauge.value({ token, now, wallAhead });
       if (value !== undefined) lines += sample(gauge.name, `appid="${appid}"`, value);
     }
     return lines;

@@ -211,7 +211,10 @@ export class TokenCache implements OnApplicationBootstrap, BeforeApplicationShut
       refreshing: entry.token.pending,
       state,
       nextAttemptAt: entry.token.nextAttemptAt,
-      forcedLeft: entry.app.tokenApi === 'stable_token' && entry.app.loginOnly !== true ? forceLeft(entry.forced, now) : undefined,
+      forcedLeft:
+        entry.app.tokenApi === 'stable_token' && entry.app.loginOnly !== true
+          ? forceLeft(entry.forced, now)
+          : undefined,
       tickets: ticketsOf(entry, now),
     };
   }

@@ -1,4 +1,4 @@
-import type { AppsConfig, ConfigChange } from '../../src/config/apps-config.service.js';
+import type { AppsConfig, ConfigChange } from '../../src/config/reload/apps-config.service.js';
 import type { AppSettings, TicketType } from '../../src/core/app.js';
 import { Secret } from '../../src/core/secret.js';
 import type { UpstreamError, UpstreamResult } from '../../src/core/upstream.js';

@@ -5,7 +5,13 @@ import { Randomness } from '../../clock/randomness.js';
 import { NO_SECRET, sameCredentials, type AppSettings, type TicketType } from '../../core/app.js';
 import type { AttemptRequest } from '../../core/attempt.js';
 import { reconfigured } from '../../core/attempt-outcome.js';
-import { UNTRIED, acceptedBeside, isValid, refusedBeside, type CredentialSlot } from '../../core/credential.js';
+import {
+  UNTRIED,
+  acceptedBeside,
+  isValid,
+  refusedBeside,
+  type CredentialSlot,
+} from '../../core/credential.js';
 import type { ForceHistory } from '../../core/force-budget.js';
 import { isEarlyRotation } from '../../core/refresh-policy.js';
 import type { Secret } from '../../core/secret.js';

@@ -185,7 +185,14 @@ describe('a start with thousands of apps', () => {
   }
 
   it.each([
-    ['a repeated call that somebody waits for enters with the next place', 'first', false, 'again', true, 100],
+    [
+      'a repeated call that somebody waits for enters with the next place',
+      'first',
+      false,
+      'again',
+      true,
+      100,
+    ],
     ['a first call that somebody waits for enters with the next place', 'again', false, 'first', true, 100],
     ['a repeated call that nobody waits for enters with the fifth', 'first', false, 'again', false, 150],
     ['so it does where somebody waits for each of the first calls', 'first', true, 'again', false, 150],
