@@ -456,9 +456,17 @@ describe('an attempt among replicas', () => {
       'that the store refused for a newer one may have crossed with that',
       { held: {} },
       `${LEASED}
-       wait 9000
+       wait 6999
        granted B        > storing
-       save newer       > idle: issued, holds B version 6 fence 1001, unseen 0..9000`,
+       save newer       > idle: issued, holds B version 6 fence 1001, unseen 0..6999`,
+    ],
+    [
+      'that was answered after its lease had lapsed is as good as one without: others may have minted since',
+      { held: {} },
+      `${LEASED}
+       wait 7000
+       granted B        > storing
+       save saved       > idle: issued, holds B a version of its own, unseen 0..7000`,
     ],
     [
       'that failed after its lease had lapsed may have minted after another',

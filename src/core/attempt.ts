@@ -391,7 +391,10 @@ function called(
     return over({ ...known, state }, { kind: 'called', outcome: 'failed' });
   }
   const before = known.state;
-  const answer = granted(before, result.grant, kind, (version) => versionAfter(version, lease, context));
+  // The process stood still in its call: others may have minted since the lease lapsed, as if there had been none.
+  const lapsed = kind === 'token' && lease !== undefined && now >= lease.lapsesAt;
+  const kept = lapsed ? undefined : lease;
+  const answer = granted(before, result.grant, kind, (version) => versionAfter(version, kept, context));
   const { held } = answer.state;
   // A reload changed the family under the call: the answer belongs to the other one.
   if (kind !== context.kind || answer.outcome === 'outdated' || held === undefined) {
@@ -402,11 +405,13 @@ function called(
     return over({ ...known, state }, { kind: 'called', outcome: 'outdated' });
   }
   const same = answer.outcome === 'confirmed';
-  const fence = lease?.fence ?? (same ? before.held?.fence : undefined);
-  const next = { ...answer.state, held: { ...held, fence, credentialsId } };
+  const fence = kept?.fence ?? (same ? before.held?.fence : undefined);
+  const unseen = unseenEither(answer.state.unseen, lapsed ? { since: sentAt, until: now } : undefined);
+  const next = { ...answer.state, held: { ...held, fence, credentialsId }, unseen };
   const storing: Storing = {
     ...calling,
     phase: 'storing',
+    lease: kept,
     endedAt: now,
     before,
     granted: next,

@@ -203,11 +203,12 @@ export class AttemptLoop {
   }
 
   async #save(cell: CredentialCell, held: Held, hands: Hands): Promise<SaveAnswer> {
-    const outcome = await this.agreement.save(cell, held, hands.lease);
+    // Without a fence it is as good as got alone; the lease is then given back by itself.
+    const outcome = await this.agreement.save(cell, held, held.fence === undefined ? undefined : hands.lease);
     if (outcome === undefined) return { kind: 'unavailable' };
     if (outcome.saved) {
       // The store has given the lease back in the same step.
-      hands.lease = undefined;
+      if (held.fence !== undefined) hands.lease = undefined;
       return { kind: 'saved', held: outcome.held, stamp: outcome.stamp };
     }
     if (outcome.stored === undefined) return { kind: 'refused' };
