@@ -292,12 +292,13 @@ export function replicaNumber(random: number): number {
  * Whether a call under a lease may have minted after another replica's, so that the token which all hold now may have
  * been superseded by one that nobody holds.
  *
- * `token` alone, and only where the lease had lapsed under the call: the process had been stopped for seconds in the
- * middle of it, and nobody can tell whether before or after the request went out.
+ * Only where the lease had lapsed under the call: the process had been stopped for seconds in the middle of it, and
+ * nobody can tell whether before or after the request went out. A `stable_token` that was granted and refused by the
+ * store for another one may be the later of the two all the same: WeChat is asked again.
  */
 export function mayHaveCrossed(tokenApi: CredentialKind, call: EndedCall): boolean {
-  if (tokenApi !== 'token') return false;
-  return call.granted ? call.refused : call.mayHaveActed && call.endedAt >= call.lapsedAt;
+  if (call.granted) return call.refused && (tokenApi === 'token' || tokenApi === 'stable_token');
+  return tokenApi === 'token' && call.mayHaveActed && call.endedAt >= call.lapsedAt;
 }
 
 export interface EndedCall {
