@@ -1,6 +1,7 @@
+import { UNTRIED } from './credential.js';
 import fc from 'fast-check';
 import { aHeld, anError, aState } from '../../test/support/builders.js';
-import { ASK_APART_MS, decideReport, MINT_APART_MS, notBeforeAfter } from './report.js';
+import { ASK_APART_MS, decideReport, MINT_APART_MS, mintNotBefore, notBeforeAfter } from './report.js';
 import { Secret } from './secret.js';
 
 const held = aHeld({ value: new Secret('current') });
@@ -88,5 +89,16 @@ describe('one who reports falsely', () => {
         expect(notBeforeAfter(lies + 1, now)).toBeGreaterThanOrEqual(notBeforeAfter(lies, now));
       }),
     );
+  });
+});
+
+describe('a token that proved dead is minted anew', () => {
+  it.each([
+    ['at once, where nothing is known', {}, Number.NEGATIVE_INFINITY, Number.NEGATIVE_INFINITY],
+    ['60 s after the last such mint', { attemptedAt: 90_000 }, 70_000, 130_000],
+    ['5 s after a call that failed', { failures: 1, attemptedAt: 90_000 }, Number.NEGATIVE_INFINITY, 95_000],
+    ['at the later of both', { failures: 1, attemptedAt: 90_000 }, 70_000, 130_000],
+  ])('%s', (_what, over, mintedAt, expected) => {
+    expect(mintNotBefore({ ...UNTRIED, ...over }, mintedAt)).toBe(expected);
   });
 });

@@ -46,6 +46,16 @@ export function decideReport(
   return { kind: now >= askedAt + ASK_APART_MS ? 'ask' : 'throttled' };
 }
 
+/**
+ * When a `token` that proved dead may be minted anew, epoch ms.
+ * @param mintedAt when a report last had it minted; -Infinity: never
+ */
+export function mintNotBefore({ failures, attemptedAt }: CredentialState, mintedAt: number): number {
+  // Calls for a token that fail keep their pace, whatever they are made for.
+  const failedAt = failures > 0 ? attemptedAt : undefined;
+  return Math.max(mintedAt + MINT_APART_MS, (failedAt ?? Number.NEGATIVE_INFINITY) + ASK_APART_MS);
+}
+
 /** So many false reports in a row cost nothing: WeChat's 40001 may have been about something else … */
 const FREE_LIES = 3;
 /** … and each further one in a row doubles this, ms, up to {@link LONGEST_PENALTY_MS}. */

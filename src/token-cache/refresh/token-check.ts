@@ -5,6 +5,7 @@ import { isValid, type Held } from '../../core/credential.js';
 import {
   ASK_APART_MS,
   decideReport,
+  mintNotBefore,
   MINT_APART_MS,
   notBeforeAfter,
   type ReportOutcome,
@@ -183,8 +184,9 @@ export class TokenCheck {
     const { token, checks } = entry;
     const now = this.clock.now();
     if (!dead.value.equals(token.state.held?.value)) return 'superseded';
-    if (now - checks.mintedAt < MINT_APART_MS) {
-      this.#askLater(entry, checks.mintedAt + MINT_APART_MS);
+    const notBefore = mintNotBefore(token.state, checks.mintedAt);
+    if (now < notBefore) {
+      this.#askLater(entry, notBefore);
       return 'throttled';
     }
     if (!(await this.#mayPass(entry, 'report', MINT_APART_MS))) return 'throttled';
