@@ -69,7 +69,7 @@ export class AdminActs {
       errcode: ended?.error?.errcode,
     });
     if (ended?.outcome === 'failed') throw this.#refused(appid, ended.error);
-    return this.#refreshed(appid);
+    return this.refreshedAnswer(appid);
   }
 
   /**
@@ -95,7 +95,8 @@ export class AdminActs {
     return status;
   }
 
-  #refreshed(appid: string): RefreshAnswer {
+  /** What is held now. @throws {HubException} where nothing is. */
+  refreshedAnswer(appid: string): RefreshAnswer {
     const reading = this.cache.read(appid);
     const status = describeStatus(this.statusOf(appid), this.clock);
     if (reading?.kind !== 'held') throw this.#refused(appid, undefined);

@@ -6,6 +6,7 @@ import { grantsApp } from '../core/access/decision.js';
 import type { Actor } from '../events/hub-events.js';
 import { actorOf, type AppRequest } from '../web/app-request.js';
 import { notGranted } from '../web/denial.js';
+import { HubException } from '../web/hub-exception.js';
 import { May } from '../web/may.decorator.js';
 import { ApiProblems, GUARD_PROBLEMS } from '../http/token.openapi.js';
 import { TokenCache } from '../token-cache/token-cache.service.js';
@@ -17,9 +18,12 @@ import {
   FailingRefreshBody,
   RefreshAnswer,
   RefreshBody,
+  SeedBody,
   ReloadAnswer,
 } from './admin.openapi.js';
 import { describeStatus } from './app-status.js';
+import { seedOf } from './rules/seed.js';
+import { SeedActs } from './seed-acts.js';
 
 @Controller('admin')
 @ApiTags('admin')
@@ -31,6 +35,7 @@ export class AdminController {
     private readonly cache: TokenCache,
     private readonly clock: Clock,
     private readonly acts: AdminActs,
+    private readonly seeds: SeedActs,
   ) {}
 
   @Post('reload')
@@ -95,6 +100,31 @@ export class AdminController {
     @Body() body: unknown,
   ): Promise<RefreshAnswer> {
     return this.acts.refresh(admitted(request), appid, forceOf(body));
+  }
+
+  @Post('apps/:appid/seed')
+  @HttpCode(200)
+  @May('admin')
+  @ApiOperation({
+    summary: 'Take over the living token of a central server that the hub replaces (tokenApi: token)',
+    operationId: 'seedApp',
+  })
+  @ApiBody({ type: SeedBody })
+  @ApiResponse({ status: 200, description: 'Its state after that', type: RefreshAnswer })
+  @ApiProblems('HUB_BAD_REQUEST', 'HUB_TOO_LARGE', 'HUB_UPSTREAM_FAILED', 'HUB_TOKEN_UNAVAILABLE')
+  async seed(
+    @Req() request: AppRequest,
+    @Param('appid') appid: string,
+    @Body() body: unknown,
+  ): Promise<RefreshAnswer> {
+    const seed = seedOf(body);
+    if (seed === undefined) {
+      throw new HubException(
+        'HUB_BAD_REQUEST',
+        'The body is {"access_token": "…", "expires_in": n}: a token, and the whole seconds that it has left (1 to 7200).',
+      );
+    }
+    return this.seeds.seed(admitted(request), appid, seed);
   }
 }
 

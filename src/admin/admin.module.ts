@@ -6,12 +6,13 @@ import { AdminActs } from './admin-acts.js';
 import { AdminController } from './admin.controller.js';
 import { QuotaActs } from './quota-acts.js';
 import { QuotaController } from './quota.controller.js';
+import { SeedActs } from './seed-acts.js';
 
 /** `/admin` on the callers' port, and what it does for the console. */
 @Module({
   imports: [TokenCacheModule, WebModule, WeChatClientModule],
   controllers: [AdminController, QuotaController],
-  providers: [AdminActs, QuotaActs],
+  providers: [AdminActs, QuotaActs, SeedActs],
   exports: [AdminActs, QuotaActs],
 })
 export class AdminModule {}

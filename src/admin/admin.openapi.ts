@@ -198,3 +198,16 @@ export class RefreshBody {
   })
   force?: boolean;
 }
+
+export class SeedBody {
+  @ApiProperty({ description: 'The living token of the other server.' })
+  access_token!: string;
+
+  @ApiProperty({
+    type: 'integer',
+    minimum: 1,
+    maximum: 7200,
+    description: 'What is left of its life, seconds.',
+  })
+  expires_in!: number;
+}

@@ -8,6 +8,7 @@ export type AuditAct =
   | 'app.quota'
   | 'app.clear_quota'
   | 'app.rid'
+  | 'app.seed'
   | 'config.reload'
   | 'request.denied';
 

@@ -9,6 +9,7 @@ import { HubUnreachable } from './hub-api.js';
 import { refreshCommand, reloadCommand } from './hub.commands.js';
 import { keyCommand } from './key.command.js';
 import { quotaClearCommand, quotaCommand, ridCommand } from './quota.commands.js';
+import { seedCommand } from './seed.command.js';
 import { statusCommand } from './status.command.js';
 
 const serveCommand: Command = {
@@ -33,6 +34,7 @@ const COMMANDS: readonly Command[] = [
   quotaCommand,
   quotaClearCommand,
   ridCommand,
+  seedCommand,
 ];
 
 const HELP = `wechat-token-hub ${VERSION}: access tokens of many WeChat apps from one place

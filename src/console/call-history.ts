@@ -13,9 +13,10 @@ export class CallHistory {
   readonly #apps = new Map<string, CallBuckets>();
 
   constructor(events: HubEvents, config: AppsConfig, clock: Clock) {
-    events.on('refreshEnded', ({ appid, outcome, error }) => {
+    events.on('refreshEnded', ({ appid, trigger, outcome, error }) => {
       // No call was made then.
-      if (error?.reason === 'no_access_token' || !config.current.apps.has(appid)) return;
+      if (trigger === 'seed' || error?.reason === 'no_access_token' || !config.current.apps.has(appid))
+        return;
       let buckets = this.#apps.get(appid);
       if (buckets === undefined) this.#apps.set(appid, (buckets = new CallBuckets()));
       buckets.add(clock.now(), outcome === 'failed');

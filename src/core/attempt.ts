@@ -16,6 +16,7 @@ import {
   type UnseenMint,
 } from './credential.js';
 import { guaranteedUntil } from './refresh-policy.js';
+import type { Secret } from './secret.js';
 import { unseenAfter, unseenEither, unseenOnceStored } from './unseen-mint.js';
 import type { UpstreamResult } from './upstream.js';
 
@@ -49,7 +50,7 @@ export type Attempt =
   | Calling
   | Storing;
 
-export type AttemptTrigger = 'schedule' | 'reload' | 'admin' | 'report';
+export type AttemptTrigger = 'schedule' | 'reload' | 'admin' | 'report' | 'seed';
 
 export interface AttemptRequest {
   readonly trigger: AttemptTrigger;
@@ -58,6 +59,14 @@ export interface AttemptRequest {
   /** When it was asked for, epoch ms on the hub's clock, and what was held then. */
   readonly at: number;
   readonly before: Held | undefined;
+  /** A living token that an operator brings: it takes the place of WeChat's answer, and WeChat is not asked. */
+  readonly seed?: Seed | undefined;
+}
+
+export interface Seed {
+  readonly value: Secret;
+  /** Epoch ms on the hub's clock. */
+  readonly expiresAt: number;
 }
 
 /** The right to ask WeChat, given to one replica at a time. Times: epoch ms on the hub's clock. */
@@ -220,15 +229,17 @@ export function step(cached: CachedCredential, input: Input, context: StepContex
  * - Where a mint that nobody holds may be newer still, only WeChat can tell.
  * - The schedule wants another token than before, or the same seen alive later.
  * - A reload that brought other credentials wants what was got with them, by whichever replica.
+ * - A token that is brought is always another matter.
  * - Whoever asks (an admin, a report) wants what WeChat said after they asked, or another token than they had.
  */
 export function isAnswered(
   state: CredentialState,
-  { trigger, force, at, before }: AttemptRequest,
+  { trigger, force, at, before, seed }: AttemptRequest,
   { credentialsId, kind, now }: Pick<StepContext, 'credentialsId' | 'kind' | 'now'>,
 ): boolean {
   const { held } = state;
-  if (!isValid(held, now) || force || state.unseen !== undefined || held.kind !== kind) return false;
+  if (seed !== undefined || force || state.unseen !== undefined) return false;
+  if (!isValid(held, now) || held.kind !== kind) return false;
   const another = before === undefined || !held.value.equals(before.value);
   if (trigger === 'reload') {
     return held.credentialsId === credentialsId && (another || held.confirmedAt > before.confirmedAt);
@@ -405,9 +416,11 @@ function called(
     return over({ ...known, state }, { kind: 'called', outcome: 'outdated' });
   }
   const same = answer.outcome === 'confirmed';
+  // What a token was got with that somebody brought is not known.
+  const gotWith = calling.request.seed === undefined ? credentialsId : undefined;
   const fence = kept?.fence ?? (same ? before.held?.fence : undefined);
   const unseen = unseenEither(answer.state.unseen, lapsed ? { since: sentAt, until: now } : undefined);
-  const next = { ...answer.state, held: { ...held, fence, credentialsId }, unseen };
+  const next = { ...answer.state, held: { ...held, fence, credentialsId: gotWith }, unseen };
   const storing: Storing = {
     ...calling,
     phase: 'storing',

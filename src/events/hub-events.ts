@@ -6,7 +6,7 @@ import type { UpstreamError } from '../core/upstream.js';
 import type { AppRefused, LoginEnded } from './login-events.js';
 
 /** Why an attempt was made. */
-export type RefreshTrigger = 'schedule' | 'reload' | 'admin' | 'report';
+export type RefreshTrigger = 'schedule' | 'reload' | 'admin' | 'report' | 'seed';
 
 /** An attempt to get a token or ticket ended. `at` and all times: epoch ms on the hub's clock. */
 export interface RefreshEnded {
@@ -91,7 +91,7 @@ export interface ConfigReloaded {
 }
 
 export interface AdminActed extends Actor {
-  readonly act: 'reload' | 'refresh' | 'force_refresh' | 'quota' | 'clear_quota' | 'rid';
+  readonly act: 'reload' | 'refresh' | 'force_refresh' | 'seed' | 'quota' | 'clear_quota' | 'rid';
   readonly appid: string | undefined;
   readonly outcome: string;
   /** WeChat's, where it refused. */

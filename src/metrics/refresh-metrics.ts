@@ -65,6 +65,11 @@ export class RefreshMetrics {
 
   #count(event: RefreshEnded): void {
     const { appid, kind, outcome, trigger, forced, durationMs, error } = event;
+    if (trigger === 'seed') {
+      // WeChat was not asked.
+      if (outcome === 'issued') this.#sources.add(`kind="${kind}",source="seed"`);
+      return;
+    }
     const reason = this.#reasonOf(error?.reason ?? 'none');
     this.attempts.add(`appid="${appid}",kind="${kind}",result="${outcome}",reason="${reason}"`);
     this.#durations.observe(`kind="${kind}",result="${outcome}"`, durationMs / 1000);

@@ -132,8 +132,9 @@ export class WeChatSimulator {
     this.#parts.model.forceByOther(appid);
   }
 
-  mintByOther(appid: string): void {
-    this.#parts.model.mintByOther(appid);
+  /** @returns the token that the other one has now */
+  mintByOther(appid: string): string {
+    return this.#parts.model.mintByOther(appid);
   }
 
   setSecret(appid: string, secret: string): void {

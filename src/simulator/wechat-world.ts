@@ -120,8 +120,8 @@ export class WeChatWorld {
   }
 
   /** Somebody else calls `GET /cgi-bin/token`. */
-  mintByOther(appid: string): void {
-    this.mint(this.apps.get(appid), 'token', this.options.now());
+  mintByOther(appid: string): string {
+    return this.mint(this.apps.get(appid), 'token', this.options.now()).value;
   }
 
   /** The AppSecret is reset at the platform: the old one fails at once, tokens live on. */

@@ -50,9 +50,14 @@ export class ServedTokens {
     return undefined;
   }
 
+  /** As {@link appOf}, for who holds it as a secret. */
+  ownerOf(token: Secret): string | undefined {
+    return this.appOf(token.reveal());
+  }
+
   /** Of a token that {@link appOf} would find; `undefined` for what may be anything. */
   fingerprintOf(appid: string, token: Secret): string | undefined {
-    return this.appOf(token.reveal()) === appid ? fingerprintOf(token) : undefined;
+    return this.ownerOf(token) === appid ? fingerprintOf(token) : undefined;
   }
 
   /** The app was removed. */

@@ -19,6 +19,7 @@ import { RedisTokenStore } from './stores/redis/redis-token-store.js';
 import { TicketCache } from './ticket-cache.service.js';
 import { TokenCache } from './token-cache.service.js';
 import { TokenReports } from './token-reports.service.js';
+import { TokenSeeding } from './token-seeding.service.js';
 import { TokenStore } from './token-store.js';
 
 @Module({
@@ -30,6 +31,7 @@ import { TokenStore } from './token-store.js';
     ServedTokens,
     CacheStats,
     FailingRefresh,
+    TokenSeeding,
     EntryParts,
     AttemptLoop,
     TokenCheck,
@@ -42,7 +44,16 @@ import { TokenStore } from './token-store.js';
       inject: [HubEnvironment, Clock, HubEvents, Randomness],
     },
   ],
-  exports: [TokenCache, CacheStats, FailingRefresh, TicketCache, TokenReports, ServedTokens, TokenStore],
+  exports: [
+    TokenCache,
+    CacheStats,
+    FailingRefresh,
+    TokenSeeding,
+    TicketCache,
+    TokenReports,
+    ServedTokens,
+    TokenStore,
+  ],
 })
 export class TokenCacheModule {}
 

@@ -207,6 +207,8 @@ describe('each real answer is as the document says', () => {
       await expectTrue('get', '/admin/apps/{appid}', 200, { values: { appid } });
     }
     await expectTrue('post', '/admin/apps/{appid}/refresh', 200, { body: { force: true } });
+    const seed = { access_token: virtual.simulator.mintByOther('wx-b'), expires_in: 7000 };
+    await expectTrue('post', '/admin/apps/{appid}/seed', 200, { values: { appid: 'wx-b' }, body: seed });
     await expectTrue('post', '/admin/refresh', 200, { body: { failing: true, reason: 'no_secret' } });
     await expectTrue('post', '/admin/reload', 200);
   });

@@ -259,6 +259,15 @@ describe('against a running hub', () => {
     });
   });
 
+  it('a token of the server that the hub replaces comes on stdin; an app that needs none is told so', async () => {
+    const input = 'simulated-token-of-a-central-server\n';
+    expect(await run(['seed', 'wx-good', '--expires-in', '5400'], { env, input })).toMatchObject({
+      code: 1,
+      err: expect.stringContaining('tokenApi: token'),
+    });
+    expect(await run(['seed', 'wx-good'], { env, input })).toMatchObject({ code: 64 });
+  });
+
   it('reload, and the problems of a file that is refused', async () => {
     expect(await run(['reload'], { env })).toMatchObject({
       code: 0,

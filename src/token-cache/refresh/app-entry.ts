@@ -3,7 +3,7 @@ import { Injectable } from '@nestjs/common';
 import { Clock } from '../../clock/clock.js';
 import { Randomness } from '../../clock/randomness.js';
 import { NO_SECRET, sameCredentials, type AppSettings, type TicketType } from '../../core/app.js';
-import type { AttemptRequest } from '../../core/attempt.js';
+import type { AttemptRequest, Seed } from '../../core/attempt.js';
 import { reconfigured } from '../../core/attempt-outcome.js';
 import {
   UNTRIED,
@@ -136,6 +136,13 @@ export class AppEntry implements CellOwner, CheckedApp {
     return token.underWay?.done ?? this.#begin(token, trigger, true);
   }
 
+  /** Takes over a living token of another server, once no attempt is under way. */
+  async seed(seed: Seed): Promise<RefreshEnded | undefined> {
+    while (this.token.underWay !== undefined) await this.token.underWay.done;
+    if (this.removed || this.parts.attempts.closing) return undefined;
+    return this.#begin(this.token, 'seed', false, seed);
+  }
+
   /** What is known has changed: the next attempt is decided anew, and those who wait are woken. */
   settle(cell: CredentialCell): void {
     const { attempts, clock, randomness, served } = this.parts;
@@ -188,7 +195,11 @@ export class AppEntry implements CellOwner, CheckedApp {
       return;
     }
     const failing = token.shown(this.parts.clock.now()).failures > 0;
-    if (failing || (renewed && token.state.held?.credentialsId !== this.credentialsId)) {
+    const { held } = token.state;
+    // A token that was brought was got with none of them: a new AppSecret is no reason to end it by a mint.
+    const outdated =
+      held === undefined || (held.credentialsId !== undefined && held.credentialsId !== this.credentialsId);
+    if (failing || (renewed && outdated)) {
       token.know(reconfigured(token.state));
       this.#wantsReload = true;
       if (token.underWay === undefined) void this.#begin(token, 'reload', false);
@@ -227,12 +238,13 @@ export class AppEntry implements CellOwner, CheckedApp {
     cell: CredentialCell,
     trigger: RefreshTrigger,
     force: boolean,
+    seed?: Seed,
   ): Promise<RefreshEnded | undefined> {
     const at = this.parts.clock.now();
     // What was got with these credentials will do for new ones, whenever that was.
     const newCredentials = trigger === 'reload' && cell.state.held?.credentialsId !== this.credentialsId;
     const before = newCredentials ? undefined : cell.state.held;
-    const request: AttemptRequest = { trigger, force, at, before };
+    const request: AttemptRequest = { trigger, force, at, before, seed };
     const { promote, ended } = this.parts.attempts.begin(cell, request);
     const done = ended.then((attempt) => this.#ended(cell, request, attempt));
     cell.underWay = { forced: force, promote, done };

@@ -10,6 +10,7 @@ import {
   type Input,
   type LeaseAnswer,
   type SaveAnswer,
+  type Seed,
   type StepContext,
 } from '../../core/attempt.js';
 import { failed } from '../../core/attempt-outcome.js';
@@ -171,7 +172,9 @@ export class AttemptLoop {
 
   async #lease(cell: CredentialCell, request: AttemptRequest, hands: Hands): Promise<LeaseAnswer> {
     const { owner, slot, cached } = cell;
-    const urgency = urgencyOf(cached, request.trigger, this.clock.now());
+    // A token that is brought is no call: no pause is meant for it.
+    const urgency =
+      request.seed === undefined ? urgencyOf(cached, request.trigger, this.clock.now()) : 'regardless';
     let outcome: LeaseOutcome;
     try {
       const { credentialsId, app } = owner;
@@ -194,9 +197,10 @@ export class AttemptLoop {
 
   #ask(
     { slot }: CredentialCell,
-    { app, request }: Calling,
+    { app, request, sentAt }: Calling,
     token: Secret | undefined,
   ): Promise<UpstreamResult> {
+    if (request.seed !== undefined) return Promise.resolve(grantOf(request.seed, sentAt));
     if (slot === 'token') return this.client.fetchToken(app, { force: request.force });
     if (token !== undefined) return this.client.fetchTicket(slot, token);
     return Promise.resolve({ ok: false, error: describeFailure('no_access_token', '') });
@@ -284,4 +288,11 @@ export class AttemptLoop {
       this.#waits.add(end);
     });
   }
+}
+
+/** As WeChat would have answered. */
+function grantOf({ value, expiresAt }: Seed, sentAt: number): UpstreamResult {
+  const lifeMs = expiresAt - sentAt;
+  if (lifeMs > 0) return { ok: true, grant: { value, lifeMs, sentAt } };
+  return { ok: false, error: describeFailure('bad_expires_in', 'its life ended meanwhile') };
 }

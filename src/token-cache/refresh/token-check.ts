@@ -120,7 +120,7 @@ export class TokenCheck {
     if (!isToBeProbed(token.state, askedAt) || askedAt - checks.probedAt < PROBES_APART_MS) return;
     checks.probedAt = askedAt;
     const asked = token.state.held;
-    const result = await this.#probe(entry);
+    const result = await this.probe(entry);
     const { state } = token;
     // What came in meanwhile has settled it, or is another token's matter.
     if (entry.removed || !asked?.value.equals(state.held?.value)) return;
@@ -168,7 +168,7 @@ export class TokenCheck {
       entry.checks.askedAt = Math.max(entry.checks.askedAt, token.state.attemptedAt ?? 0);
       return this.#outcome(token, held, ended);
     }
-    switch (await this.#probe(entry)) {
+    switch (await this.probe(entry)) {
       case 'alive':
         return 'confirmed';
       case 'dead':
@@ -207,13 +207,17 @@ export class TokenCheck {
     entry.settle(token);
   }
 
-  /** `undefined`: there is no valid token to ask about. */
-  async #probe({ app, token, removed }: CheckedApp): Promise<ProbeResult | undefined> {
+  /**
+   * Asks WeChat about the token that is held, or about `given`. One call of the app at a time.
+   * @returns `undefined`: there is no valid token to ask about.
+   */
+  async probe({ app, token, removed }: CheckedApp, given?: Secret): Promise<ProbeResult | undefined> {
     const release = await this.attempts.mutex.acquire(`${app.appid} ${token.slot}`);
     try {
       const { held } = token.state;
-      if (removed || this.attempts.closing || !isValid(held, this.clock.now())) return undefined;
-      return await this.client.probeToken(held.value);
+      const asked = given ?? (isValid(held, this.clock.now()) ? held.value : undefined);
+      if (removed || this.attempts.closing || asked === undefined) return undefined;
+      return await this.client.probeToken(asked);
     } finally {
       release();
     }
