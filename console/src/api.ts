@@ -4,8 +4,11 @@ import type {
   FailingRefreshedAnswer,
   LiveAnswer,
   Problem,
+  QuotaAnswer,
+  QuotaClearedAnswer,
   RefreshedAnswer,
   ReloadedAnswer,
+  RidAnswer,
 } from '../../src/console/wire.js';
 import type { Texts } from './texts/en.js';
 
@@ -24,6 +27,8 @@ export class ApiError extends Error {
     readonly requestId: string,
     readonly retryAfterSeconds: number,
     readonly problems: readonly Problem[],
+    /** WeChat's own, where it refused. */
+    readonly errcode: number | undefined = undefined,
   ) {
     super(code);
   }
@@ -70,6 +75,18 @@ export class Api {
     return this.#post('refresh', { failing: true, ...(reason === undefined ? {} : { reason }) });
   }
 
+  quota(appid: string, path: string): Promise<QuotaAnswer> {
+    return this.#get(`apps/${encodeURIComponent(appid)}/quota?path=${encodeURIComponent(path)}`);
+  }
+
+  clearQuota(appid: string): Promise<QuotaClearedAnswer> {
+    return this.#post(`apps/${encodeURIComponent(appid)}/quota/clear`, {});
+  }
+
+  rid(appid: string, rid: string): Promise<RidAnswer> {
+    return this.#get(`apps/${encodeURIComponent(appid)}/rid/${encodeURIComponent(rid)}`);
+  }
+
   reload(): Promise<ReloadedAnswer> {
     return this.#post('reload', {});
   }
@@ -108,7 +125,7 @@ export class Api {
 }
 
 function errorOf({ status, headers }: Response, body: unknown): ApiError {
-  const { code, detail, requestId, problems } = (body ?? {}) as Partial<Record<string, unknown>>;
+  const { code, detail, requestId, problems, wechat } = (body ?? {}) as Partial<Record<string, unknown>>;
   const text = (value: unknown): string => (typeof value === 'string' ? value : '');
   return new ApiError(
     status,
@@ -117,5 +134,6 @@ function errorOf({ status, headers }: Response, body: unknown): ApiError {
     text(requestId),
     Number(headers.get('retry-after') ?? 0),
     Array.isArray(problems) ? (problems as Problem[]) : [],
+    (wechat as { errcode?: number } | undefined)?.errcode,
   );
 }

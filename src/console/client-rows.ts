@@ -20,6 +20,19 @@ export function clientRows(viewer: Viewer, { apps, clients }: HubSnapshot, useOf
   };
 }
 
+/** A key that ends within so long is worth a word: time enough for a rotation. */
+export const ENDING_SOON_MS = 14 * 86_400_000;
+
+/** How many keys of the clients that the viewer sees end soon, or have ended. */
+export function keysEnding(viewer: Viewer, { apps, clients }: HubSnapshot, wallNow: number): number {
+  let count = 0;
+  for (const client of clients) {
+    const ending = client.keys.filter(({ expiresAt = Infinity }) => expiresAt - wallNow < ENDING_SOON_MS);
+    if (ending.length > 0 && seesClient(viewer, client, apps)) count += ending.length;
+  }
+  return count;
+}
+
 /** Who is granted the app. */
 export function clientsOf(appid: string, { apps, clients }: HubSnapshot): AppAnswer['clients'] {
   return clients

@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { AdminActs, failingOf, forceOf } from '../admin/admin-acts.js';
+import { QuotaActs } from '../admin/quota-acts.js';
 import { HubException } from '../web/hub-exception.js';
 import { ProblemFilter } from '../web/problem.filter.js';
 import { requestIdOf } from '../web/request-id.js';
@@ -34,6 +35,7 @@ export class ConsoleRoutes {
     ops: OpsServer,
     private readonly console: ConsoleService,
     private readonly acts: AdminActs,
+    private readonly quotas: QuotaActs,
     private readonly problems: ProblemFilter,
     guard: AccessGuard,
   ) {
@@ -43,6 +45,7 @@ export class ConsoleRoutes {
       this.#pages(server);
       this.#readings(server);
       this.#actions(server);
+      this.#quotas(server);
     });
   }
 
@@ -89,6 +92,32 @@ export class ConsoleRoutes {
     );
     server.get<AppParams>('/api/apps/:appid', ADMIN, (request, reply) =>
       sendJson(reply, this.console.app(this.console.viewer(request), request.params.appid)),
+    );
+  }
+
+  /** They ask WeChat, and are in the audit log: acts, though two of them change nothing. */
+  #quotas(server: FastifyInstance): void {
+    server.get<AppParams & { Querystring: { path?: unknown } }>(
+      '/api/apps/:appid/quota',
+      ADMIN,
+      async (request, reply) => {
+        const { actor } = this.console.administrator(request);
+        return sendJson(reply, await this.quotas.quota(actor, request.params.appid, request.query.path));
+      },
+    );
+    const clear = { bodyLimit: BODY_LIMIT_BYTES, ...ADMIN };
+    server.post<AppParams>('/api/apps/:appid/quota/clear', clear, async (request, reply) => {
+      const { actor } = this.console.administrator(request);
+      return sendJson(reply, await this.quotas.clear(actor, request.params.appid));
+    });
+    server.get<{ Params: { appid: string; rid: string } }>(
+      '/api/apps/:appid/rid/:rid',
+      ADMIN,
+      async (request, reply) => {
+        const { actor } = this.console.administrator(request);
+        const { appid, rid } = request.params;
+        return sendJson(reply, await this.quotas.rid(actor, appid, rid));
+      },
     );
   }
 

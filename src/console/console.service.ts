@@ -10,9 +10,10 @@ import { accessRequestOf, actorOf, type AppRequest } from '../web/app-request.js
 import { notGranted } from '../web/denial.js';
 import { HubException } from '../web/hub-exception.js';
 import { AppRows } from './app-rows.js';
-import { clientRows, clientsOf } from './client-rows.js';
+import { clientRows, clientsOf, keysEnding } from './client-rows.js';
 import { readCursor, writeCursor } from './cursor.js';
 import { HubFacts } from './hub-facts.js';
+import { LoginCounts } from './login-counts.js';
 import { LiveView } from './live-view.js';
 import { ViewingLimits } from './viewing-limits.js';
 import { isOwnRequest, isPrivateHost } from '../web/own-page.js';
@@ -39,6 +40,7 @@ export class ConsoleService {
     private readonly view: LiveView,
     private readonly facts: HubFacts,
     private readonly audit: AuditTrail,
+    private readonly logins: LoginCounts,
   ) {}
 
   /**
@@ -96,7 +98,7 @@ export class ConsoleService {
       reset,
       more,
       hub: this.facts.row(),
-      viewer: viewerRow(viewer),
+      viewer: viewerRow(viewer, keysEnding(viewer, this.config.current, this.clock.wallNow())),
       apps: appids.map((appid) => this.rows.of(appid)).filter((row) => row !== undefined),
       audit: records
         .filter((record) => record.seq > auditSeq && seesRecord(viewer, record, apps))
@@ -114,7 +116,8 @@ export class ConsoleService {
 
   /** @throws {HubException} where there is no such app for this viewer. */
   app(viewer: Viewer, appid: string): AppAnswer {
-    return { app: this.row(viewer, appid), clients: clientsOf(appid, this.config.current) };
+    const clients = clientsOf(appid, this.config.current);
+    return { app: this.row(viewer, appid), clients, logins: this.logins.of(appid) };
   }
 
   sees(viewer: Viewer, appid: string): boolean {
@@ -129,9 +132,14 @@ export class ConsoleService {
   }
 }
 
-function viewerRow(viewer: Viewer): ViewerRow {
+function viewerRow(viewer: Viewer, ending: number): ViewerRow {
   const actor = viewer.by === 'key' ? viewer.actor : undefined;
-  return { client: actor?.clientId ?? null, keyId: actor?.keyId ?? null, seesAll: seesAll(viewer) };
+  return {
+    client: actor?.clientId ?? null,
+    keyId: actor?.keyId ?? null,
+    seesAll: seesAll(viewer),
+    keysEnding: ending,
+  };
 }
 
 function fromElsewhere(): HubException {

@@ -19,7 +19,12 @@ export class HubFacts {
   #storeAwaySince: number | null = null;
   #lastReload: ReloadRow | null = null;
 
-  constructor(environment: HubEnvironment, config: AppsConfig, events: HubEvents, clock: Clock) {
+  constructor(
+    environment: HubEnvironment,
+    private readonly config: AppsConfig,
+    events: HubEvents,
+    clock: Clock,
+  ) {
     this.#startedAt = clock.wallNow();
     this.#name = environment.name ?? null;
     this.#store = environment.redisUrl === undefined ? 'memory' : 'redis';
@@ -42,6 +47,8 @@ export class HubFacts {
       storeAwaySince: this.#storeAwaySince,
       name: this.#name,
       lastReload: this.#lastReload,
+      runbooksUrl:
+        this.config.current.notify.find(({ runbooksUrl }) => runbooksUrl !== undefined)?.runbooksUrl ?? null,
     };
   }
 }

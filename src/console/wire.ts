@@ -92,6 +92,8 @@ export interface ViewerRow {
   readonly keyId: string | null;
   /** Whether every app is seen, or only those that the client is granted. */
   readonly seesAll: boolean;
+  /** Keys of the clients that are seen, which end within 14 days or have ended. */
+  readonly keysEnding: number;
 }
 
 export interface HubRow {
@@ -106,6 +108,8 @@ export interface HubRow {
   /** HUB_NAME. */
   readonly name: string | null;
   readonly lastReload: ReloadRow | null;
+  /** The folder that has docs/runbooks, as `notify` in apps.yaml names it; `null`: nowhere. */
+  readonly runbooksUrl: string | null;
 }
 
 export interface AuditRow {
@@ -168,7 +172,31 @@ export interface AppAnswer {
   readonly app: AppRow;
   /** Who is granted the app. */
   readonly clients: readonly Pick<ClientRow, 'id' | 'may'>[];
+  /** `null`: no user logged in through this process. */
+  readonly logins: LoginCountsRow | null;
 }
+
+/** Users' logins of an app since this process began. `failed`: by the app's, the way's or WeChat's fault. */
+export interface LoginCountsRow {
+  readonly granted: number;
+  readonly refused: number;
+  readonly failed: number;
+}
+
+/** `GET /console/api/apps/{appid}/quota?path=…`: WeChat's own answer, without its errcode. */
+export interface QuotaAnswer {
+  readonly quota?: { readonly daily_limit?: number; readonly used?: number; readonly remain?: number };
+  readonly rate_limit?: { readonly call_count?: number; readonly refresh_second?: number };
+}
+
+/** `POST /console/api/apps/{appid}/quota/clear` */
+export interface QuotaClearedAnswer {
+  /** Of this month's ten. */
+  readonly left: number;
+}
+
+/** `GET /console/api/apps/{appid}/rid/{rid}`: WeChat's own fields, tokens and secrets taken out. */
+export type RidAnswer = Readonly<Record<string, unknown>>;
 
 /** `POST /console/api/apps/{appid}/refresh` with `{"force": boolean}` */
 export interface RefreshedAnswer {

@@ -311,6 +311,127 @@ describe('clients and audit', () => {
   });
 });
 
+describe('quotas of an app', () => {
+  it('are looked up, a refused call too, and cleared after a warning', async () => {
+    const watched = await signedIn();
+    const { page } = watched;
+    await page.click(`text=${GOOD.name}`);
+    const section = page.locator('.quota');
+    await section.getByText('Look up the quota').click();
+    await section.locator('dd', { hasText: '0 of 10,000,000' }).waitFor();
+    expect(await faults(page)).toEqual([]);
+    await section.locator('input').nth(1).fill('no rid');
+    await section.getByText('Look up the call').click();
+    await toast(page, '.toast-bad', 'A path is like');
+    await section.getByText('Clear all quotas').click();
+    const dialog = page.getByRole('alertdialog');
+    expect(await dialog.innerText()).toContain('ten times a month');
+    expect(await faults(page)).toEqual([]);
+    await watched.shot('quota-clear');
+    await dialog.getByText('Cancel').click();
+    expect(simulator.calls({ endpoint: 'quota_clear' })).toBe(0);
+    await section.getByText('Clear all quotas').click();
+    await dialog.getByText('Clear, one of ten').click();
+    await toast(page, '.toast', '9 left in this month');
+    expect(simulator.calls({ endpoint: 'quota_clear' })).toBe(1);
+  });
+});
+
+describe('many apps with one cause', () => {
+  const MANY = Array.from({ length: 38 }, (_, index) =>
+    app(`wx7c286b35385a6f${String(index + 10)}`, `Shop ${index + 1}`),
+  );
+
+  beforeEach(async () => {
+    await hub.stop();
+    await simulator.close();
+    simulator = await WeChatSimulator.start({ apps: MANY.map(({ appid, secret }) => ({ appid, secret })) });
+    simulator.fault({
+      kind: 'errcode',
+      errcode: 40164,
+      errmsg: 'invalid ip 203.0.113.7 ipv6 ::ffff:203.0.113.7, not in whitelist',
+      times: Infinity,
+    });
+    hub = await startHub({
+      upstream: simulator.url,
+      apps: MANY,
+      clients: CLIENTS.slice(0, 1),
+      notify: [
+        { type: 'webhook', url: 'http://127.0.0.1:9/robot', runbooksUrl: 'https://wiki.example/runbooks' },
+      ],
+    });
+  });
+
+  it.each([
+    ['en-GB', 'light', 'Refresh all', 'Runbook'],
+    ['zh-CN', 'dark', '全部刷新', '处理手册'],
+  ] as const)(
+    'in %s, %s: one row, copied and mended by one act',
+    async (locale, colorScheme, all, runbook) => {
+      const watched = await signedIn({
+        locale,
+        colorScheme,
+        reducedMotion: 'reduce',
+        permissions: ['clipboard-read', 'clipboard-write'],
+      });
+      const { page } = watched;
+      const cause = page.locator('.mass-cause');
+      await cause.waitFor();
+      expect(await cause.count()).toBe(1);
+      expect(await cause.innerText()).toMatch(/40164[^]*38[^]*203\.0\.113\.7/);
+      expect(await cause.getByText(runbook).getAttribute('href')).toBe(
+        `https://wiki.example/runbooks/WxhubWeChatRefuses${locale === 'zh-CN' ? '.zh-CN' : ''}.md`,
+      );
+      expect(await faults(page)).toEqual([]);
+      await watched.shot(`mass-${locale.slice(0, 2)}-${colorScheme}`);
+      await cause.locator('button').nth(0).click();
+      expect(await page.evaluate(() => navigator.clipboard.readText())).toBe('203.0.113.7');
+      await cause.locator('button').nth(1).click();
+      expect((await page.evaluate(() => navigator.clipboard.readText())).split('\n')).toHaveLength(38);
+      simulator.clearFaults();
+      await cause.getByText(all).click();
+      await cause.waitFor({ state: 'detached', timeout: 20_000 });
+      await eventually(async () => (await page.locator('.badge-valid').count()) === 38, 'all to be valid');
+    },
+  );
+
+  it('on a phone: the row and its acts fit', async () => {
+    const watched = await signedIn({
+      locale: 'zh-CN',
+      viewport: { width: 360, height: 740 },
+      hasTouch: true,
+      isMobile: true,
+    });
+    const { page } = watched;
+    await page.locator('.mass-cause').waitFor();
+    expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(360);
+    await watched.shot('mass-phone-zh');
+  });
+});
+
+describe('what is searched and filtered', () => {
+  it('is in the address, and can be sent to a colleague', async () => {
+    const { page } = await signedIn();
+    await page.click('text=Audit');
+    await page.selectOption('.toolbar select >> nth=0', 'token.issued');
+    // By the name that apps.yaml gives it, too.
+    await page.fill('input[type=search]', 'shop mini');
+    await eventually(async () => (await page.locator('.audit li').count()) === 1, 'the filter');
+    expect(page.url()).toContain('#/audit?q=shop+mini&act=token.issued');
+    await page.reload();
+    await page.waitForSelector('.audit li');
+    expect(await page.locator('.audit li').count()).toBe(1);
+    const download = page.waitForEvent('download');
+    await page.getByText('Save 1 as JSON lines').click();
+    const saved = readFileSync(await (await download).path(), 'utf8');
+    expect(JSON.parse(saved)).toMatchObject({ act: 'token.issued', appid: GOOD.appid });
+    opened.at(-1)!.requests.splice(0);
+    await page.click('text=Clients');
+    await page.selectOption('select', 'expiry');
+    expect(page.url()).toContain('#/clients?sort=expiry');
+  });
+});
+
 describe('reading without a key', () => {
   it('is possible with HUB_CONSOLE_OPEN, and acting is not', async () => {
     await hub.stop();

@@ -105,7 +105,7 @@ describe('who may look', () => {
     await post('/api/apps/wx-good/refresh', { force: false });
     const { apps, audit, viewer } = await live('', bearer(SHOP_ADMIN));
     expect(apps.map(({ appid }: { appid: string }) => appid)).toEqual(['wx-good']);
-    expect(viewer).toEqual({ client: 'shop-admin', keyId: 'first', seesAll: false });
+    expect(viewer).toEqual({ client: 'shop-admin', keyId: 'first', seesAll: false, keysEnding: 0 });
     expect(audit.length).toBeGreaterThan(0);
     expect(audit.filter((record: { appid?: string }) => record.appid !== 'wx-good')).toEqual([]);
     expectCode(await get('/api/apps/wx-bad', bearer(SHOP_ADMIN)), 403, 'HUB_NOT_GRANTED');
@@ -133,7 +133,7 @@ describe('with HUB_CONSOLE_OPEN', () => {
   it('anybody may look, at everything, and act by no means', async () => {
     const { apps, viewer } = await live('', {});
     expect(apps).toHaveLength(3);
-    expect(viewer).toEqual({ client: null, keyId: null, seesAll: true });
+    expect(viewer).toEqual({ client: null, keyId: null, seesAll: true, keysEnding: 0 });
     expect((await post('/api/reload', undefined, {})).status).toBe(401);
     expect((await post('/api/apps/wx-good/refresh', {}, {})).status).toBe(401);
     expect((await get('/api/live', { 'sec-fetch-site': 'cross-site' })).status).toBe(403);
@@ -311,6 +311,30 @@ describe('what is done', () => {
     const { hub, apps } = await live();
     expect(apps).toHaveLength(3);
     expect(hub.lastReload).toMatchObject({ ok: false, trigger: 'admin', problems: json.problems });
+  });
+
+  it('quotas and refused calls, as /admin has them, in the audit log with who asked', async () => {
+    const path = '/cgi-bin/message/custom/send';
+    const { status, json } = await get(`/api/apps/wx-good/quota?path=${encodeURIComponent(path)}`);
+    expect([status, json.quota.used]).toEqual([200, 0]);
+    expect((await get('/api/apps/wx-good/quota')).status).toBe(400);
+    const refused = await get('/api/apps/wx-good/quota?path=/sns/auth');
+    expect([refused.status, refused.json.wechat.errcode]).toEqual([502, 76022]);
+    const rid = /rid: (\S+)/.exec(refused.json.detail as string)?.[1] ?? '';
+    expect((await get(`/api/apps/wx-good/rid/${rid}`)).json.request_url).toBe('access_token=[redacted]');
+    expect((await post('/api/apps/wx-good/quota/clear', {})).json).toEqual({ left: 9 });
+    const { audit } = await live();
+    const acts = audit.map(({ act, client }: { act: string; client: string }) => `${act} ${client}`);
+    expect(acts).toEqual(
+      expect.arrayContaining(['app.quota admin', 'app.rid admin', 'app.clear_quota admin']),
+    );
+    for (const asked of [
+      get('/api/apps/wx-bad/quota?path=/x', bearer(SHOP_ADMIN)),
+      get('/api/apps/wx-good/rid/x', {}),
+    ]) {
+      expect([401, 403]).toContain((await asked).status);
+    }
+    expect((await post('/api/apps/wx-bad/quota/clear', {}, bearer(SHOP_ADMIN))).status).toBe(403);
   });
 
   it('bodies of another form are refused', async () => {

@@ -12,6 +12,7 @@ import { Dialog } from './dialog.js';
 import { CopyButton } from './copy-button.js';
 import { LifeBar } from './life-bar.js';
 import { ProblemCard } from './problem-card.js';
+import { QuotaSection } from './quota-section.js';
 import { StateBadge } from './state-badge.js';
 
 const SHOWN_RECORDS = 8;
@@ -43,8 +44,8 @@ export function AppDetail({ appid, model, now, onClose }: Props): JSX.Element {
         <code>{appid}</code>
         <CopyButton text={appid} label={t.detail.copy} />
       </div>
-      <LifeBar life={app.life} now={now} nextRefreshAt={app.nextRefreshAt} />
-      <ProblemCard app={app} now={now} />
+      <LifeBar life={app.life} now={now} nextRefreshAt={app.nextRefreshAt} fails={app.failures > 0} />
+      <ProblemCard model={model} app={app} now={now} />
       <AppActions app={app} now={now} />
       <section>
         <h3>{t.detail.calls}</h3>
@@ -77,7 +78,7 @@ export function AppDetail({ appid, model, now, onClose }: Props): JSX.Element {
                   ? t.detail.ticketRests
                   : dueIn(ticket.nextRefreshAt, now, language)}
               </span>
-              <LifeBar life={ticket.life} now={now} none={t.life.noTicket} />
+              <LifeBar life={ticket.life} now={now} none={t.life.noTicket} fails={ticket.failures > 0} />
               {ticket.failures > 0 && ticket.lastError !== null && (
                 <p class="ticket-error">
                   <b>{causeText(ticket.lastError, language)}</b>{' '}
@@ -88,6 +89,7 @@ export function AppDetail({ appid, model, now, onClose }: Props): JSX.Element {
           ))}
         </section>
       )}
+      <QuotaSection appid={appid} />
       <section>
         <h3>{t.detail.clients}</h3>
         <GrantedClients appid={appid} model={model} />
@@ -135,13 +137,13 @@ function Facts({ app, now }: { readonly app: AppRow; readonly now: number }): JS
 function GrantedClients({ appid, model }: { readonly appid: string; readonly model: Model }): JSX.Element {
   const { t } = useTexts();
   const { api } = useSession();
-  const [clients, setClients] = useState<AppAnswer['clients']>();
+  const [answer, setAnswer] = useState<AppAnswer>();
   const reloadedAt = model.hub.lastReload?.at;
   useEffect(() => {
     let isCurrent = true;
     api.app(appid).then(
-      (answer) => {
-        if (isCurrent) setClients(answer.clients);
+      (given) => {
+        if (isCurrent) setAnswer(given);
       },
       () => undefined,
     );
@@ -149,22 +151,28 @@ function GrantedClients({ appid, model }: { readonly appid: string; readonly mod
       isCurrent = false;
     };
   }, [api, appid, reloadedAt]);
-  if (clients === undefined) return <p class="muted">…</p>;
+  if (answer === undefined) return <p class="muted">…</p>;
+  const { clients, logins } = answer;
   if (clients.length === 0) return <p class="muted">{t.detail.noClients}</p>;
   return (
-    <ul class="granted">
-      {clients.map(({ id, may }) => (
-        <li key={id}>
-          <span>{id}</span>
-          <span class="chips">
-            {may.map((act) => (
-              <span key={act} class="chip" title={t.clients.actHelp[act]}>
-                {t.clients.acts[act]}
-              </span>
-            ))}
-          </span>
-        </li>
-      ))}
-    </ul>
+    <>
+      <ul class="granted">
+        {clients.map(({ id, may }) => (
+          <li key={id}>
+            <span>{id}</span>
+            <span class="chips">
+              {may.map((act) => (
+                <span key={act} class="chip" title={t.clients.actHelp[act]}>
+                  {t.clients.acts[act]}
+                </span>
+              ))}
+            </span>
+          </li>
+        ))}
+      </ul>
+      {logins !== null && (
+        <p class="muted logins">{t.detail.logins(logins.granted, logins.refused, logins.failed)}</p>
+      )}
+    </>
   );
 }

@@ -1,7 +1,7 @@
 import type { JSX } from 'preact';
 import type { AppRow } from '../../../src/console/wire.js';
 import { useTexts } from '../context.js';
-import { dueIn } from '../format.js';
+import { dueIn, fromNow } from '../format.js';
 import type { Language } from '../language.js';
 import { callsOf, errorOf, stateOf, sum, type Model } from '../model.js';
 import { hrefOf } from '../route.js';
@@ -35,7 +35,7 @@ export function AppRowView({ app, model, now, language }: Props): JSX.Element {
       </div>
       <div class="app-life">
         <span class="hidden">{columns.life}: </span>
-        <LifeBar life={app.life} now={now} />
+        <LifeBar life={app.life} now={now} fails={app.failures > 0} />
       </div>
       <div class="app-next">
         <span class="label">{columns.next} </span>
@@ -47,9 +47,9 @@ export function AppRowView({ app, model, now, language }: Props): JSX.Element {
           {sum(calls.failures) > 0 ? t.chart.short(sum(calls.calls), sum(calls.failures)) : ''}
         </span>
       </div>
-      <div class="app-version">
-        <span class="label">{columns.version} </span>
-        {app.life?.version ?? t.life.never}
+      <div class="app-success">
+        <span class="label">{columns.success} </span>
+        {app.lastRefreshAt === null ? t.life.never : fromNow(app.lastRefreshAt, now, language)}
       </div>
       {error !== null && (
         <div class="app-error">

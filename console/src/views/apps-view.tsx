@@ -89,7 +89,7 @@ export function AppsView({ model, openAppid }: Props): JSX.Element {
       </div>
       <section class="card apps" aria-label={t.list.heading} aria-busy={!model.complete}>
         <div class="app-head" aria-hidden="true">
-          {(['state', 'app', 'life', 'next', 'calls', 'version'] as const).map((column) => (
+          {(['state', 'app', 'life', 'next', 'calls', 'success'] as const).map((column) => (
             <span key={column} class={`head-${column}`}>
               {t.list.columns[column]}
             </span>

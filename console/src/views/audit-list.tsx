@@ -10,6 +10,8 @@ interface Props {
   readonly now: number;
   /** Within one app: its id goes without saying. */
   readonly brief?: boolean;
+  /** What apps.yaml calls an app. */
+  readonly nameOf?: (appid: string) => string | null;
 }
 
 const BAD = new Set(['denied', 'refused', 'failed', 'unavailable']);
@@ -19,7 +21,7 @@ export function wordOf(words: Texts['audit']['words'] | Texts['audit']['acts'], 
   return (words as Readonly<Record<string, string>>)[word] ?? word;
 }
 
-export function AuditList({ records, now, brief = false }: Props): JSX.Element {
+export function AuditList({ records, now, brief = false, nameOf }: Props): JSX.Element {
   const { t, language } = useTexts();
   return (
     <ol class={brief ? 'audit audit-brief' : 'audit'}>
@@ -37,7 +39,7 @@ export function AuditList({ records, now, brief = false }: Props): JSX.Element {
               </span>
               {!brief && typeof record.appid === 'string' && (
                 <a class="appid" href={hrefOf('apps', record.appid)}>
-                  <code>{record.appid}</code>
+                  {nameOf?.(record.appid) ?? ''} <code>{record.appid}</code>
                 </a>
               )}
               <span class="muted">{detailsOf(record, t).join(' · ')}</span>

@@ -1,7 +1,9 @@
 import type { JSX } from 'preact';
 import { useState } from 'preact/hooks';
+import type { AuditRow } from '../../../src/console/wire.js';
 import { useNow, useTexts } from '../context.js';
 import type { Model } from '../model.js';
+import { keepQuery, queryValue } from '../query.js';
 import { fitsSearch } from '../search.js';
 import { AuditList, detailsOf, wordOf } from './audit-list.js';
 import { Pages, PER_PAGE } from './pages.js';
@@ -11,17 +13,33 @@ import { SearchField } from './search-field.js';
 export function AuditView({ model }: { readonly model: Model }): JSX.Element {
   const { t } = useTexts();
   const now = useNow(model, 10_000);
-  const [text, setText] = useState('');
+  const [choice, setChoice] = useState(() => ({
+    q: queryValue(location.hash, 'q'),
+    act: queryValue(location.hash, 'act'),
+    outcome: queryValue(location.hash, 'outcome'),
+  }));
   const [page, setPage] = useState(0);
-  const fitting = model.audit.filter((record) =>
-    fitsSearch(text, [
-      wordOf(t.audit.acts, record.act),
-      wordOf(t.audit.words, record.outcome),
-      record.appid ?? '',
-      ...detailsOf(record, t),
-    ]),
+  const choose = (change: Partial<typeof choice>): void => {
+    const next = { ...choice, ...change };
+    setChoice(next);
+    keepQuery('audit', next);
+    setPage(0);
+  };
+  const nameOf = (appid: string): string | null => model.apps.get(appid)?.name ?? null;
+  const fitting = model.audit.filter(
+    (record) =>
+      (choice.act === '' || record.act === choice.act) &&
+      (choice.outcome === '' || record.outcome === choice.outcome) &&
+      fitsSearch(choice.q, [
+        wordOf(t.audit.acts, record.act),
+        wordOf(t.audit.words, record.outcome),
+        record.appid ?? '',
+        typeof record.appid === 'string' ? (nameOf(record.appid) ?? '') : '',
+        ...detailsOf(record, t),
+      ]),
   );
   const shown = fitting.slice(page * PER_PAGE, (page + 1) * PER_PAGE);
+  const outcomes = [...new Set(model.audit.map(({ outcome }) => outcome))].sort();
   return (
     <>
       <h1>{t.audit.heading}</h1>
@@ -29,21 +47,92 @@ export function AuditView({ model }: { readonly model: Model }): JSX.Element {
       <div class="toolbar">
         <SearchField
           label={t.audit.search}
-          value={text}
-          onInput={(given) => {
-            setText(given);
-            setPage(0);
+          value={choice.q}
+          onInput={(q) => {
+            choose({ q });
           }}
         />
+        <Choose
+          label={t.audit.act}
+          value={choice.act}
+          values={Object.keys(t.audit.acts)}
+          wordOf={(act) => wordOf(t.audit.acts, act)}
+          onChoose={(act) => {
+            choose({ act });
+          }}
+        />
+        <Choose
+          label={t.audit.outcome}
+          value={choice.outcome}
+          values={outcomes}
+          wordOf={(outcome) => wordOf(t.audit.words, outcome)}
+          onChoose={(outcome) => {
+            choose({ outcome });
+          }}
+        />
+        <button
+          class="button"
+          type="button"
+          aria-disabled={fitting.length === 0}
+          onClick={() => {
+            if (fitting.length > 0) save(fitting);
+          }}
+        >
+          {t.audit.save(fitting.length)}
+        </button>
       </div>
       <section class="card" aria-label={t.audit.heading}>
         {fitting.length === 0 ? (
           <p class="empty">{model.audit.length === 0 ? t.audit.none : t.audit.noMatch}</p>
         ) : (
-          <AuditList records={shown} now={now} />
+          <AuditList records={shown} now={now} nameOf={nameOf} />
         )}
         <Pages page={page} total={fitting.length} onPage={setPage} />
       </section>
     </>
   );
+}
+
+interface ChooseProps {
+  readonly label: string;
+  /** Empty: all. */
+  readonly value: string;
+  readonly values: readonly string[];
+  readonly wordOf: (value: string) => string;
+  readonly onChoose: (value: string) => void;
+}
+
+function Choose({ label, value, values, wordOf: word, onChoose }: ChooseProps): JSX.Element {
+  const { t } = useTexts();
+  // What an address names and no record has any more is still what is chosen.
+  const listed = value === '' || values.includes(value) ? values : [value, ...values];
+  return (
+    <label class="sort">
+      <span>{label}</span>
+      <select
+        value={value}
+        onChange={(event) => {
+          onChoose(event.currentTarget.value);
+        }}
+      >
+        <option value="">{t.audit.all}</option>
+        {listed.map((each) => (
+          <option key={each} value={each}>
+            {word(each)}
+          </option>
+        ))}
+      </select>
+    </label>
+  );
+}
+
+/** As the log has them: a JSON document a line, oldest first. */
+function save(records: readonly AuditRow[]): void {
+  const lines = [...records].reverse().map((record) => `${JSON.stringify(record)}\n`);
+  const url = URL.createObjectURL(new Blob(lines, { type: 'application/x-ndjson' }));
+  const link = document.createElement('a');
+  link.href = url;
+  link.download = `audit-${new Date().toISOString().slice(0, 19).replaceAll(':', '')}.jsonl`;
+  link.click();
+  URL.revokeObjectURL(url);
 }

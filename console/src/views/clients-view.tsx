@@ -5,6 +5,7 @@ import { ApiError } from '../api.js';
 import { useNow, useSession, useTexts } from '../context.js';
 import { count, date, fromNow, roughSpan } from '../format.js';
 import type { Model } from '../model.js';
+import { keepQuery, queryValue } from '../query.js';
 import { hrefOf } from '../route.js';
 import { fitsSearch } from '../search.js';
 import { Pages, PER_PAGE } from './pages.js';
@@ -29,9 +30,11 @@ export function ClientsView({ model }: { readonly model: Model }): JSX.Element {
   const { api, say } = useSession();
   const now = useNow(model, 30_000);
   const [answer, setAnswer] = useState<ClientsAnswer>();
-  const [text, setText] = useState('');
+  const [text, setText] = useState(() => queryValue(location.hash, 'q'));
   const [page, setPage] = useState(0);
-  const [sort, setSort] = useState<Sort>(() => (location.hash.includes('sort=expiry') ? 'expiry' : 'name'));
+  const [sort, setSort] = useState<Sort>(() =>
+    queryValue(location.hash, 'sort') === 'expiry' ? 'expiry' : 'name',
+  );
   const reloadedAt = model.hub.lastReload?.at;
   useEffect(() => {
     let isCurrent = true;
@@ -68,6 +71,7 @@ export function ClientsView({ model }: { readonly model: Model }): JSX.Element {
           value={text}
           onInput={(given) => {
             setText(given);
+            keepQuery('clients', { q: given, sort: sort === 'name' ? '' : sort });
             setPage(0);
           }}
         />
@@ -76,7 +80,9 @@ export function ClientsView({ model }: { readonly model: Model }): JSX.Element {
           <select
             value={sort}
             onChange={(event) => {
-              setSort(event.currentTarget.value as Sort);
+              const given = event.currentTarget.value as Sort;
+              setSort(given);
+              keepQuery('clients', { q: text, sort: given === 'name' ? '' : given });
             }}
           >
             {(['name', 'expiry'] as const).map((each) => (

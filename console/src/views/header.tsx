@@ -35,6 +35,12 @@ export function Header(props: Props): JSX.Element {
             {VIEWS.map((each) => (
               <a key={each} href={hrefOf(each)} aria-current={each === view ? 'page' : undefined}>
                 {t.nav[each]}
+                {each === 'clients' && model.viewer.keysEnding > 0 && (
+                  <span class="tab-count" title={t.nav.keysEnding(model.viewer.keysEnding)}>
+                    <span aria-hidden="true">{model.viewer.keysEnding}</span>
+                    <span class="hidden">{t.nav.keysEnding(model.viewer.keysEnding)}</span>
+                  </span>
+                )}
               </a>
             ))}
           </nav>

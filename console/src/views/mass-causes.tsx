@@ -6,6 +6,7 @@ import { massCauses, type CauseGroup, type Model } from '../model.js';
 import { causeText, fixText } from '../texts/causes.js';
 import { CopyButton } from './copy-button.js';
 import { StateIcon } from './icons.js';
+import { RunbookLink } from './runbook-link.js';
 
 interface Props {
   readonly model: Model;
@@ -21,16 +22,18 @@ export function MassCauses({ model, now, onShow }: Props): JSX.Element | null {
   return (
     <section class="mass" aria-label={t.mass.label}>
       {groups.map((group) => (
-        <MassCause key={group.key} group={group} onShow={onShow} />
+        <MassCause key={group.key} model={model} group={group} onShow={onShow} />
       ))}
     </section>
   );
 }
 
 function MassCause({
+  model,
   group,
   onShow,
 }: {
+  readonly model: Model;
   readonly group: CauseGroup;
   readonly onShow: Props['onShow'];
 }): JSX.Element {
@@ -80,6 +83,10 @@ function MassCause({
             {t.mass.show}
           </button>
         )}
+        <RunbookLink
+          model={model}
+          page={error.class === 'transient' ? 'WxhubTokenEndsSoon' : 'WxhubWeChatRefuses'}
+        />
         {session.mayAct && (
           <button
             class="button button-main"

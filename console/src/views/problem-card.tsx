@@ -2,13 +2,17 @@ import type { JSX } from 'preact';
 import type { AppRow } from '../../../src/console/wire.js';
 import { useTexts } from '../context.js';
 import { fromNow, moment } from '../format.js';
+import type { Model } from '../model.js';
 import { causeText, fixText } from '../texts/causes.js';
+import { RunbookLink } from './runbook-link.js';
 
 /** Why an app fails and what to do; once it has recovered, what was. */
 export function ProblemCard({
+  model,
   app,
   now,
 }: {
+  readonly model: Model;
   readonly app: AppRow;
   readonly now: number;
 }): JSX.Element | null {
@@ -49,6 +53,18 @@ export function ProblemCard({
           </dd>
         </div>
       </dl>
+      {!isOver && (
+        <RunbookLink
+          model={model}
+          page={
+            error.class !== 'transient'
+              ? 'WxhubWeChatRefuses'
+              : app.state === 'unavailable'
+                ? 'WxhubAppWithoutToken'
+                : 'WxhubTokenEndsSoon'
+          }
+        />
+      )}
     </section>
   );
 }

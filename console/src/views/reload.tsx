@@ -7,6 +7,7 @@ import { fromNow } from '../format.js';
 import type { Model } from '../model.js';
 import { Dialog } from './dialog.js';
 import { ReloadIcon, StateIcon } from './icons.js';
+import { RunbookLink } from './runbook-link.js';
 
 /** Appids that are listed; beyond, the count says it. */
 const LISTED = 30;
@@ -80,6 +81,7 @@ export function ReloadBanner({
       >
         {t.reload.show}
       </button>
+      <RunbookLink model={model} page="WxhubConfigRefused" />
       {isShown && (
         <ReloadOutcome
           outcome={{ ok: false, problems: last.problems }}
