@@ -28,7 +28,7 @@ export class ApiError extends Error {
     readonly retryAfterSeconds: number,
     readonly problems: readonly Problem[],
     /** WeChat's own, where it refused. */
-    readonly errcode: number | undefined = undefined,
+    readonly errcode?: number,
   ) {
     super(code);
   }

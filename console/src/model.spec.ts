@@ -37,6 +37,7 @@ const answer = (more: Partial<LiveAnswer>): LiveAnswer => ({
     name: null,
     lastReload: null,
     runbooksUrl: null,
+    replicas: [],
   },
   viewer: { client: 'c', keyId: 'k', seesAll: true, keysEnding: 0 },
   apps: [],

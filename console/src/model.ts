@@ -84,13 +84,18 @@ export interface CauseGroup {
   readonly apps: readonly AppRow[];
 }
 
+/** Two errors of one key have one cause and one remedy. */
+export function causeKey({ cause, errcode, addresses }: ErrorRow): string {
+  return [cause, errcode, ...addresses].join(' ');
+}
+
 /** Causes that many apps have, those of most first. Two addresses are two causes: each has a remedy of its own. */
 export function massCauses(model: Model, now: number): CauseGroup[] {
   const groups = new Map<string, { error: ErrorRow; apps: AppRow[] }>();
   for (const app of model.apps.values()) {
     const error = errorOf(app, now);
     if (error === null) continue;
-    const key = [error.cause, error.errcode, ...error.addresses].join(' ');
+    const key = causeKey(error);
     const group = groups.get(key);
     if (group === undefined) groups.set(key, { error, apps: [app] });
     else group.apps.push(app);

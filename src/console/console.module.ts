@@ -12,10 +12,20 @@ import { ConsoleService } from './console.service.js';
 import { HubFacts } from './hub-facts.js';
 import { LiveView } from './live-view.js';
 import { LoginCounts } from './login-counts.js';
+import { ReplicaRoster } from './replica-roster.js';
 
 /** The web console on the ops port. */
 @Module({
   imports: [AccessGuardModule, AdminModule, AuditModule, WebModule, OpsModule, TokenCacheModule],
-  providers: [AppRows, CallHistory, ConsoleRoutes, ConsoleService, HubFacts, LiveView, LoginCounts],
+  providers: [
+    AppRows,
+    CallHistory,
+    ConsoleRoutes,
+    ConsoleService,
+    HubFacts,
+    LiveView,
+    LoginCounts,
+    ReplicaRoster,
+  ],
 })
 export class ConsoleModule {}

@@ -5,6 +5,7 @@ import { AppsConfig } from '../config/reload/apps-config.service.js';
 import { HubEnvironment } from '../config/environment.js';
 import { HubEvents } from '../events/hub-events.js';
 import { VERSION } from '../version.js';
+import { ReplicaRoster } from './replica-roster.js';
 import type { HubRow, ReloadRow } from './wire.js';
 
 /** So many problems of a refused file are shown; more are fixed by fixing those. */
@@ -24,6 +25,7 @@ export class HubFacts {
     private readonly config: AppsConfig,
     events: HubEvents,
     clock: Clock,
+    private readonly roster: ReplicaRoster,
   ) {
     this.#startedAt = clock.wallNow();
     this.#name = environment.name ?? null;
@@ -47,6 +49,7 @@ export class HubFacts {
       storeAwaySince: this.#storeAwaySince,
       name: this.#name,
       lastReload: this.#lastReload,
+      replicas: this.roster.rows(),
       runbooksUrl:
         this.config.current.notify.find(({ runbooksUrl }) => runbooksUrl !== undefined)?.runbooksUrl ?? null,
     };

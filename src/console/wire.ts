@@ -110,6 +110,17 @@ export interface HubRow {
   readonly lastReload: ReloadRow | null;
   /** The folder that has docs/runbooks, as `notify` in apps.yaml names it; `null`: nowhere. */
   readonly runbooksUrl: string | null;
+  /** This one first; with the memory store no other. */
+  readonly replicas: readonly ReplicaRow[];
+}
+
+/** A replica that shares the store, as it says of itself. */
+export interface ReplicaRow {
+  readonly instance: string;
+  readonly version: string;
+  readonly startedAt: number;
+  /** `null`: none since its start. */
+  readonly lastReload: { readonly at: number; readonly ok: boolean } | null;
 }
 
 export interface AuditRow {

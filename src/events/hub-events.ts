@@ -122,6 +122,17 @@ export interface GatewayCalled {
   readonly repeated: boolean;
 }
 
+/** Another replica says that it is there. For people to look at. */
+export interface ReplicaHeard {
+  /** Of the process, as long as it runs. */
+  readonly id: string;
+  readonly instance: string;
+  readonly version: string;
+  readonly upMs: number;
+  /** Its last reading of apps.yaml after the start. */
+  readonly reload: { readonly ok: boolean; readonly agoMs: number } | undefined;
+}
+
 export interface StoreChanged {
   /** Whether the shared store does what it is asked. */
   readonly available: boolean;
@@ -187,6 +198,7 @@ export interface HubEventMap {
   storeChanged: StoreChanged;
   /** Once per change; never with the memory store. */
   newsChanged: NewsChanged;
+  replicaHeard: ReplicaHeard;
   /** A stored credential cannot be read: altered, or under a key that HUB_ENCRYPTION_KEYS does not have. */
   storedUnreadable: { readonly appid: string; readonly slot: string };
   storeCommandEnded: StoreCommandEnded;

@@ -76,7 +76,21 @@ export type PeerEvent =
   /** Messages may have been missed, or the store may have lost some of its memory: look at everything. */
   | { readonly kind: 'missed' };
 
-export type Announcement = Extract<PeerEvent, { kind: 'removed' | 'reload' }>;
+/** What a replica says of itself, for people to look at; nothing decides by it. Ages, since clocks differ. */
+export interface ReplicaNote {
+  /** The machine or pod. */
+  readonly instance: string;
+  readonly version: string;
+  readonly upMs: number;
+  /** Its last reading of apps.yaml after the start; `undefined`: there was none. */
+  readonly reload: { readonly ok: boolean; readonly agoMs: number } | undefined;
+}
+
+/** As {@link ReplicaNote}, from the replica of that id. */
+export type HeardReplica = ReplicaNote & { readonly id: string };
+
+export type Announcement =
+  Extract<PeerEvent, { kind: 'removed' | 'reload' }> | ({ readonly kind: 'here' } & ReplicaNote);
 
 /** So many in a window of time, and so long apart; ms. */
 export interface Budget {

@@ -51,6 +51,15 @@ export const en = {
     redisDown: 'Redis store: not reachable',
     up: (span: string) => `Up for ${span}`,
   },
+  replicas: {
+    count: (count: number) => `${count} replicas`,
+    versions: (count: number) => `${count} versions at once`,
+    this: 'this one',
+    reloaded: (when: string) => `apps.yaml taken over ${when}`,
+    refused: (when: string) => `apps.yaml refused ${when}`,
+    banner: (instances: string, when: string) =>
+      `Another replica refused apps.yaml ${when} and runs with the configuration before it: ${instances}. Its log and its own console say why.`,
+  },
   states: { valid: 'Valid', ticket: 'Ticket failing', failing: 'Failing', unavailable: 'Unavailable' },
   stateHelp: {
     ticket: 'The token is valid; a ticket cannot be had or renewed.',

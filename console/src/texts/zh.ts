@@ -52,6 +52,15 @@ export const zh: Texts = {
     redisDown: 'Redis 存储：不可达',
     up: (span) => `已运行 ${span}`,
   },
+  replicas: {
+    count: (count) => `${count} 个副本`,
+    versions: (count) => `同时有 ${count} 个版本`,
+    this: '本副本',
+    reloaded: (when) => `${when}采用了 apps.yaml`,
+    refused: (when) => `${when}拒绝了 apps.yaml`,
+    banner: (instances, when) =>
+      `另有副本在${when}拒绝了 apps.yaml，仍使用之前的配置：${instances}。原因见它的日志和它自己的控制台。`,
+  },
   states: { valid: '正常', ticket: 'ticket 失败', failing: '续期失败', unavailable: '不可用' },
   stateHelp: {
     ticket: 'token 有效，但有 ticket 获取不到或续不上。',

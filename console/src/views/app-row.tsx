@@ -3,7 +3,7 @@ import type { AppRow } from '../../../src/console/wire.js';
 import { useTexts } from '../context.js';
 import { dueIn, fromNow } from '../format.js';
 import type { Language } from '../language.js';
-import { callsOf, errorOf, stateOf, sum, type Model } from '../model.js';
+import { callsOf, causeKey, errorOf, stateOf, sum, type Model } from '../model.js';
 import { hrefOf } from '../route.js';
 import { causeText, fixText } from '../texts/causes.js';
 import { CallsChart } from './chart.js';
@@ -13,12 +13,14 @@ import { StateBadge } from './state-badge.js';
 interface Props {
   readonly app: AppRow;
   readonly model: Model;
+  /** Causes that are told once for all of their apps. */
+  readonly massKeys: ReadonlySet<string>;
   readonly now: number;
   readonly language: Language;
 }
 
 /** One app of the list. The whole row leads to its detail; what fails says why and what to do right here. */
-export function AppRowView({ app, model, now, language }: Props): JSX.Element {
+export function AppRowView({ app, model, massKeys, now, language }: Props): JSX.Element {
   const { t } = useTexts();
   const state = stateOf(app, now);
   const calls = callsOf(app, model, now);
@@ -58,7 +60,7 @@ export function AppRowView({ app, model, now, language }: Props): JSX.Element {
               {causeText(error, language)}
               <span class="errcode">{error.errcode ?? error.cause}</span>
             </b>
-            <span>{fixText(error, language)}</span>
+            {!massKeys.has(causeKey(error)) && <span>{fixText(error, language)}</span>}
           </p>
         </div>
       )}

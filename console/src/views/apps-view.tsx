@@ -1,13 +1,14 @@
 import type { JSX } from 'preact';
 import { useEffect, useMemo, useState } from 'preact/hooks';
 import { useNow, useTexts } from '../context.js';
-import { chosen, countByState, SORTS, type Choice, type Model, type Sort } from '../model.js';
+import { chosen, countByState, massCauses, SORTS, type Choice, type Model, type Sort } from '../model.js';
 import { ALL, choiceOf, keepChoice, queryOf } from '../choice.js';
 import { hrefOf } from '../route.js';
 import { AppDetail } from './app-detail.js';
 import { AppRowView } from './app-row.js';
 import { MassCauses } from './mass-causes.js';
 import { Pages, PER_PAGE } from './pages.js';
+import { RefusedElsewhere } from './replicas.js';
 import { ReloadBanner, ReloadButton } from './reload.js';
 import { StoreBanner } from './store-banner.js';
 import { SearchField } from './search-field.js';
@@ -28,6 +29,8 @@ export function AppsView({ model, openAppid }: Props): JSX.Element {
   const [page, setPage] = useState(0);
   const orderAt = Math.floor(now / ORDER_MS) * ORDER_MS;
   const rows = useMemo(() => chosen(model, choice, orderAt), [model, choice, orderAt]);
+  const groups = useMemo(() => massCauses(model, orderAt), [model, orderAt]);
+  const massKeys = useMemo(() => new Set(groups.map(({ key }) => key)), [groups]);
   const counts = useMemo(() => countByState(model, orderAt), [model, orderAt]);
   const lastPage = Math.max(0, Math.ceil(rows.length / PER_PAGE) - 1);
   const shownPage = Math.min(page, lastPage);
@@ -47,9 +50,10 @@ export function AppsView({ model, openAppid }: Props): JSX.Element {
       <h1 class="hidden">{t.list.heading}</h1>
       <StoreBanner model={model} />
       <ReloadBanner model={model} now={now} />
+      <RefusedElsewhere model={model} now={orderAt} />
       <MassCauses
         model={model}
-        now={orderAt}
+        groups={groups}
         onShow={(text) => {
           choose({ text, state: 'all' });
         }}
@@ -97,7 +101,14 @@ export function AppsView({ model, openAppid }: Props): JSX.Element {
         </div>
         <ul class="app-list">
           {shown.map((app) => (
-            <AppRowView key={app.appid} app={app} model={model} now={now} language={language} />
+            <AppRowView
+              key={app.appid}
+              app={app}
+              model={model}
+              massKeys={massKeys}
+              now={now}
+              language={language}
+            />
           ))}
         </ul>
         {rows.length === 0 && (

@@ -2,7 +2,7 @@ import type { JSX } from 'preact';
 import { useState } from 'preact/hooks';
 import { ApiError } from '../api.js';
 import { useSession, useTexts } from '../context.js';
-import { massCauses, type CauseGroup, type Model } from '../model.js';
+import type { CauseGroup, Model } from '../model.js';
 import { causeText, fixText } from '../texts/causes.js';
 import { CopyButton } from './copy-button.js';
 import { StateIcon } from './icons.js';
@@ -10,14 +10,13 @@ import { RunbookLink } from './runbook-link.js';
 
 interface Props {
   readonly model: Model;
-  readonly now: number;
+  readonly groups: readonly CauseGroup[];
   readonly onShow: (text: string) => void;
 }
 
 /** One row for each cause that many apps have: what it is, what to do, and one act for all of them. */
-export function MassCauses({ model, now, onShow }: Props): JSX.Element | null {
+export function MassCauses({ model, groups, onShow }: Props): JSX.Element | null {
   const { t } = useTexts();
-  const groups = massCauses(model, now);
   if (groups.length === 0) return null;
   return (
     <section class="mass" aria-label={t.mass.label}>

@@ -5,6 +5,7 @@ import { count, roughSpan } from '../format.js';
 import { allCalls, STATES, sum, type Choice, type Model, type State } from '../model.js';
 import { CallsChart } from './chart.js';
 import { StateIcon } from './icons.js';
+import { Replicas } from './replicas.js';
 
 interface Props {
   readonly model: Model;
@@ -67,6 +68,7 @@ export function Summary({ model, counts, chosen, onChoose }: Props): JSX.Element
           {hub.store === 'memory' ? t.hub.memory : hub.storeUp ? t.hub.redis : t.hub.redisDown}
         </div>
         <div title={hub.instance} class="fact-instance">
+          {hub.name === null ? '' : `${hub.name} · `}
           {hub.instance}
         </div>
         <div>
@@ -75,6 +77,7 @@ export function Summary({ model, counts, chosen, onChoose }: Props): JSX.Element
         {model.viewer.client !== null && (
           <div>{t.session.signedInAs(model.viewer.client, model.viewer.keyId ?? '–')}</div>
         )}
+        <Replicas model={model} now={now} />
       </div>
     </section>
   );

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import fc from 'fast-check';
 import { APPID_PATTERN } from '../../../core/app.js';
 import { classifyErrcode, describeFailure } from '../../../core/wechat-error.js';
-import { readMessage, writeMessage, type Message } from './peer-message.js';
+import { readMessage, writeMessage, type Message, type ReadMessage } from './peer-message.js';
 import { Sealer } from './seal.js';
 
 const CREDENTIALS = '0123456789abcdef';
@@ -113,12 +113,14 @@ describe('a message of another replica', () => {
 /** Texts that nobody but this hub can have made. */
 const OWN_WORDS = /^(as another replica was told|as another replica tells|.*: as another replica tells)$/;
 
-function isBelievable(message: Message): boolean {
+function isBelievable(message: ReadMessage): boolean {
   switch (message.kind) {
     case 'reload':
       return true;
     case 'removed':
       return message.appids.every((appid) => APPID_PATTERN.test(appid));
+    case 'here':
+      return /^[\w.+-]{1,253}$/.test(message.instance) && message.upMs >= 0 && Number.isFinite(message.upMs);
     case 'changed':
       return APPID_PATTERN.test(message.appid);
     case 'failed': {
@@ -133,6 +135,28 @@ function isBelievable(message: Message): boolean {
     }
   }
 }
+
+describe('a replica that says that it is there', () => {
+  const HERE = { kind: 'here', instance: 'hub-7f9c-abcde', version: '0.1.0', upMs: 60_000 } as const;
+
+  it.each([undefined, { ok: false, agoMs: 5000 }])('arrives with its last reload: %j', (reload) => {
+    expect(readMessage('me', writeMessage('other', { ...HERE, reload }))).toEqual({
+      ...HERE,
+      id: 'other',
+      reload,
+    });
+  });
+
+  it.each([
+    { instance: '<script>' },
+    { instance: 'x'.repeat(254) },
+    { version: 7 },
+    { upMs: -1 },
+    { upMs: null },
+  ])('is not believed with %j', (odd) => {
+    expect(told({ ...HERE, ...odd })).toBeUndefined();
+  });
+});
 
 describe('whatever somebody sends', () => {
   const leaf = fc.oneof(

@@ -2,10 +2,14 @@ import type { SharedFailure } from '../../../core/coordination.js';
 import { APPID_PATTERN } from '../../../core/app.js';
 import type { CredentialSlot } from '../../../core/credential.js';
 import { retoldError } from '../../../core/retold-error.js';
-import type { PeerEvent } from '../../token-store.js';
+import type { HeardReplica, PeerEvent, ReplicaNote } from '../../token-store.js';
 
 /** What travels between replicas. Never a token: a message says where to look. */
-export type Message = Exclude<PeerEvent, { kind: 'missed' }>;
+export type Message =
+  | Exclude<PeerEvent, { kind: 'missed' }>
+  /** A replica says that it is there. */
+  | ({ readonly kind: 'here' } & ReplicaNote);
+export type ReadMessage = Exclude<Message, { kind: 'here' }> | ({ readonly kind: 'here' } & HeardReplica);
 
 /** `origin`: the replica that tells it, which does not listen to itself. */
 export function writeMessage(origin: string, message: Message): string {
@@ -13,7 +17,7 @@ export function writeMessage(origin: string, message: Message): string {
 }
 
 /** `undefined`: its own, or not a message that this hub knows. A later hub may send others. Never throws. */
-export function readMessage(self: string, text: string): Message | undefined {
+export function readMessage(self: string, text: string): ReadMessage | undefined {
   let read: unknown;
   try {
     read = JSON.parse(text);
@@ -27,6 +31,7 @@ export function readMessage(self: string, text: string): Message | undefined {
     const appids = Array.isArray(read.appids) ? read.appids.filter(isAppid) : [];
     return { kind: 'removed', appids };
   }
+  if (read.kind === 'here') return readReplica(read);
   if (!isAppid(appid)) return undefined;
   switch (read.kind) {
     case 'changed':
@@ -40,6 +45,19 @@ export function readMessage(self: string, text: string): Message | undefined {
     default:
       return undefined;
   }
+}
+
+/** Names as DNS has them, and versions as npm has. */
+const NAME = /^[\w.+-]{1,253}$/;
+
+function readReplica({ origin, instance, version, upMs, reload }: Record<string, unknown>) {
+  const isName = (read: unknown): read is string => typeof read === 'string' && NAME.test(read);
+  if (!isName(origin) || !isName(instance) || !isName(version) || !isCount(upMs)) return undefined;
+  const last =
+    isRecord(reload) && typeof reload.ok === 'boolean' && isCount(reload.agoMs)
+      ? { ok: reload.ok, agoMs: reload.agoMs }
+      : undefined;
+  return { kind: 'here' as const, id: origin, instance, version, upMs, reload: last };
 }
 
 function readFailure(read: unknown, slot: CredentialSlot): SharedFailure | undefined {

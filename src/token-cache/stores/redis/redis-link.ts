@@ -21,6 +21,8 @@ import { PROBE, type Script } from './scripts.js';
 const PROBE_MS = 1000;
 /** In a Cluster so many keys lie in most of the nodes: one after the other is written. */
 const PROBE_KEYS = 100;
+/** A connection that is lost and not made anew for so long, ms, counts as a failure. */
+const LOST_MS = 2000;
 /** Without a failure for so long, ms, it counts as back. */
 const QUIET_MS = 1000;
 /** A Cluster may fail for some apps and serve others: it is back when none has failed for so long, ms. */
@@ -50,7 +52,7 @@ export interface LinkListener extends NewsListener {
  *
  * - A command ends within {@link COMMAND_LIMIT_MS} and a moment, and fails at once while there is no connection.
  *   Nothing queues up.
- * - Whether Redis is of use is told by what commands do, not by sockets: one that accepts connections and hangs, or
+ * - Whether Redis is of use is told by what commands do, not by sockets that stand: one that accepts connections and hangs, or
  *   refuses writes, is as good as gone. Once it was, only a look that finds every right shows that it is back.
  * - A connection on which a look has not succeeded proves nothing: the pauses between connections go on growing.
  */
@@ -156,6 +158,12 @@ export class RedisLink implements StoreLink {
     });
     revive(commands, () => this.#closed, retry);
     commands.on('ready', () => this.#probe());
+    // A quiet hub sends few commands: people are not to wait for the next one to learn that Redis is gone.
+    commands.on('close', () => {
+      setTimeout(() => {
+        if (!this.#closed && commands.status !== 'ready') this.#failed('not connected');
+      }, LOST_MS).unref();
+    });
     // News that a node had taken and not passed on went with it.
     if (this.#cluster) commands.on('-node', () => setTimeout(() => this.listener.missed(), QUIET_MS).unref());
   }

@@ -20,7 +20,7 @@ import {
   type Stored,
 } from '../../token-store.js';
 import { MeasuredLink } from './measured-link.js';
-import { readMessage, writeMessage } from './peer-message.js';
+import { readMessage, writeMessage, type Message } from './peer-message.js';
 import { bodyOf, fenceOf, fingerprint } from './record.js';
 import { RecordReader } from './record-reader.js';
 import { RedisLease } from './redis-lease.js';
@@ -108,6 +108,10 @@ export class RedisTokenStore extends TokenStore implements OnApplicationShutdown
         const signed = this.#sealer.verify(text);
         const event = signed === undefined ? undefined : readMessage(this.#owner, signed);
         if (event === undefined) return;
+        if (event.kind === 'here') {
+          events.emit('replicaHeard', event);
+          return;
+        }
         events.emit('newsHeard', { kind: event.kind });
         this.#listener(event);
       },
@@ -277,7 +281,7 @@ export class RedisTokenStore extends TokenStore implements OnApplicationShutdown
     await this.#link.publish(this.#channel, this.#message(event));
   }
 
-  #message(event: Exclude<PeerEvent, { kind: 'missed' }>): string {
+  #message(event: Message): string {
     return this.#sealer.sign(writeMessage(this.#owner, event));
   }
 
