@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import {
   askStableToken,
   askToken,
@@ -8,6 +9,7 @@ import {
   stopSimulators,
   type SimulatedAnswer,
 } from '../../test/support/simulator-harness.js';
+import { CONTROL_CALLS } from './control-api.js';
 import type { WeChatSimulator } from './simulator.js';
 
 afterEach(stopSimulators);
@@ -153,5 +155,13 @@ describe('control calls', () => {
     const answer = await control(sim, method, path, body);
     expect(answer.status).toBe(status);
     expect(answer.json).toEqual({ ok: false, error: expect.stringContaining(error) });
+  });
+});
+
+describe('the control calls', () => {
+  it.each(['docs/operations.md', 'docs/operations.zh-CN.md'])('are all in %s, and no others', (page) => {
+    const text = readFileSync(new URL(`../../${page}`, import.meta.url), 'utf8');
+    const named = new Set(text.match(/(?:GET|POST|DELETE) \/_sim\/[a-z/]+/g));
+    expect([...named].sort()).toEqual([...CONTROL_CALLS].sort());
   });
 });

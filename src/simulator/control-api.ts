@@ -89,6 +89,9 @@ const ACTS: Readonly<Record<string, Act>> = {
   },
 };
 
+/** Method and path of each, as docs/operations.md lists them. */
+export const CONTROL_CALLS: readonly string[] = Object.keys(ACTS);
+
 export async function answerControl(
   parts: SimulatorParts,
   req: IncomingMessage,
