@@ -156,6 +156,9 @@ export class GatewayCall implements WatchedCall {
         moved: () => {
           this.#silence.waitFor('upstream');
         },
+        answered: (text) => {
+          this.parts.refused.lookAt(this.order.appid, text);
+        },
       });
       this.#attempt = attempt;
       const { method } = request;
@@ -164,7 +167,8 @@ export class GatewayCall implements WatchedCall {
         const onUsedConnection = (): void => {
           attempt.onUsedConnection();
         };
-        this.parts.upstream.send({ method, path: target, headers, body, onUsedConnection }, attempt);
+        const call = { method: request.method, path: target, headers, body, onUsedConnection };
+        this.parts.upstream.send(this.appid, call, attempt);
       } catch (error) {
         attempt.onResponseError(undefined, error);
       }

@@ -198,7 +198,7 @@ export class AttemptLoop {
     token: Secret | undefined,
   ): Promise<UpstreamResult> {
     if (slot === 'token') return this.client.fetchToken(app, { force: request.force });
-    if (token !== undefined) return this.client.fetchTicket(slot, token);
+    if (token !== undefined) return this.client.fetchTicket(app, slot, token);
     return Promise.resolve({ ok: false, error: describeFailure('no_access_token', '') });
   }
 
