@@ -161,7 +161,6 @@ export class GatewayCall implements WatchedCall {
         },
       });
       this.#attempt = attempt;
-      const { method } = request;
       const target = `${path}?${withAccessToken(query, spellings.encoded)}`;
       try {
         const onUsedConnection = (): void => {
