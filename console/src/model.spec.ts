@@ -6,6 +6,7 @@ const NOW = 1_000_000;
 const row = (appid: string, more: Partial<AppRow> = {}): AppRow => ({
   appid,
   name: null,
+  kind: 'wechat',
   tokenApi: 'stable_token',
   state: 'valid',
   refreshing: false,

@@ -148,7 +148,7 @@ export function chosen(model: Model, { text, state, sort }: Choice, now: number)
     const own = stateOf(app, now);
     if (state === 'troubled' ? own === 'valid' : state !== 'all' && own !== state) return false;
     const errcode = errorOf(app, now)?.errcode ?? '';
-    return fitsSearch(text, [app.name ?? '', app.appid, errcode, app.tokenApi]);
+    return fitsSearch(text, [app.name ?? '', app.appid, errcode, app.kind, app.tokenApi]);
   };
   return [...model.apps.values()].filter(fits).sort(compare(sort, now));
 }

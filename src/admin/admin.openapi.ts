@@ -1,5 +1,12 @@
 import { ApiProperty } from '@nestjs/swagger';
-import { APP_TOKEN_APIS, TICKET_TYPES, type AppTokenApi, type TicketType } from '../core/app.js';
+import {
+  APP_KINDS,
+  SHOWN_TOKEN_APIS,
+  TICKET_TYPES,
+  type AppKindName,
+  type AppTokenApi,
+  type TicketType,
+} from '../core/app.js';
 import type { AppHealth } from '../core/credential.js';
 
 const HEALTHS: readonly AppHealth[] = ['valid', 'failing', 'unavailable'];
@@ -55,7 +62,10 @@ export class AppStatusAnswer extends CredentialAnswer {
   @ApiProperty({ type: 'string', nullable: true })
   name!: string | null;
 
-  @ApiProperty({ enum: APP_TOKEN_APIS })
+  @ApiProperty({ enum: APP_KINDS })
+  kind!: AppKindName;
+
+  @ApiProperty({ enum: SHOWN_TOKEN_APIS })
   tokenApi!: AppTokenApi;
 
   @ApiProperty({

@@ -10,6 +10,7 @@ export function describeStatus(status: AppStatus, clock: Clock): AppStatusAnswer
   return {
     appid: app.appid,
     name: app.name ?? null,
+    kind: app.kind,
     tokenApi: tokenApiOf(app),
     ...describeCredential(status, clock),
     forcedRefreshesLeft: status.forcedLeft ?? null,

@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { Clock } from '../clock/clock.js';
 import { AppsConfig } from '../config/reload/apps-config.service.js';
 import type { AppSettings } from '../core/app.js';
+import { KINDS } from '../core/kinds/kinds.js';
 import type { Secret } from '../core/secret.js';
 import type { UpstreamError } from '../core/upstream.js';
 import { HubEvents, type Actor, type AdminActed } from '../events/hub-events.js';
@@ -42,6 +43,7 @@ export class QuotaActs {
         'path is a path of WeChat’s without query and slash at the end: ?path=/cgi-bin/message/custom/send',
       );
     }
+    this.#appWithQuotas(appid);
     const result = await this.wechat.quotaOf(this.#tokenOf(appid), path);
     this.#tell(actor, { act: 'quota', appid, ...outcomeOf(result), detail: path });
     if (!result.ok) throw refused(result.error);
@@ -51,7 +53,7 @@ export class QuotaActs {
 
   /** @throws {HubException} `HUB_RATE_LIMITED` where the month's ten are used: WeChat is not asked then. */
   async clear(actor: Actor, appid: string): Promise<{ left: number }> {
-    const app = this.#appOf(appid);
+    const app = this.#appWithQuotas(appid);
     const month = chinaMonth(this.clock.wallNow());
     const left = await this.#spend(appid, month.name);
     if (left === undefined) {
@@ -77,6 +79,7 @@ export class QuotaActs {
         'A rid is like 61725984-6126f6f9-040f19c4: it ends WeChat’s errmsg.',
       );
     }
+    this.#appWithQuotas(appid);
     const token = this.#tokenOf(appid);
     const result = await this.wechat.ridInfo(token, rid);
     this.#tell(actor, { act: 'rid', appid, ...outcomeOf(result), detail: rid });
@@ -116,6 +119,13 @@ export class QuotaActs {
     // The guard has just found it: removed by a reload in between.
     if (app === undefined) throw notGranted();
     return app;
+  }
+
+  /** Nothing of another kind of app goes to WeChat. */
+  #appWithQuotas(appid: string): AppSettings {
+    const app = this.#appOf(appid);
+    if (KINDS[app.kind].hasQuotas) return app;
+    throw new HubException('HUB_BAD_REQUEST', `Apps of kind ${app.kind} have no quotas of WeChat's.`);
   }
 
   #tokenOf(appid: string): Secret {

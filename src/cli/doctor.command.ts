@@ -164,7 +164,9 @@ async function checkApps(configured: Configured, found: (finding: Finding) => vo
       const place = findings[index - AT_A_TIME] ?? Promise.resolve();
       findings.push(
         place.then(async () => {
-          const result = await client.fetchToken({ ...app, tokenApi: 'stable_token' });
+          const result = await client.fetchToken(
+            app.kind === 'wechat' ? { ...app, tokenApi: 'stable_token' } : app,
+          );
           return result.ok ? goodApp(app) : badApp(app, result.error);
         }),
       );

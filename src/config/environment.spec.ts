@@ -34,6 +34,7 @@ describe('parseEnvironment', () => {
       redisPrefix: 'wxhub:',
       encryptionKeys: [],
       wechatBaseUrl: 'https://api.weixin.qq.com',
+      wecomBaseUrl: 'https://qyapi.weixin.qq.com',
       outboundProxy: undefined,
       wechatTimeoutMs: 5000,
       gatewayTimeoutMs: 30_000,
@@ -78,6 +79,7 @@ describe('parseEnvironment', () => {
       'HUB_TRUSTED_PROXIES',
       'HUB_WECHAT_BASE_URL',
       'HUB_WECHAT_TIMEOUT_MS',
+      'HUB_WECOM_BASE_URL',
     ]);
   });
 
@@ -96,6 +98,7 @@ describe('parseEnvironment', () => {
     ['HUB_REDIS_PREFIX', 'other:', { redisPrefix: 'other:' }],
     ['HUB_WECHAT_BASE_URL', 'http://127.0.0.1:4000/', { wechatBaseUrl: 'http://127.0.0.1:4000' }],
     ['HUB_WECHAT_BASE_URL', 'https://proxy.example/wx//', { wechatBaseUrl: 'https://proxy.example/wx' }],
+    ['HUB_WECOM_BASE_URL', 'https://wecom.example/', { wecomBaseUrl: 'https://wecom.example' }],
     ['HUB_WECHAT_TIMEOUT_MS', '100', { wechatTimeoutMs: 100 }],
     ['HUB_GATEWAY_TIMEOUT_MS', '600000', { gatewayTimeoutMs: 600_000 }],
     ['HUB_NAME', 'prod-sh', { name: 'prod-sh' }],

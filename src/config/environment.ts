@@ -109,6 +109,11 @@ export class HubEnvironment {
   @IsReadable()
   readonly wechatBaseUrl: string = 'https://api.weixin.qq.com';
 
+  /** The same for apps of WeCom that have no `baseUrl` of their own. */
+  @Variable('HUB_WECOM_BASE_URL', readBaseUrl)
+  @IsReadable()
+  readonly wecomBaseUrl: string = 'https://qyapi.weixin.qq.com';
+
   /** Through which all calls to WeChat and to robots go, by CONNECT; see proxy-url.ts. A secret, as it may hold a password. */
   @Variable('HUB_OUTBOUND_PROXY', readProxyUrl)
   @IsReadable()

@@ -29,6 +29,7 @@ export class AppRows {
     return {
       appid,
       name: app.name ?? null,
+      kind: app.kind,
       tokenApi: tokenApiOf(app),
       state: health,
       refreshing,

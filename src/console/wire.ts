@@ -1,5 +1,5 @@
 import type { EncodedCalls } from '../core/call-buckets.js';
-import type { AppTokenApi, TicketType } from '../core/app.js';
+import type { AppKindName, AppTokenApi, TicketType } from '../core/app.js';
 import type { Act } from '../core/access/client.js';
 import type { AppHealth } from '../core/credential.js';
 import type { ErrorCause } from '../core/error-cause.js';
@@ -54,6 +54,7 @@ export interface ForceRow {
 export interface AppRow {
   readonly appid: string;
   readonly name: string | null;
+  readonly kind: AppKindName;
   readonly tokenApi: AppTokenApi;
   readonly state: AppHealth;
   /** Whether WeChat is being asked now. */

@@ -1,21 +1,34 @@
 import { Secret } from './secret.js';
 
-/** The two families of access_token. WeChat keeps them apart: a call to one never touches the other's token. */
-export type TokenApi = 'stable_token' | 'token';
-export const TOKEN_APIS = ['stable_token', 'token'] as const satisfies readonly TokenApi[];
+/** Whose account an app is, and so by which rules it lives: core/kinds/kinds.ts. */
+export const APP_KINDS = ['wechat', 'wecom'] as const;
+export type AppKindName = (typeof APP_KINDS)[number];
 
-/** What apps.yaml may say. `none`: the app only logs users in, and no token of it is ever fetched. */
-export const APP_TOKEN_APIS = [...TOKEN_APIS, 'none'] as const;
-export type AppTokenApi = (typeof APP_TOKEN_APIS)[number];
+/**
+ * The families of access_token, by the endpoint that gives them. They are kept apart: a call to one never touches
+ * another's token. `gettoken` is WeCom's. How each behaves: core/kinds/token-families.ts.
+ */
+export const TOKEN_APIS = ['stable_token', 'token', 'gettoken'] as const;
+export type TokenApi = (typeof TOKEN_APIS)[number];
 
-export type TicketType = 'jsapi' | 'wx_card';
-export const TICKET_TYPES = ['jsapi', 'wx_card'] as const satisfies readonly TicketType[];
+/** What apps.yaml may say of an app of WeChat. `none`: it only logs users in, and no token of it is ever fetched. */
+export const APP_TOKEN_APIS = ['stable_token', 'token', 'none'] as const;
+
+/** What is shown of an app of any kind. */
+export const SHOWN_TOKEN_APIS = [...TOKEN_APIS, 'none'] as const;
+export type AppTokenApi = (typeof SHOWN_TOKEN_APIS)[number];
+
+/** Of all kinds of app; which of them an app has, its kind says. */
+export const TICKET_TYPES = ['jsapi', 'wx_card', 'agent_config'] as const;
+export type TicketType = (typeof TICKET_TYPES)[number];
 
 /** What the hub accepts as an appid. WeChat's own ids (`wx` + 16 hex digits) are a part of this. */
 export const APPID_PATTERN = /^[A-Za-z0-9_-]{2,64}$/;
 
-/** One WeChat account that the hub serves, as apps.yaml has it with the defaults filled in. */
+/** One account that the hub serves, as apps.yaml has it with the defaults filled in. */
 export interface AppSettings {
+  readonly kind: AppKindName;
+  /** Of `wecom`: the hub's own name for the agent. */
   readonly appid: string;
   /** For people; has no effect. */
   readonly name: string | undefined;
@@ -24,7 +37,13 @@ export interface AppSettings {
   readonly tokenApi: TokenApi;
   /** The app only logs users in (`tokenApi: none` in apps.yaml): no token is ever fetched, and {@link tokenApi} is moot. */
   readonly loginOnly?: boolean;
-  /** `token`: how long before expiry a new one is minted. Seconds, 1..7200. */
+  /** `wecom`, always there: the corporation that the agent belongs to. */
+  readonly corpid?: string | undefined;
+  /** `wecom`: for people, and for pages that call wx.agentConfig. */
+  readonly agentId?: number | undefined;
+  /** Where this app's upstream is, without a slash at the end; `undefined`: where its kind's is. */
+  readonly baseUrl?: string | undefined;
+  /** `token`: how long before expiry a new one is minted; `gettoken`: how long before it is asked for. Seconds, 1..7200. */
   readonly refreshAheadSeconds: number;
   /** `stable_token`: WeChat is asked at least once in so many seconds. 5..3600. */
   readonly reconcileSeconds: number;
@@ -41,18 +60,23 @@ export function tokenApiOf({ tokenApi, loginOnly }: AppSettings): AppTokenApi {
 export const NO_SECRET = new Secret('');
 
 export const APP_DEFAULTS = {
+  kind: 'wechat',
   tokenApi: 'stable_token',
   /** The old token outlives a mint by 300 s: minting so long before its end never leaves a gap. */
   refreshAheadSeconds: 300,
   /** WeChat's advice for stable_token: call at least once every 5 minutes and overwrite what is held. */
   reconcileSeconds: 300,
   tickets: [],
-} as const satisfies Pick<AppSettings, 'tokenApi' | 'refreshAheadSeconds' | 'reconcileSeconds' | 'tickets'>;
+} as const satisfies Pick<
+  AppSettings,
+  'kind' | 'tokenApi' | 'refreshAheadSeconds' | 'reconcileSeconds' | 'tickets'
+>;
 
 export function sameApp(a: AppSettings, b: AppSettings): boolean {
   return (
     sameCredentials(a, b) &&
     a.name === b.name &&
+    a.agentId === b.agentId &&
     a.refreshAheadSeconds === b.refreshAheadSeconds &&
     a.reconcileSeconds === b.reconcileSeconds &&
     a.tickets.length === b.tickets.length &&
@@ -64,6 +88,9 @@ export function sameApp(a: AppSettings, b: AppSettings): boolean {
 export function sameCredentials(a: AppSettings, b: AppSettings): boolean {
   return (
     a.appid === b.appid &&
+    a.kind === b.kind &&
+    a.corpid === b.corpid &&
+    a.baseUrl === b.baseUrl &&
     a.tokenApi === b.tokenApi &&
     (a.loginOnly ?? false) === (b.loginOnly ?? false) &&
     a.secret.equals(b.secret)

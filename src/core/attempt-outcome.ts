@@ -1,4 +1,11 @@
-import type { CredentialKind, CredentialState, Held, UnseenMint } from './credential.js';
+import {
+  isTokenKind,
+  type CredentialKind,
+  type CredentialState,
+  type Held,
+  type UnseenMint,
+} from './credential.js';
+import { endOf } from './kinds/same-to-the-end.js';
 import { unseenAfter, unseenEither } from './unseen-mint.js';
 import type { Grant, UpstreamError } from './upstream.js';
 
@@ -45,10 +52,7 @@ export function granted(
     kind,
     issuedAt: same ? held.issuedAt : grant.sentAt,
     confirmedAt: grant.sentAt,
-    expiresAt:
-      same && kind !== 'token' && kind !== 'stable_token'
-        ? ticketEnd(held, grant)
-        : grant.sentAt + grant.lifeMs,
+    ...endAfter(held, grant, kind, same),
     lifeMs: same ? Math.max(held.lifeMs, grant.lifeMs) : grant.lifeMs,
   };
   return {
@@ -65,6 +69,17 @@ export function granted(
     },
     outcome: same ? 'confirmed' : 'issued',
   };
+}
+
+function endAfter(
+  held: Held | undefined,
+  grant: Grant,
+  kind: CredentialKind,
+  same: boolean,
+): Pick<Held, 'expiresAt' | 'endUnknown'> {
+  if (kind === 'gettoken') return endOf(held, grant);
+  const isTicket = !isTokenKind(kind);
+  return { expiresAt: same && isTicket && held ? ticketEnd(held, grant) : grant.sentAt + grant.lifeMs };
 }
 
 /**

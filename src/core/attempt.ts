@@ -9,6 +9,7 @@ import {
   withMerged,
 } from './coordination.js';
 import {
+  isTokenKind,
   isValid,
   type CredentialKind,
   type CredentialState,
@@ -327,7 +328,7 @@ function lookAgain(
 /** Somebody waits for an answer about a token that may be dead: only the schedule has time to wait. */
 function alone(cached: CachedCredential, request: AttemptRequest, context: StepContext): Step {
   const { app, kind, now } = context;
-  if (request.trigger !== 'schedule' || (kind !== 'token' && kind !== 'stable_token')) {
+  if (request.trigger !== 'schedule' || !isTokenKind(kind)) {
     return call(cached, request, undefined, context);
   }
   const at = mayGoAloneAt(app.tokenApi, cached.state, cached.refreshedHere, guaranteed(cached, context), now);

@@ -1,12 +1,14 @@
 import type { TokenApi } from './app.js';
 import { unseenAfterFailure } from './attempt-outcome.js';
 import {
+  isTokenKind,
   isValid,
   type CredentialKind,
   type CredentialState,
   type Held,
   type UnseenMint,
 } from './credential.js';
+import { TOKEN_FAMILIES } from './kinds/token-families.js';
 import { unseenAfter, unseenEither, unseenOnceStored } from './unseen-mint.js';
 import type { UpstreamError } from './upstream.js';
 
@@ -136,7 +138,7 @@ function endsTooLate(held: Held, stored: Held): boolean {
 }
 
 function isToken({ kind }: Held): boolean {
-  return kind === 'token' || kind === 'stable_token';
+  return isTokenKind(kind);
 }
 
 /**
@@ -248,7 +250,7 @@ const LAST_RESORT_PART = 0.1;
  * The store cannot be reached and an attempt is due: when may this replica ask WeChat by itself? Epoch ms; `now` or
  * before: at once.
  *
- * - `stable_token`: at once. The calls of several replicas bring the same token.
+ * - `stable_token`, `gettoken`: at once. The calls of several replicas bring the same token.
  * - `token`: each mint ends the life of the token before it. The replica that refreshed the app last goes on, and so
  *   does one that has minted by itself already; the others wait until their own token is about to end, be it by
  *   another's mint.
@@ -264,7 +266,13 @@ export function mayGoAloneAt(
   now: number,
 ): number {
   const { held, unseen } = state;
-  if (tokenApi === 'stable_token' || refreshedLast || unseen !== undefined || !isValid(held, now)) return now;
+  if (
+    !TOKEN_FAMILIES[tokenApi].endsTheOneBefore ||
+    refreshedLast ||
+    unseen !== undefined ||
+    !isValid(held, now)
+  )
+    return now;
   return Math.min(guaranteed, held.expiresAt) - Math.min(LAST_RESORT_MS, held.lifeMs * LAST_RESORT_PART);
 }
 
@@ -297,7 +305,7 @@ export function replicaNumber(random: number): number {
  * store for another one may be the later of the two all the same: WeChat is asked again.
  */
 export function mayHaveCrossed(tokenApi: CredentialKind, call: EndedCall): boolean {
-  if (call.granted) return call.refused && (tokenApi === 'token' || tokenApi === 'stable_token');
+  if (call.granted) return call.refused && isTokenKind(tokenApi);
   return tokenApi === 'token' && call.mayHaveActed && call.endedAt >= call.lapsedAt;
 }
 

@@ -2,14 +2,18 @@ import type { TicketType, TokenApi } from './app.js';
 import type { Secret } from './secret.js';
 import type { UpstreamError } from './upstream.js';
 
-/** What a credential is: a token of one of the two families, or a ticket of one of the two types. */
+/** What a credential is: a token of one of the families, or a ticket of one of the types. */
 export type CredentialKind = TokenApi | TicketType;
 
-/** Where an app's credential of a kind is kept. The two families of token share a slot: an app uses one of them. */
+/** Where an app's credential of a kind is kept. The families of token share a slot: an app uses one of them. */
 export type CredentialSlot = 'token' | TicketType;
 
 export function slotOf(kind: CredentialKind): CredentialSlot {
-  return kind === 'stable_token' ? 'token' : kind;
+  return isTokenKind(kind) ? 'token' : kind;
+}
+
+export function isTokenKind(kind: CredentialKind): kind is TokenApi {
+  return kind === 'stable_token' || kind === 'token' || kind === 'gettoken';
 }
 
 /**
@@ -20,7 +24,7 @@ export interface Held {
   readonly value: Secret;
   /** Grows with every new token of the app; never reused. */
   readonly version: number;
-  /** The two families of token are never mixed in one record: WeChat keeps them fully apart. */
+  /** The families of token are never mixed in one record: WeChat keeps them fully apart. */
   readonly kind: CredentialKind;
   /** When the call that first brought this value was sent. */
   readonly issuedAt: number;
@@ -30,6 +34,11 @@ export interface Held {
   readonly expiresAt: number;
   /** The longest life that WeChat has named for this value, ms. */
   readonly lifeMs: number;
+  /**
+   * `gettoken`: `expiresAt` is only the latest end there can be. The birth was not seen, and no second answer has told
+   * the same end. Known to the process that asked, not to the store.
+   */
+  readonly endUnknown?: boolean | undefined;
   /**
    * Of the lease under which a replica got this value and the shared store took it in. Absent: got by a process on its
    * own, without a lease. Orders tokens of different replicas; see core/coordination.ts.

@@ -1,3 +1,4 @@
+import type { AppKindName } from './app.js';
 import type { DenialCause, DenialReason } from './access/decision.js';
 
 /**
@@ -29,21 +30,54 @@ export const DROP_IN_ERRORS = {
   },
 } as const satisfies Record<string, DropInError>;
 
-export function deniedError(reason: DenialReason, address: string, cause?: DenialCause): DropInError {
+/** The same at the doors of WeCom, in its codes (path/90313). */
+export const WECOM_DROP_IN_ERRORS = {
+  noCorpid: { errcode: 41002, errmsg: 'corpid missing' },
+  noSecret: { errcode: 41004, errmsg: "corpsecret missing: the client's hub key goes here" },
+  notGranted: {
+    errcode: 40013,
+    errmsg: 'invalid corpid: the hub does not have it, or this client is not granted an agent of it',
+  },
+  noSuchKey: { errcode: 40001, errmsg: 'invalid credential: not a hub key that is known and not expired' },
+  notServed: { errcode: 40014, errmsg: 'invalid access_token: not one that the hub serves' },
+  badTicketType: { errcode: 40058, errmsg: 'invalid parameter: type must be agent_config' },
+  tooMany: {
+    errcode: 45009,
+    errmsg: 'api freq out of limit: more than requestsPerMinute of the client entry',
+  },
+} as const satisfies Record<string, DropInError>;
+
+/** @param agents those that the client is granted, by their names in the hub */
+export function severalAgentsError(agents: readonly string[]): DropInError {
+  return {
+    errcode: 40013,
+    errmsg: `invalid corpid: the client is granted several agents of it; write one of their names in the hub as corpid: ${agents.join(', ')}`,
+  };
+}
+
+export function deniedError(
+  reason: DenialReason,
+  address: string,
+  cause?: DenialCause,
+  kind: AppKindName = 'wechat',
+): DropInError {
+  const errors = kind === 'wecom' ? WECOM_DROP_IN_ERRORS : DROP_IN_ERRORS;
   switch (reason) {
     case 'unauthenticated':
-      return DROP_IN_ERRORS.noSuchKey;
+      return errors.noSuchKey;
     case 'ip_not_allowed': {
       const why =
         cause === 'browser'
           ? 'the hub lets no browser in by its address alone'
           : 'the client entry at the hub does not accept this address';
-      return { errcode: 40164, errmsg: `invalid ip ${address}, not in whitelist: ${why}` };
+      return kind === 'wecom'
+        ? { errcode: 60020, errmsg: `not allow to access from your ip, from ip: ${address}: ${why}` }
+        : { errcode: 40164, errmsg: `invalid ip ${address}, not in whitelist: ${why}` };
     }
     case 'not_granted':
-      return DROP_IN_ERRORS.notGranted;
+      return errors.notGranted;
     case 'rate_limited':
-      return DROP_IN_ERRORS.tooMany;
+      return errors.tooMany;
   }
 }
 
@@ -65,6 +99,15 @@ export interface CredentialRequest {
 export type CredentialRequestResult =
   | { readonly ok: true; readonly request: CredentialRequest }
   | { readonly ok: false; readonly error: DropInError };
+
+/** The parameters of /cgi-bin/gettoken. `appid`: what stands as corpid, which may be an app's name in the hub. */
+export function readCorpRequest(parameters: Readonly<Record<string, unknown>>): CredentialRequestResult {
+  const { corpid, corpsecret: secret } = parameters;
+  if (typeof corpid !== 'string' || corpid === '') return { ok: false, error: WECOM_DROP_IN_ERRORS.noCorpid };
+  if (typeof secret !== 'string' || secret === '') return { ok: false, error: WECOM_DROP_IN_ERRORS.noSecret };
+  return { ok: true, request: { appid: corpid, secret, forceRefresh: false } };
+}
+
 /** The parameters of /cgi-bin/token and /cgi-bin/stable_token, in any order; unknown ones do not matter, as at WeChat. */
 export function readCredentialRequest(
   parameters: Readonly<Record<string, unknown>>,

@@ -1,3 +1,4 @@
+import { KINDS } from './kinds/kinds.js';
 import { UPSTREAM_FAILURES, type UpstreamError, type UpstreamFailure } from './upstream.js';
 import { DNS_CODE, ERRCODE_ROWS, isDeadTokenErrcode, TLS_CODE } from './wechat-error.js';
 
@@ -6,11 +7,18 @@ import { DNS_CODE, ERRCODE_ROWS, isDeadTokenErrcode, TLS_CODE } from './wechat-e
  * errcode in digits where the hub knows it, else how the call failed.
  */
 export type ErrorCause =
-  `${number}` | UpstreamFailure | 'dead_token' | 'unknown_errcode' | 'unreachable_dns' | 'unreachable_tls';
+  | `${number}`
+  | `wecom_${number}`
+  | UpstreamFailure
+  | 'dead_token'
+  | 'unknown_errcode'
+  | 'unreachable_dns'
+  | 'unreachable_tls';
 
 /** Every word that {@link causeOf} can answer: who translates causes needs a text for each. */
 export const ERROR_CAUSES: readonly ErrorCause[] = [
   ...Object.keys(ERRCODE_ROWS).map((errcode): ErrorCause => `${Number(errcode)}`),
+  ...Object.keys(KINDS.wecom.errcodes).map((errcode): ErrorCause => `wecom_${Number(errcode)}`),
   ...UPSTREAM_FAILURES,
   'dead_token',
   'unknown_errcode',
@@ -20,10 +28,11 @@ export const ERROR_CAUSES: readonly ErrorCause[] = [
 
 /** @param of what the failed call was for: the same errcode means another thing where a token goes. */
 export function causeOf(error: UpstreamError, of: 'token' | 'ticket'): ErrorCause {
-  const { errcode, reason } = error;
+  const { errcode, reason, kind = 'wechat' } = error;
   if (errcode !== undefined) {
     if (of === 'ticket' && isDeadTokenErrcode(errcode)) return 'dead_token';
-    return errcode in ERRCODE_ROWS ? `${errcode}` : 'unknown_errcode';
+    if (!(errcode in KINDS[kind].errcodes)) return 'unknown_errcode';
+    return kind === 'wechat' ? `${errcode}` : `${kind}_${errcode}`;
   }
   if (reason !== 'unreachable') return reason;
   // The hub's own words: "WeChat could not be reached: ENOTFOUND".

@@ -1,6 +1,8 @@
 import type { AppSettings } from './app.js';
 import { answeredFailureAt } from './attempt-outcome.js';
 import { isValid, type CredentialState, type Held, type UnseenMint } from './credential.js';
+import { askAgainAt } from './kinds/same-to-the-end.js';
+import { TOKEN_FAMILIES } from './kinds/token-families.js';
 import { mintAgainAt, outlivesUnseen, overlapOf } from './unseen-mint.js';
 
 /**
@@ -34,12 +36,22 @@ export function nextAttemptAt(app: AppSettings, state: CredentialState, now: num
   if (!isValid(held, now) || held.kind !== app.tokenApi) {
     return state.attemptedAt === undefined ? now : soonest;
   }
-  const wanted =
-    app.tokenApi === 'token'
-      ? mintAt(held, app, jitter)
-      : reconcileAt(held, app.reconcileSeconds * SECOND, now, jitter);
+  const wanted = wantedAt(held, app, now, jitter);
   const again = mintAgainAt(state.unseen, held, now, jitter);
   return Math.min(Math.max(Math.min(wanted, again), soonest), now + LONGEST_WAIT_MS);
+}
+
+/** While all is well: by the family of the token. */
+function wantedAt(held: Held, app: AppSettings, now: number, jitter: number): number {
+  const { again } = TOKEN_FAMILIES[app.tokenApi];
+  switch (again) {
+    case 'another':
+      return mintAt(held, app, jitter);
+    case 'same, then another':
+      return reconcileAt(held, app.reconcileSeconds * SECOND, now, jitter);
+    case 'same to the end':
+      return askAgainAt(held, app, jitter);
+  }
 }
 
 /**

@@ -1,5 +1,6 @@
 import type { TokenApi } from './app.js';
 import { isValid, type CredentialState } from './credential.js';
+import { TOKEN_FAMILIES } from './kinds/token-families.js';
 import type { Secret } from './secret.js';
 
 /**
@@ -42,7 +43,7 @@ export function decideReport(
   if (!state.held.value.equals(reported)) return { kind: 'superseded' };
   if (now < notBefore) return { kind: 'throttled' };
   // While calls for a token fail, the schedule keeps its own pace and reports do not quicken it; a probe is no such call.
-  if (state.failures > 0 && tokenApi === 'stable_token') return { kind: 'throttled' };
+  if (state.failures > 0 && TOKEN_FAMILIES[tokenApi].isCheckedBy === 'call') return { kind: 'throttled' };
   return { kind: now >= askedAt + ASK_APART_MS ? 'ask' : 'throttled' };
 }
 

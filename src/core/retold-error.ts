@@ -1,5 +1,7 @@
 import type { UpstreamError, UpstreamFailure } from './upstream.js';
-import { classifyErrcode, describeFailure, ON_WHITELIST, type UpstreamEndpoint } from './wechat-error.js';
+import { APP_KINDS } from './app.js';
+import { classify } from './kinds/kinds.js';
+import { describeFailure, ON_WHITELIST, type UpstreamEndpoint } from './wechat-error.js';
 
 /** What is put on the whitelist is for the replica that was refused to say: addresses are not taken from others. */
 const NOT_ON_WHITELIST = `Put the outgoing address of the replica that was refused (its own log has it) ${ON_WHITELIST}`;
@@ -30,9 +32,10 @@ export function retoldError(
   endpoint: UpstreamEndpoint,
 ): UpstreamError | undefined {
   const { reason, errcode, mayHaveActed } = told;
+  const kind = APP_KINDS.find((one) => one === told.kind) ?? 'wechat';
   if (typeof reason !== 'string') return undefined;
   if (Number.isSafeInteger(errcode) && reason === String(errcode)) {
-    const known = classifyErrcode(errcode as number, 'as another replica was told', endpoint);
+    const known = classify(kind, errcode as number, 'as another replica was told', endpoint);
     return errcode === 40164 ? { ...known, hint: NOT_ON_WHITELIST } : known;
   }
   if (!isFailure(reason) || (errcode !== undefined && errcode !== null)) return undefined;

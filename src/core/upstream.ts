@@ -1,3 +1,4 @@
+import type { AppKindName } from './app.js';
 import type { Secret } from './secret.js';
 
 /** A token or ticket that WeChat granted in answer to one call. */
@@ -24,6 +25,8 @@ export interface UpstreamError {
   readonly reason: UpstreamFailure | `${number}`;
   /** Only where WeChat sent one. */
   readonly errcode: number | undefined;
+  /** By whose table the errcode was read, where that is not WeChat's. */
+  readonly kind?: Exclude<AppKindName, 'wechat'>;
   /** WeChat's own words or the hub's, free of secrets, at most 300 characters. */
   readonly errmsg: string;
   /** What an operator can do about it. */

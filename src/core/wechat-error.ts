@@ -5,12 +5,15 @@ import { addressesIn } from './whitelist.js';
 /** What was called. The same errcode means another thing where the AppSecret goes and where a token goes. */
 export type UpstreamEndpoint = 'token' | 'ticket' | 'probe';
 
-interface Row {
+export interface ErrcodeRow {
   readonly class: UpstreamError['class'];
   /** For the operator; made from errmsg where that says something that no errcode does. */
   readonly hint: string | ((errmsg: string) => string);
   readonly notBeforeMs?: number;
 }
+
+/** What the errcodes of a token endpoint mean, and those of the calls that the hub makes with a token. */
+export type ErrcodeTable = Readonly<Record<number, ErrcodeRow>>;
 
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
@@ -37,7 +40,7 @@ const NO_RIGHT =
  * Sources: [T] the error tables of getAccessToken and getStableAccessToken, [G] the global error codes
  * (doc/oplatform/developers/errCode), all on developers.weixin.qq.com; WECHAT.md has the readings.
  */
-export const ERRCODE_ROWS: Readonly<Record<number, Row>> = {
+export const ERRCODE_ROWS: ErrcodeTable = {
   // [T] system busy
   [-1]: { class: 'transient', hint: 'WeChat is busy. The hub tries again by itself.' },
   // [T][G] "api minute-quota reach limit, must slower, retry next minute"
@@ -122,14 +125,14 @@ export const ERRCODE_ROWS: Readonly<Record<number, Row>> = {
   },
 };
 
-const UNKNOWN: Row = {
+const UNKNOWN: ErrcodeRow = {
   class: 'transient',
   hint: "An errcode that the hub does not know. It tries again; look it up among WeChat's global error codes.",
 };
 
 /** [G] superseded, malformed, past its life: which comes when is not defined, so they are treated alike. */
 const DEAD_TOKEN_ERRCODES: ReadonlySet<number> = new Set([40001, 40014, 42001]);
-const DEAD_TOKEN: Row = {
+const DEAD_TOKEN: ErrcodeRow = {
   class: 'transient',
   hint: 'The token is dead at WeChat. The hub asks again with the next one; does something else fetch tokens for this app?',
 };
@@ -139,14 +142,24 @@ export function isDeadTokenErrcode(errcode: number): boolean {
   return DEAD_TOKEN_ERRCODES.has(errcode);
 }
 
-/** The meaning of an errcode other than 0. `errmsg`: scrubbed of secrets by the caller ({@link scrub}). */
+/** The meaning of an errcode of WeChat's other than 0. `errmsg`: scrubbed of secrets by the caller ({@link scrub}). */
 export function classifyErrcode(
   errcode: number,
   errmsg: string,
   endpoint: UpstreamEndpoint = 'token',
 ): UpstreamError {
+  return classifyBy(ERRCODE_ROWS, errcode, errmsg, endpoint);
+}
+
+/** The same by the table of a kind of app. */
+export function classifyBy(
+  table: ErrcodeTable,
+  errcode: number,
+  errmsg: string,
+  endpoint: UpstreamEndpoint,
+): UpstreamError {
   const dead = endpoint !== 'token' && isDeadTokenErrcode(errcode);
-  const row = dead ? DEAD_TOKEN : (ERRCODE_ROWS[errcode] ?? UNKNOWN);
+  const row = dead ? DEAD_TOKEN : (table[errcode] ?? UNKNOWN);
   const words = scrub(errmsg);
   return {
     class: row.class,

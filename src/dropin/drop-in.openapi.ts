@@ -15,6 +15,16 @@ const TICKET = {
     expires_in: { type: 'integer', minimum: 0 },
   },
 } as const;
+const CORP_TOKEN = {
+  type: 'object',
+  required: ['errcode', 'errmsg', 'access_token', 'expires_in'],
+  properties: {
+    errcode: { type: 'integer', const: 0 },
+    errmsg: { type: 'string' },
+    access_token: { type: 'string' },
+    expires_in: { type: 'integer', minimum: 0 },
+  },
+} as const;
 const TEXT = { type: 'string' } as const;
 const KEY = 'The client’s hub key, never the AppSecret.';
 const GRANT = { type: 'string', const: 'client_credential' } as const;
@@ -32,6 +42,10 @@ const credentialBody = {
 } as const;
 const body = { required: true, content: { 'application/json': { schema: credentialBody } } } as const;
 const answers = { '200': jsonAnswer('The token, or an error', { anyOf: [TOKEN, WECHAT_ERROR_SCHEMA] }) };
+const SERVED = 'A token of the app that the hub served.';
+const ticketAnswers = {
+  '200': jsonAnswer('The ticket, or an error', { anyOf: [TICKET, WECHAT_ERROR_SCHEMA] }),
+};
 const common = { tags: ['drop-in'], security: [] } as const;
 
 /** WeChat's own endpoints, as the hub answers them. HTTP status 200 throughout. */
@@ -73,10 +87,49 @@ export const DROP_IN_PATHS: OpenApiPaths = {
       operationId: 'dropInTicket',
       summary: 'As WeChat’s; the token names the app and proves the right',
       parameters: [
-        inQuery('access_token', TEXT, 'A token of the app that the hub served.'),
+        inQuery('access_token', TEXT, SERVED),
         inQuery('type', { type: 'string', enum: ['jsapi', 'wx_card'] }),
       ],
-      responses: { '200': jsonAnswer('The ticket, or an error', { anyOf: [TICKET, WECHAT_ERROR_SCHEMA] }) },
+      responses: ticketAnswers,
+    },
+  },
+  '/cgi-bin/gettoken': {
+    get: {
+      ...common,
+      operationId: 'dropInCorpToken',
+      summary: 'As WeCom’s',
+      parameters: [
+        inQuery(
+          'corpid',
+          TEXT,
+          'The app’s name in the hub, or the corpid where one agent of it alone is granted.',
+        ),
+        inQuery('corpsecret', TEXT, 'The client’s hub key, never the Secret.'),
+      ],
+      responses: {
+        '200': jsonAnswer('The token, or an error', { anyOf: [CORP_TOKEN, WECHAT_ERROR_SCHEMA] }),
+      },
+    },
+  },
+  '/cgi-bin/get_jsapi_ticket': {
+    get: {
+      ...common,
+      operationId: 'dropInCorpTicket',
+      summary: 'As WeCom’s; the token names the app and proves the right',
+      parameters: [inQuery('access_token', TEXT, SERVED)],
+      responses: ticketAnswers,
+    },
+  },
+  '/cgi-bin/ticket/get': {
+    get: {
+      ...common,
+      operationId: 'dropInAgentTicket',
+      summary: 'As WeCom’s; the token names the app and proves the right',
+      parameters: [
+        inQuery('access_token', TEXT, SERVED),
+        inQuery('type', { type: 'string', const: 'agent_config' }),
+      ],
+      responses: ticketAnswers,
     },
   },
 };

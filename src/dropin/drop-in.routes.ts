@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { AppKindName } from '../core/app.js';
 import { DROP_IN_ERRORS } from '../core/dropin.js';
 import type { UnroutedEndpoint } from '../gateway/gateway.routes.js';
 import { AccessGuard } from '../web/access.guard.js';
@@ -8,14 +9,23 @@ import { declare } from '../web/route-access.js';
 import { sendReady } from '../web/send-ready.js';
 import { sendWeChatError, wechatAnswer } from '../web/wechat-shape.js';
 import { DropIn, UNHEARD, type DropInAnswer } from './drop-in.service.js';
-import { jsonObject, parametersOf } from './parameters.js';
+import { jsonObject, parametersOf, queryParameters, type Parameters } from './parameters.js';
 
 const BODY_LIMIT_BYTES = 16 * 1024;
 
 /** After whatever path the SDK's base URL has, a doubled slash included: the rest decides. */
-const PREFIXED = /^\/(?:[^?#]*\/)?cgi-bin\/(token|stable_token|ticket\/getticket)(?=\?|$)/;
+const PREFIXED =
+  /^\/(?:[^?#]*\/)?cgi-bin\/(token|stable_token|ticket\/getticket|gettoken|get_jsapi_ticket|ticket\/get)(?=\?|$)/;
 
-type Endpoint = 'token' | 'stable_token' | 'ticket/getticket';
+const ENDPOINTS = [
+  'token',
+  'stable_token',
+  'ticket/getticket',
+  'gettoken',
+  'get_jsapi_ticket',
+  'ticket/get',
+] as const;
+type Endpoint = (typeof ENDPOINTS)[number];
 
 /**
  * The drop-in endpoints on the callers' port. Registered on Fastify itself rather than as Nest controllers, for their
@@ -42,12 +52,12 @@ export class DropInRoutes implements UnroutedEndpoint {
       scope.setErrorHandler((error, request, reply) => {
         this.fail(error, request, reply);
       });
-      for (const endpoint of ['token', 'stable_token', 'ticket/getticket'] as const) {
+      for (const endpoint of ENDPOINTS) {
         const handler = (request: FastifyRequest, reply: FastifyReply) =>
           this.#serve(endpoint, request, reply);
         // Each a route of its own: what watches over the arrival of bodies (web/arrival-limit.ts) is not for GET.
         for (const method of METHODS[endpoint]) {
-          const config = declare('read', { shape: 'wechat' });
+          const config = declare('read', { shape: DOORS[endpoint] });
           scope.route({ method, url: `/cgi-bin/${endpoint}`, handler, config });
         }
       }
@@ -88,14 +98,26 @@ export class DropInRoutes implements UnroutedEndpoint {
     request: AppRequest,
     reply: FastifyReply,
   ): DropInAnswer | Promise<DropInAnswer> {
+    const query = request.query as string;
+    const ticket = (type: (parameters: Parameters) => unknown): Promise<DropInAnswer> => {
+      const parameters = queryParameters(query);
+      return this.dropIn.ticket(request, reply, parameters, DOORS[endpoint], type(parameters));
+    };
     switch (endpoint) {
       case 'token':
-        return this.dropIn.token(request, reply, parametersOf(request.query as string, textOf(request)));
+        return this.dropIn.token(request, reply, parametersOf(query, textOf(request)));
       case 'stable_token':
         if (request.method !== 'POST') return { error: DROP_IN_ERRORS.postNeeded };
         return this.dropIn.token(request, reply, jsonObject(textOf(request) ?? ''));
+      case 'gettoken':
+        return this.dropIn.gettoken(request, reply, queryParameters(query));
       case 'ticket/getticket':
-        return this.dropIn.ticket(request, reply, parametersOf(request.query as string, undefined) ?? {});
+        return ticket(({ type }) => type);
+      case 'get_jsapi_ticket':
+        return ticket(() => 'jsapi');
+      case 'ticket/get':
+        // WeCom has one type there; jsapi has an endpoint of its own.
+        return ticket(({ type }) => (type === 'agent_config' ? type : undefined));
     }
   }
 }
@@ -104,6 +126,19 @@ const METHODS: Readonly<Record<Endpoint, string[]>> = {
   token: ['GET', 'POST'],
   stable_token: ['GET', 'POST'],
   'ticket/getticket': ['GET'],
+  gettoken: ['GET'],
+  get_jsapi_ticket: ['GET'],
+  'ticket/get': ['GET'],
+};
+
+/** Whose endpoint it is, and so whose apps it is for and whose codes it speaks. */
+const DOORS: Readonly<Record<Endpoint, AppKindName>> = {
+  token: 'wechat',
+  stable_token: 'wechat',
+  'ticket/getticket': 'wechat',
+  gettoken: 'wecom',
+  get_jsapi_ticket: 'wecom',
+  'ticket/get': 'wecom',
 };
 
 function prefixedEndpoint(request: FastifyRequest): Endpoint | undefined {

@@ -5,13 +5,17 @@ import type { Granted } from '../access-guard/access-verdict.js';
 import { AccessService } from '../access-guard/access.service.js';
 import { Clock } from '../clock/clock.js';
 import { BoundedMap } from '../core/access/bounded-map.js';
-import { TICKET_TYPES, type TicketType } from '../core/app.js';
+import { GrantedApps } from '../access-guard/granted-apps.js';
+import type { AppKindName } from '../core/app.js';
 import { ownWords } from '../core/upstream.js';
 import {
   DROP_IN_ERRORS,
+  readCorpRequest,
   readCredentialRequest,
   REPEAT_WITHIN_MS,
+  severalAgentsError,
   unavailableError,
+  WECOM_DROP_IN_ERRORS,
   type CredentialRequest,
   type DropInError,
 } from '../core/dropin.js';
@@ -21,7 +25,7 @@ import { accessRequestOf, type AppRequest } from '../web/app-request.js';
 import { isGone, whileThere } from '../web/caller.js';
 import { wechatDenialOf } from '../web/wechat-shape.js';
 import { TokenReports } from '../token-cache/token-reports.service.js';
-import type { Reading } from '../token-cache/reading.js';
+import type { HeldToken, Reading } from '../token-cache/reading.js';
 import { ServedTokens } from '../token-cache/served-tokens.js';
 import { TicketCache } from '../token-cache/ticket-cache.service.js';
 import { TokenCache } from '../token-cache/token-cache.service.js';
@@ -34,8 +38,7 @@ export type DropInAnswer =
   { readonly body: string; readonly ready: boolean } | { readonly error: DropInError };
 
 /**
- * /cgi-bin/token, /cgi-bin/stable_token and /cgi-bin/ticket/getticket as WeChat has them, with a hub key in the place
- * of the AppSecret, for SDKs that cannot be changed. Walk: parameters -> access -> (made sure of, if the SDK asks
+ * The token and ticket endpoints as WeChat and WeCom have them, with a hub key in the place of the AppSecret, for SDKs that cannot be changed. Walk: parameters -> access -> (made sure of, if the SDK asks
  * again) -> memory. HTTP status 200 throughout.
  */
 @Injectable()
@@ -45,6 +48,7 @@ export class DropIn {
   constructor(
     private readonly access: AccessService,
     private readonly guard: AccessGuard,
+    private readonly granted: GrantedApps,
     private readonly cache: TokenCache,
     private readonly tickets: TicketCache,
     private readonly tokenReports: TokenReports,
@@ -64,44 +68,78 @@ export class DropIn {
   ): DropInAnswer | Promise<DropInAnswer> {
     if (parameters === undefined) return { error: DROP_IN_ERRORS.notJson };
     const read = readCredentialRequest(parameters);
+    return read.ok ? this.#token(caller, reply, read.request, 'wechat') : read;
+  }
+
+  /**
+   * WeCom's `gettoken`. `corpid` is the name of the agent in the hub, or the corporation's own id where the client is
+   * granted one agent of it alone.
+   */
+  gettoken(
+    caller: AppRequest,
+    reply: FastifyReply,
+    parameters: Readonly<Record<string, unknown>>,
+  ): DropInAnswer | Promise<DropInAnswer> {
+    const read = readCorpRequest(parameters);
     if (!read.ok) return read;
-    const { request } = read;
+    const { appid: corpid, secret } = read.request;
+    const agents = this.cache.has(corpid) ? [] : this.granted.agentsOf(corpid, secret, 'read');
+    const request = { ...read.request, appid: agents[0] ?? corpid };
+    return this.#token(caller, reply, request, 'wecom', agents);
+  }
+
+  /** @param agents those that the caller may have meant; more than one: it must say which */
+  #token(
+    caller: AppRequest,
+    reply: FastifyReply,
+    request: CredentialRequest,
+    door: AppKindName,
+    agents: readonly string[] = [],
+  ): DropInAnswer | Promise<DropInAnswer> {
     const verdict = this.guard.examine(caller, {
       request: withKey(accessRequestOf(caller), request.secret),
       act: 'read',
       appid: request.appid,
       proof: 'key',
     });
-    if (!verdict.ok) return { error: wechatDenialOf(verdict) };
+    if (!verdict.ok) return { error: wechatDenialOf(verdict, door) };
+    if (agents.length > 1) return { error: severalAgentsError(agents) };
+    if (this.cache.entry(request.appid)?.app.kind !== door) return { error: notGrantedAt(door) };
     const now = this.clock.now();
     const repeated = this.#asksAgain(`${verdict.client.id} ${verdict.address} ${request.appid}`, now);
     const reading = this.cache.read(request.appid, now);
     const check =
       repeated && !request.forceRefresh ? this.tokenReports.makeSure(request.appid, now) : undefined;
     if (reading?.kind === 'held' && check === undefined && !request.forceRefresh) {
-      return { body: reading.ready.wechatBody(reading.expiresInSeconds), ready: true };
+      return { body: tokenBody(reading, door), ready: true };
     }
-    return this.#slowToken(reply, request, check, verdict, caller.id);
+    return this.#slowToken(reply, request, check, verdict, caller.id, door);
   }
 
-  /** The token itself names the app and proves the right; the address must be one that some entry accepts. */
+  /**
+   * The token itself names the app and proves the right; the address must be one that some entry accepts.
+   * @param type as the door has it
+   */
   async ticket(
     caller: AppRequest,
     reply: FastifyReply,
-    parameters: Readonly<Record<string, unknown>>,
+    { access_token: token }: Readonly<Record<string, unknown>>,
+    door: AppKindName,
+    type: unknown,
   ): Promise<DropInAnswer> {
-    const { access_token: token, type } = parameters;
+    const errors = door === 'wecom' ? WECOM_DROP_IN_ERRORS : DROP_IN_ERRORS;
     const appid = typeof token === 'string' ? this.served.appOf(token) : undefined;
     if (appid === undefined) {
       const address = this.access.addressOf(accessRequestOf(caller));
       this.events.emit('requestDenied', notServed('read', address, caller.id));
-      return { error: DROP_IN_ERRORS.notServed };
+      return { error: errors.notServed };
     }
     const ask = { request: accessRequestOf(caller), act: 'read', appid, proof: 'token' } as const;
     const verdict = this.guard.examine(caller, ask);
-    if (!verdict.ok) return { error: wechatDenialOf(verdict) };
-    const known = TICKET_TYPES.find((one: TicketType) => one === type);
-    if (known === undefined) return { error: DROP_IN_ERRORS.badTicketType };
+    if (!verdict.ok) return { error: wechatDenialOf(verdict, door) };
+    if (this.cache.entry(appid)?.app.kind !== door) return { error: errors.notServed };
+    const known = this.tickets.typeOf(appid, type);
+    if (known === undefined) return { error: errors.badTicketType };
     const reading = await whileThere(reply, (gone) => this.tickets.read(appid, known, gone));
     if (isGone(reply)) return UNHEARD;
     if (reading?.kind !== 'held') return this.#unavailable('ticket', appid, reading);
@@ -117,6 +155,7 @@ export class DropIn {
     check: Promise<void> | undefined,
     verdict: Granted,
     requestId: string | undefined,
+    door: AppKindName,
   ): Promise<DropInAnswer> {
     const { appid, forceRefresh } = request;
     const before = this.cache.read(appid);
@@ -130,7 +169,7 @@ export class DropIn {
     if (isGone(reply)) return UNHEARD;
     const reading = this.cache.read(appid);
     if (reading?.kind !== 'held') return this.#unavailable('token', appid, reading);
-    return { body: reading.ready.wechatBody(reading.expiresInSeconds), ready: true };
+    return { body: tokenBody(reading, door), ready: true };
   }
 
   #unavailable(what: 'token' | 'ticket', appid: string, reading: Reading | undefined): DropInAnswer {
@@ -152,6 +191,17 @@ export class DropIn {
     last.at = now;
     return again;
   }
+}
+
+/** `gettoken` answers success with an errcode too. */
+function tokenBody({ ready, expiresInSeconds }: HeldToken, door: AppKindName): string {
+  const body = ready.wechatBody(expiresInSeconds);
+  return door === 'wecom' ? `{"errcode":0,"errmsg":"ok",${body.slice(1)}` : body;
+}
+
+/** The app is of another kind: its tokens are not to be had at this door. */
+function notGrantedAt(door: AppKindName): DropInError {
+  return door === 'wecom' ? WECOM_DROP_IN_ERRORS.notGranted : DROP_IN_ERRORS.notGranted;
 }
 
 /** Nobody reads it. */

@@ -21,7 +21,7 @@ export function queryParameters(query: string): Parameters {
 
 /** Nothing to decode, as nearly always: one pass, and no object that could have any name (bench/README.md). */
 function plainParameters(query: string): Parameters {
-  let grantType, appid, secret, force, accessToken, type: string | undefined;
+  let grantType, appid, secret, force, accessToken, type, corpid, corpsecret: string | undefined;
   for (let at = 0; at < query.length;) {
     const ampersand = query.indexOf('&', at);
     const pair = query.slice(at, ampersand < 0 ? undefined : ampersand);
@@ -35,8 +35,19 @@ function plainParameters(query: string): Parameters {
     else if (name === 'force_refresh') force ??= value;
     else if (name === 'access_token') accessToken ??= value;
     else if (name === 'type') type ??= value;
+    else if (name === 'corpid') corpid ??= value;
+    else if (name === 'corpsecret') corpsecret ??= value;
   }
-  return { grant_type: grantType, appid, secret, force_refresh: force, access_token: accessToken, type };
+  return {
+    grant_type: grantType,
+    appid,
+    secret,
+    force_refresh: force,
+    access_token: accessToken,
+    type,
+    corpid,
+    corpsecret,
+  };
 }
 
 /** Exported for its test: where {@link queryParameters} takes the short way, both say the same. */

@@ -192,6 +192,8 @@ export interface HubEventMap {
   gatewayCalled: GatewayCalled;
   loginEnded: LoginEnded;
   appRefused: AppRefused;
+  /** A call with a good token was refused because of the hub's address: of the gateway, or for a ticket. */
+  addressRefused: { readonly appid: string; readonly error: UpstreamError };
   /** WeChat refuses the token that is held, and gives no other: it is served no more. */
   tokenLost: { readonly appid: string; readonly version: number };
   /** Once per change; never with the memory store. */

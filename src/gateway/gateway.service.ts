@@ -5,7 +5,7 @@ import { Clock } from '../clock/clock.js';
 import { HubEnvironment } from '../config/environment.js';
 import { TRANSPARENT_ERRORS, transparentErrorOf } from './rules/errors.js';
 import { accessTokenOf, splitTarget } from './rules/query.js';
-import { whyNever } from './rules/never-forwarded.js';
+import { whyNever, type OwnTicket } from './rules/never-forwarded.js';
 import { isGrantedPath, judgeTarget, type TargetVerdict } from './rules/target.js';
 import { HubEvents, notServed } from '../events/hub-events.js';
 import { AccessGuard } from '../web/access.guard.js';
@@ -29,6 +29,7 @@ import { wechatErrorOf } from './transparent-answers.js';
 import { sendWeChatError, wechatDenialOf } from '../web/wechat-shape.js';
 import { KeyCheck, KeyWouldLeave } from './key-check.js';
 import { answerTicket } from './own-tickets.js';
+import { RefusedAddresses } from './refused-addresses.js';
 import { announcedLength, LARGEST_UPLOAD_BYTES } from './call/upload.js';
 
 /** What is in front of the path at WeChat: `/v1/apps/{appid}/wechat`. */
@@ -66,7 +67,8 @@ export class Gateway {
       return heldBytes.held;
     });
     this.#keys = new KeyCheck(access);
-    this.#parts = { cache, tokenReports, upstream, heldBytes, clock, events, timeoutMs };
+    const refused = new RefusedAddresses(tickets, clock, events);
+    this.#parts = { cache, tokenReports, upstream, heldBytes, refused, clock, events, timeoutMs };
   }
 
   /** `/v1/apps/{appid}/wechat/{path}?{query}`. Errors are problem documents. */
@@ -78,9 +80,10 @@ export class Gateway {
       const { path, query } = splitTarget(request.raw.url ?? '');
       const inFront = EXPLICIT.exec(path)?.[0];
       const target = judgeTarget(inFront === undefined ? '' : path.slice(inFront.length));
-      if (isOwnTicket(target, request, path)) {
+      const own = ownTicketOf(target, request, path);
+      if (own !== undefined) {
         this.guard.admit(request, 'read');
-        answerTicket(request, reply, query, this.tickets, this.guard).catch(fail);
+        answerTicket(request, reply, query, own, this.tickets, this.guard).catch(fail);
         return;
       }
       this.guard.admit(request, 'gateway');
@@ -121,7 +124,7 @@ export class Gateway {
       const ask = { request: accessRequestOf(request), act: 'gateway', appid, proof: 'key' } as const;
       const verdict = this.guard.examine(request, ask);
       if (verdict.ok) this.#take(request, reply, target, query, fail);
-      else sendWeChatError(request, reply, wechatDenialOf(verdict));
+      else sendWeChatError(request, reply, wechatDenialOf(verdict, this.tickets.kindOf(appid)));
     } catch (error) {
       fail(error);
     }
@@ -218,16 +221,17 @@ export class Gateway {
     if (exception.code === 'HUB_INTERNAL') {
       this.events.emit('troubleSeen', { where: `request ${request.id}`, error });
     }
-    sendWeChatError(request, reply, wechatErrorOf(exception));
+    const kind = this.tickets.kindOf(request.params.appid);
+    sendWeChatError(request, reply, wechatErrorOf(exception, kind));
   }
 }
 
 type Never = Extract<TargetVerdict, { readonly why: 'never' }>;
 
 /** GET and no other spelling: the hub's own ticket. */
-function isOwnTicket(target: TargetVerdict, { method }: AppRequest, path: string): boolean {
-  if (target.ok || target.why !== 'never' || target.row.answered !== 'ticket') return false;
-  return (method === 'GET' || method === 'HEAD') && path.endsWith(`/wechat${target.row.path}`);
+function ownTicketOf(target: TargetVerdict, { method }: AppRequest, path: string): OwnTicket | undefined {
+  if (target.ok || target.why !== 'never' || (method !== 'GET' && method !== 'HEAD')) return undefined;
+  return path.endsWith(`/wechat${target.row.path}`) ? target.row.answered : undefined;
 }
 
 function isLogin(target: TargetVerdict): target is Never {

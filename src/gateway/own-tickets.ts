@@ -1,14 +1,13 @@
 import type { FastifyReply } from 'fastify';
-import { TICKET_TYPES, type TicketType } from '../core/app.js';
 import { isGone, whileThere } from '../web/caller.js';
 import type { AccessGuard } from '../web/access.guard.js';
 import type { AppRequest } from '../web/app-request.js';
-import { HubException } from '../web/hub-exception.js';
-import { unavailable } from '../web/unavailable.js';
+import { noSuchTicket, unavailable } from '../web/unavailable.js';
+import type { OwnTicket } from './rules/never-forwarded.js';
 import type { TicketCache } from '../token-cache/ticket-cache.service.js';
 
 /**
- * `…/wechat/cgi-bin/ticket/getticket`: the hub's own ticket in WeChat's shape, for a caller that was admitted to `read`.
+ * `…/wechat/cgi-bin/ticket/getticket`, and the two of WeCom: the hub's own ticket in WeChat's shape, for a caller that was admitted to `read`.
  * One fetched beside the hub's would be a ticket that nobody keeps fresh.
  *
  * @throws {HubException}
@@ -17,15 +16,15 @@ export async function answerTicket(
   request: AppRequest,
   reply: FastifyReply,
   query: string | undefined,
+  own: OwnTicket,
   tickets: TicketCache,
   guard: AccessGuard,
 ): Promise<void> {
-  const type = new URLSearchParams(query).get('type');
-  const known = TICKET_TYPES.find((one: TicketType) => one === type);
-  if (known === undefined) {
-    throw new HubException('HUB_NOT_FOUND', 'There are tickets of the types jsapi and wx_card.');
-  }
   const { appid } = request.params;
+  const kind = tickets.kindOf(appid);
+  const type = own.type ?? new URLSearchParams(query).get('type');
+  const known = own.kind === kind ? tickets.typeOf(appid, type) : undefined;
+  if (known === undefined) throw noSuchTicket(kind);
   const reading = await guard.during(
     request,
     reply,

@@ -5,6 +5,7 @@ import type { FastifyReply } from 'fastify';
 import { Clock } from '../clock/clock.js';
 import { TICKET_TYPES, type TicketType } from '../core/app.js';
 import { TicketCache } from '../token-cache/ticket-cache.service.js';
+import { TokenCache } from '../token-cache/token-cache.service.js';
 import type { AppRequest } from '../web/app-request.js';
 import { whileThere } from '../web/caller.js';
 import { etagOf } from '../core/token-answer.js';
@@ -14,9 +15,9 @@ import { jssdkSignature, signableUrl } from './jssdk-signature.js';
 import { May } from '../web/may.decorator.js';
 import { SignatureAnswer, SignatureBody, TicketAnswer } from './ticket.openapi.js';
 import { APPID_SCHEMA, ApiProblems, ETAG_HEADER, GUARD_PROBLEMS } from './token.openapi.js';
-import { unavailable } from '../web/unavailable.js';
+import { noSuchTicket, unavailable } from '../web/unavailable.js';
 
-/** jsapi and wx_card tickets, and the JS-SDK signatures made from the former. */
+/** Tickets, and the JS-SDK signatures made from them. */
 @Controller()
 @ApiTags('callers')
 @ApiBearerAuth()
@@ -24,6 +25,7 @@ import { unavailable } from '../web/unavailable.js';
 export class TicketController {
   constructor(
     private readonly tickets: TicketCache,
+    private readonly cache: TokenCache,
     private readonly clock: Clock,
   ) {}
 
@@ -40,10 +42,7 @@ export class TicketController {
     @Param('appid') appid: string,
     @Param('type') type: string,
   ): Promise<void> {
-    if (!isTicketType(type)) {
-      throw new HubException('HUB_NOT_FOUND', 'There are tickets of the types jsapi and wx_card.');
-    }
-    const { held, expiresInSeconds } = await this.#read(reply, appid, type);
+    const { held, expiresInSeconds } = await this.#read(reply, appid, this.#typeOf(appid, type));
     reply.header('cache-control', 'no-store').header('etag', etagOf(held.version));
     if (matchesVersion(request.headers['if-none-match'], held.version)) {
       void reply.status(304).send();
@@ -76,15 +75,31 @@ export class TicketController {
         'The body is {"url": "https://…"}, the URL of the page itself.',
       );
     }
-    const { held } = await this.#read(reply, appid, 'jsapi');
+    const { type = 'jsapi' } = body as { type?: unknown };
+    if (type !== 'jsapi' && type !== 'agent_config') {
+      throw new HubException(
+        'HUB_BAD_REQUEST',
+        'type is jsapi, or for wx.agentConfig of WeCom agent_config.',
+      );
+    }
+    const { held } = await this.#read(reply, appid, this.#typeOf(appid, type));
     const timestamp = Math.floor(this.clock.wallNow() / 1000);
     const nonceStr = randomBytes(12).toString('base64url').replace(/[-_]/g, '0');
+    const app = this.cache.entry(appid)?.app;
     return {
-      appId: appid,
+      // What the page hands to wx.config: the hub's own name of an agent means nothing there.
+      appId: app?.corpid ?? appid,
+      ...(type === 'agent_config' && app?.agentId !== undefined && { agentId: app.agentId }),
       timestamp,
       nonceStr,
       signature: jssdkSignature(held.value, nonceStr, timestamp, url),
     };
+  }
+
+  #typeOf(appid: string, name: string): TicketType {
+    const type = this.tickets.typeOf(appid, name);
+    if (type === undefined) throw noSuchTicket(this.tickets.kindOf(appid));
+    return type;
   }
 
   async #read(reply: FastifyReply, appid: string, type: TicketType) {
@@ -92,8 +107,4 @@ export class TicketController {
     if (reading?.kind !== 'held') throw unavailable(reading, 'ticket');
     return reading;
   }
-}
-
-function isTicketType(type: string): type is TicketType {
-  return (TICKET_TYPES as readonly string[]).includes(type);
 }

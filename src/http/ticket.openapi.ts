@@ -1,4 +1,4 @@
-import { ApiProperty } from '@nestjs/swagger';
+import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 
 export class TicketAnswer {
   @ApiProperty({ minLength: 1 })
@@ -18,11 +18,21 @@ export class SignatureBody {
     description: 'The page’s URL as the browser has it (location.href); the fragment is dropped.',
   })
   url!: string;
+
+  @ApiPropertyOptional({
+    enum: ['jsapi', 'agent_config'],
+    default: 'jsapi',
+    description: 'Of WeCom: `jsapi` for `wx.config`, `agent_config` for `wx.agentConfig`.',
+  })
+  type?: string;
 }
 
 export class SignatureAnswer {
-  @ApiProperty()
+  @ApiProperty({ description: 'The appid; of WeCom the corpid.' })
   appId!: string;
+
+  @ApiPropertyOptional({ type: 'integer', description: 'With `agent_config`, where apps.yaml has it.' })
+  agentId?: number;
 
   @ApiProperty({ type: 'integer', description: 'Unix time, seconds.' })
   timestamp!: number;

@@ -80,6 +80,14 @@ export class EventLog {
         hint: 'a mint whose answer was lost ended it; see the failures before this line',
       });
     });
+    events.on('addressRefused', ({ appid, error: { errcode, errmsg, hint } }) => {
+      log.warn('calls are refused because of the address of the hub', {
+        ...this.#named({ appid }),
+        errcode,
+        errmsg,
+        hint,
+      });
+    });
     events.on('troubleSeen', ({ where, error }) => {
       log.error('trouble', { where, error });
     });

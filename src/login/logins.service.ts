@@ -4,6 +4,7 @@ import type { Granted } from '../access-guard/access-verdict.js';
 import { Clock } from '../clock/clock.js';
 import { AppsConfig } from '../config/reload/apps-config.service.js';
 import type { AppSettings } from '../core/app.js';
+import { KINDS } from '../core/kinds/kinds.js';
 import { HubEvents } from '../events/hub-events.js';
 import type { LoginResult } from '../events/login-events.js';
 import { CodeMemory } from './code-memory.js';
@@ -49,8 +50,8 @@ export class Logins implements OnApplicationShutdown {
   async login(request: LoginRequest): Promise<LoginAnswer> {
     const { kind, appid, code, verdict } = request;
     const app = this.config.current.apps.get(appid);
-    // Removed by a reload after the guard let pass.
-    if (app === undefined) return { kind: 'no_app' };
+    // Removed by a reload after the guard let pass; or of a kind whose logins take no AppSecret: the gateway's matter.
+    if (app === undefined || !KINDS[app.kind].logsUsersIn) return { kind: 'no_app' };
     if (this.keys.holdsOne(code)) return { kind: 'key_leaves' };
     const use = { clientId: verdict.client.id, appid, kind, code };
     const remembered = this.#memory.find(use);

@@ -1,6 +1,8 @@
 import { Injectable } from '@nestjs/common';
 import { Clock } from '../clock/clock.js';
 import { AppsConfig } from '../config/reload/apps-config.service.js';
+import { causeOf } from '../core/error-cause.js';
+import type { UpstreamError } from '../core/upstream.js';
 import { HubEvents } from '../events/hub-events.js';
 import { TokenCache } from '../token-cache/token-cache.service.js';
 import { NoticeClaims } from './notice-claims.js';
@@ -35,12 +37,24 @@ export class AppEvents {
         left,
       });
     });
+    events.on('addressRefused', ({ appid, error }) => {
+      void this.#addressRefused(appid, error);
+    });
     events.on('rotatedEarly', ({ appid }) => {
       void this.#diedEarly(appid);
     });
     events.on('refreshEnded', ({ appid, kind, trigger, outcome }) => {
       if (kind === 'token' && trigger === 'report' && outcome === 'issued') void this.#diedEarly(appid);
     });
+  }
+
+  /** Each replica has an address of its own; one of them tells for all. */
+  async #addressRefused(appid: string, error: UpstreamError): Promise<void> {
+    if (!this.notices.isWanted) return;
+    if ((await this.claims.claim(appid, 'address-refused', HOUR_MS)) !== undefined) return;
+    const held = this.cache.status(appid)?.state.held;
+    const remainingMs = held === undefined ? 0 : Math.max(0, held.expiresAt - this.clock.now());
+    this.#tell('not_whitelisted', appid, appid, { error, cause: causeOf(error, 'token'), remainingMs });
   }
 
   /** The first death is only noted, where all replicas see it. */

@@ -5,7 +5,12 @@ export type JsonBody = Readonly<Record<string, unknown>>;
 /** An answer before it becomes bytes, so that a fault can still spoil it. */
 export type Answer =
   /** `contentType`: where it is not the usual one. */
-  | { readonly kind: 'json'; readonly body: JsonBody; readonly contentType?: string }
+  | {
+      readonly kind: 'json';
+      readonly body: JsonBody;
+      readonly contentType?: string;
+      readonly headers?: Readonly<Record<string, string>>;
+    }
   /** So many bytes of {@link mediaChunks}. */
   | { readonly kind: 'media'; readonly bytes: number }
   | { readonly kind: 'redirect'; readonly location: string };
@@ -24,7 +29,10 @@ const WECHAT_JSON = 'application/json; encoding=utf-8';
 export function render(answer: Answer): RenderedAnswer {
   switch (answer.kind) {
     case 'json':
-      return bytesAnswer(200, answer.contentType ?? WECHAT_JSON, JSON.stringify(answer.body));
+      return withHeaders(
+        bytesAnswer(200, answer.contentType ?? WECHAT_JSON, JSON.stringify(answer.body)),
+        answer.headers,
+      );
     case 'redirect':
       return { ...bytesAnswer(302, 'text/html', ''), headers: { location: answer.location } };
     case 'media':
@@ -38,6 +46,10 @@ export function render(answer: Answer): RenderedAnswer {
         chunks: mediaChunks,
       };
   }
+}
+
+function withHeaders(answer: RenderedAnswer, headers: Readonly<Record<string, string>> = {}): RenderedAnswer {
+  return { ...answer, headers: { ...answer.headers, ...headers } };
 }
 
 export function bytesAnswer(status: number, contentType: string, body: string): RenderedAnswer {

@@ -2,6 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import type { Answer } from './answer.js';
 import { digestBody, type BodyDigest } from './body.js';
 import { addressOf, field, type ApiCall, type Target } from './api-call.js';
+import { wecomAnswer } from './wecom/wecom-calls.js';
 import type { WeChatModel } from './wechat-model.js';
 
 /** Reserved by RFC 2606: a gateway that follows the redirect finds nothing there. */
@@ -20,7 +21,10 @@ const NO_BODY: BodyDigest = { bytes: 0, sha256: '' };
  */
 export function businessCall(model: WeChatModel, req: IncomingMessage, target: Target): ApiCall {
   const accessToken = field(target.query, 'access_token');
-  const app = model.checkAccessToken(accessToken, addressOf(req));
+  const isOfWeCom = model.validity(accessToken ?? '')?.family === 'gettoken';
+  const app = isOfWeCom
+    ? model.wecom.check(accessToken, addressOf(req))
+    : model.checkAccessToken(accessToken, addressOf(req));
   let body = NO_BODY;
   const call = {
     endpoint: 'business',
@@ -30,7 +34,8 @@ export function businessCall(model: WeChatModel, req: IncomingMessage, target: T
       body = await digestBody(req);
     },
   } as const;
-  if ('errcode' in app) return { ...call, act: () => ({ kind: 'json', body: { ...app } }) };
+  if ('errcode' in app)
+    return { ...call, act: () => (isOfWeCom ? wecomAnswer(app) : { kind: 'json', body: { ...app } }) };
   const echo = (): Answer => {
     const used = app.pathUse.get(target.path);
     if (used !== undefined || app.pathUse.size < COUNTED_PATHS) app.pathUse.set(target.path, (used ?? 0) + 1);

@@ -5,6 +5,7 @@ import { parseObject, readBody } from './body.js';
 import { businessCall } from './business.js';
 import { quotaCall } from './quota-calls.js';
 import { snsCall } from './users/sns-calls.js';
+import { wecomCall } from './wecom/wecom-calls.js';
 import type { WeChatModel } from './wechat-model.js';
 
 const CALLBACK_IPS = ['203.0.113.10', '203.0.113.11'];
@@ -29,6 +30,7 @@ export async function readCall(model: WeChatModel, req: IncomingMessage, target:
       });
     default:
       return (
+        wecomCall(model, req, target) ??
         snsCall(model, req, target) ??
         (await quotaCall(model, req, target)) ??
         businessCall(model, req, target)

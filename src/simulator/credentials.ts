@@ -1,11 +1,13 @@
 /** The two token endpoints mint from isolated families ("getStableAccessToken": neither touches the other's). */
 export type TokenFamily = 'token' | 'stable_token';
 export type TicketType = 'jsapi' | 'wx_card';
+/** What WeCom gives besides. */
+export type WeComFamily = 'gettoken' | 'agent_config';
 
 /** What the simulator knows of a token or ticket. Times in epoch ms of the simulated clock. */
 export interface Validity {
   readonly appid: string;
-  readonly family: TokenFamily | TicketType;
+  readonly family: TokenFamily | TicketType | WeComFamily;
   readonly bornAt: number;
   /** End of the life that was promised with it. */
   readonly expiresAt: number;
@@ -68,7 +70,7 @@ export class CredentialLedger {
     this.#serial += 1;
     const random = this.#random;
     const serial = this.#serial.toString(36);
-    if (family === 'jsapi' || family === 'wx_card') {
+    if (family === 'jsapi' || family === 'wx_card' || family === 'agent_config') {
       return fill(`SIMULATED-TICKET-${serial}-`, TICKET_LENGTH, random);
     }
     const length = TOKEN_LENGTH.least + Math.floor(random() * (TOKEN_LENGTH.most - TOKEN_LENGTH.least + 1));

@@ -1,5 +1,13 @@
 /** What a hub asks on its own account, to keep an app's credentials. */
-const CREDENTIAL_ENDPOINTS = ['token', 'stable_token', 'getticket', 'getcallbackip'] as const;
+const CREDENTIAL_ENDPOINTS = [
+  'token',
+  'stable_token',
+  'getticket',
+  'getcallbackip',
+  'gettoken',
+  'get_jsapi_ticket',
+  'ticket_get',
+] as const;
 /** `/sns/…`: somebody logs in. */
 export const LOGIN_ENDPOINTS = [
   'jscode2session',

@@ -8,6 +8,7 @@ import { serve } from './request-handler.js';
 import type { SimulatedApp } from './simulated-app.js';
 import { ScaledClock, scheduleOn, type SimulatorClock } from './time.js';
 import type { CodeSpec } from './users/login-desk.js';
+import type { WeComDesk } from './wecom/wecom-desk.js';
 import { WeChatModel } from './wechat-model.js';
 import type { DeadTokenErrcode, WeChatModelOptions } from './wechat-world.js';
 
@@ -159,6 +160,11 @@ export class WeChatSimulator {
 
   clearQuota(appid: string): void {
     this.#parts.model.clearQuota(appid);
+  }
+
+  /** WeCom's side: agents, trusted addresses, early ends. */
+  get wecom(): WeComDesk {
+    return this.#parts.model.wecom;
   }
 
   // Users

@@ -11,6 +11,7 @@ import {
 } from './token-rules.js';
 import { RidBook } from './rid-book.js';
 import { LoginDesk } from './users/login-desk.js';
+import { WeComDesk } from './wecom/wecom-desk.js';
 import { WeChatWorld } from './wechat-world.js';
 
 /** A call that carries the AppSecret. Fields are undefined where the caller did not send them. */
@@ -38,6 +39,13 @@ export interface TicketBody {
 export class WeChatModel extends WeChatWorld {
   /** Refused calls, by their rid. */
   readonly rids = new RidBook();
+  /** WeCom, whose paths are others. */
+  readonly wecom = new WeComDesk(
+    () => this.now(),
+    this.ledger,
+    this.options.agents ?? [],
+    this.options.wecom ?? {},
+  );
   /** Users who log in. */
   readonly users = new LoginDesk(
     {

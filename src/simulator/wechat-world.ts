@@ -5,6 +5,7 @@ import {
   type TokenFamily,
   type Validity,
 } from './credentials.js';
+import type { SimulatedAgent, WeComOptions } from './wecom/wecom-desk.js';
 import { DEFAULT_QUOTAS, type Quotas } from './quota.js';
 import { addressSet, AppRegistry, type AppState, type SimulatedApp } from './simulated-app.js';
 import { killAll, supersede } from './token-rules.js';
@@ -15,6 +16,8 @@ export interface WeChatModelOptions {
   /** Uniform in [0, 1). Default `Math.random`. */
   readonly random?: () => number;
   readonly apps?: readonly SimulatedApp[];
+  readonly agents?: readonly SimulatedAgent[];
+  readonly wecom?: WeComOptions;
   /** The AppSecret of apps that are not listed; their state is made at their first call. */
   readonly acceptAnyApp?: (appid: string) => string | undefined;
   /** Default 7200 ("at present", page "getAccessToken"). */

@@ -1,7 +1,8 @@
 import { Injectable } from '@nestjs/common';
 import { Clock } from '../clock/clock.js';
-import type { TicketType } from '../core/app.js';
+import type { AppKindName, TicketType } from '../core/app.js';
 import { isValid } from '../core/credential.js';
+import { ticketTypeOf } from '../core/kinds/kinds.js';
 import { NO_TOKEN, unavailable, type Reading } from './reading.js';
 import type { AppEntry } from './refresh/app-entry.js';
 import { AttemptLoop } from './refresh/attempt-loop.js';
@@ -12,7 +13,7 @@ import { TokenCache } from './token-cache.service.js';
 const WORTH_WAITING_MS = 2000;
 
 /**
- * jsapi and wx_card tickets: the guarantees of tokens (memory first, single-flight, serve-cached-on-failure), fetched
+ * Tickets of all types: the guarantees of tokens (memory first, single-flight, serve-cached-on-failure), fetched
  * on first use where apps.yaml does not keep them warm. One that nobody has asked for since its last attempt rests.
  */
 @Injectable()
@@ -22,6 +23,16 @@ export class TicketCache {
     private readonly attempts: AttemptLoop,
     private readonly clock: Clock,
   ) {}
+
+  kindOf(appid: string): AppKindName | undefined {
+    return this.cache.entry(appid)?.app.kind;
+  }
+
+  /** The ticket type of that name that the app has; `undefined`: it has none, or there is no such app. */
+  typeOf(appid: string, name: unknown): TicketType | undefined {
+    const app = this.cache.entry(appid)?.app;
+    return app === undefined ? undefined : ticketTypeOf(app.kind, name);
+  }
 
   /**
    * `undefined`: no such app. Waits only where no valid ticket is held, and an attempt is under way or very near: its own,

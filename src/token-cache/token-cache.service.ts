@@ -5,6 +5,8 @@ import { HubEnvironment } from '../config/environment.js';
 import { NO_SECRET, type AppSettings } from '../core/app.js';
 import { healthOf, isValid, type AppHealth, type CredentialState } from '../core/credential.js';
 import { forceLeft, forceUsed, waitBeforeForce } from '../core/force-budget.js';
+import { isChangingOver } from '../core/kinds/same-to-the-end.js';
+import { TOKEN_FAMILIES } from '../core/kinds/token-families.js';
 import { MINT_APART_MS } from '../core/report.js';
 import { HubEvents, type RefreshEnded } from '../events/hub-events.js';
 import { NO_TOKEN, unavailable, type TokenReading } from './reading.js';
@@ -129,7 +131,7 @@ export class TokenCache implements OnApplicationBootstrap, BeforeApplicationShut
     }
     if (entry.app.loginOnly === true) return NO_TOKEN;
     const cell = entry.token;
-    if (!this.parts.attempts.closing && (cell.pending || !cell.cached.settled)) {
+    if (!this.parts.attempts.closing && this.#isOnItsWay(cell, now)) {
       return { kind: 'pending' };
     }
     return unavailable(cell, now);
@@ -143,7 +145,21 @@ export class TokenCache implements OnApplicationBootstrap, BeforeApplicationShut
    */
   async settled(appid: string, gone?: AbortSignal): Promise<void> {
     const cell = this.#entries.get(appid)?.token;
-    if (cell !== undefined) await this.changeOf(cell, gone);
+    if (cell === undefined) return;
+    const deadline = this.clock.now() + this.environment.wechatTimeoutMs + 1000;
+    do {
+      await this.changeOf(cell, gone);
+    } while (this.#changesOver(cell) && this.clock.now() < deadline && gone?.aborted !== true);
+  }
+
+  /** A token is being fetched, or about to be. */
+  #isOnItsWay(cell: CredentialCell, now: number): boolean {
+    return cell.pending || !cell.cached.settled || isChangingOver(cell.state, cell.nextAttemptAt, now);
+  }
+
+  #changesOver({ state, nextAttemptAt, owner }: CredentialCell): boolean {
+    if (owner.removed || this.parts.attempts.closing) return false;
+    return isChangingOver(state, nextAttemptAt, this.clock.now());
   }
 
   /** Resolves when the app's version is another than `version`, the app is gone, or the time is up. */
@@ -167,8 +183,9 @@ export class TokenCache implements OnApplicationBootstrap, BeforeApplicationShut
     if (entry === undefined) return undefined;
     const now = this.clock.now();
     // Each mint of a `token` ends the one before it, whoever asks.
-    const apart = entry.app.tokenApi === 'token' ? entry.mintedForAdminAt + MINT_APART_MS - now : 0;
-    const forced = force && entry.app.tokenApi === 'stable_token';
+    const family = TOKEN_FAMILIES[entry.app.tokenApi];
+    const apart = family.endsTheOneBefore ? entry.mintedForAdminAt + MINT_APART_MS - now : 0;
+    const forced = force && family.canBeForced;
     const spent = forced ? waitBeforeForce(entry.forced, now) : 0;
     const wait = Math.max(entry.askedAt + ASKED_APART_MS - now, apart, spent);
     if (wait > 0) return { accepted: false, retryAfterMs: wait };
@@ -212,7 +229,7 @@ export class TokenCache implements OnApplicationBootstrap, BeforeApplicationShut
       state,
       nextAttemptAt: entry.token.nextAttemptAt,
       forcedLeft:
-        entry.app.tokenApi === 'stable_token' && entry.app.loginOnly !== true
+        TOKEN_FAMILIES[entry.app.tokenApi].canBeForced && entry.app.loginOnly !== true
           ? forceLeft(entry.forced, now)
           : undefined,
       tickets: ticketsOf(entry, now),

@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { Clock } from '../clock/clock.js';
 import { isValid } from '../core/credential.js';
+import { isTooShortForSdks } from '../core/kinds/same-to-the-end.js';
 import { ASK_APART_MS, type ReportOutcome } from '../core/report.js';
 import type { Secret } from '../core/secret.js';
 import type { Reporter } from '../events/hub-events.js';
@@ -34,7 +35,7 @@ export class TokenReports {
     const entry = this.cache.entry(appid);
     if (entry === undefined) return undefined;
     const { held, failures } = entry.token.state;
-    if (!isValid(held, now) || failures > 0) return undefined;
+    if (!isValid(held, now) || failures > 0 || isTooShortForSdks(held, now)) return undefined;
     const { underWay, askedAt } = entry.checks;
     if (underWay === undefined && now - askedAt < ASK_APART_MS) return undefined;
     return (underWay ?? this.check.ask(entry)).then(() => undefined);

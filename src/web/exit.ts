@@ -60,7 +60,7 @@ export function answerDenied(denied: Denied, request: AppRequest, reply: Fastify
 
 function deniedAnswer(denied: Denied, { shape }: RouteAccess, requestId: string): ReadyAnswer {
   if (shape === 'problem') return problemAnswer(denialOf(denied), requestId);
-  return wechatAnswer(JSON.stringify(wechatDenialOf(denied)));
+  return wechatAnswer(JSON.stringify(wechatDenialOf(denied, shape)));
 }
 
 /** Nothing of the answer that was to leave remains, neither headers (an ETag tells the version) nor body. */

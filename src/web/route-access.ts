@@ -5,8 +5,8 @@ import type { Act } from '../core/access/client.js';
 export interface RouteAccess {
   /** What a caller needs in `may`; `open`: nothing, the route gives away nothing and does nothing. */
   readonly act: Act | 'open';
-  /** How a denial looks: a problem document, or WeChat's `{"errcode","errmsg"}` with HTTP status 200. */
-  readonly shape: 'problem' | 'wechat';
+  /** How a denial looks: a problem document, or `{"errcode","errmsg"}` with HTTP status 200, in WeChat's or WeCom's codes. */
+  readonly shape: 'problem' | 'wechat' | 'wecom';
   /**
    * The answer goes to whoever was let in, even if the request itself took that right away: a reload by a key that the
    * new file no longer has. Only for answers that tell what the caller did.

@@ -1,4 +1,5 @@
 import type { FastifyReply } from 'fastify';
+import type { AppKindName } from '../core/app.js';
 import { deniedError, type DropInError } from '../core/dropin.js';
 import type { Denied } from '../access-guard/access-verdict.js';
 import type { AppRequest } from './app-request.js';
@@ -20,6 +21,9 @@ export function wechatAnswer(body: string): ReadyAnswer {
 }
 
 /** A caller that shows no key is known by its address: it is told that, and which one was seen. */
-export function wechatDenialOf({ reason, cause, address }: Denied): DropInError {
-  return deniedError(cause === 'no_key' ? 'ip_not_allowed' : reason, address, cause);
+export function wechatDenialOf(
+  { reason, cause, address }: Denied,
+  kind: AppKindName = 'wechat',
+): DropInError {
+  return deniedError(cause === 'no_key' ? 'ip_not_allowed' : reason, address, cause, kind);
 }

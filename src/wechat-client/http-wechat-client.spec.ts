@@ -18,7 +18,10 @@ const clock = new FakeClock();
 
 async function start(answer: ConstructorParameters<typeof RawServer>[0] | string, path = ''): Promise<void> {
   server = await RawServer.start(answer);
-  client = new HttpWeChatClient({ wechatBaseUrl: server.url + path, wechatTimeoutMs: 5000 }, clock);
+  client = new HttpWeChatClient(
+    { wechatBaseUrl: server.url + path, wecomBaseUrl: server.url + path, wechatTimeoutMs: 5000 },
+    clock,
+  );
 }
 
 afterEach(async () => {
@@ -69,7 +72,7 @@ describe('HttpWeChatClient', () => {
 
   it('fetches a ticket', async () => {
     await start(http('{"errcode":0,"errmsg":"ok","ticket":"tick","expires_in":7200}'));
-    const result = await client.fetchTicket('wx_card', new Secret('66_t'));
+    const result = await client.fetchTicket(APP, 'wx_card', new Secret('66_t'));
     expect(result.ok && result.grant.value.reveal()).toBe('tick');
     expect(server.requests[0]).toMatch(
       /^GET \/cgi-bin\/ticket\/getticket\?access_token=66_t&type=wx_card HTTP/,
@@ -81,7 +84,7 @@ describe('HttpWeChatClient', () => {
     ['{"errcode":40001,"errmsg":"invalid credential"}', 'dead'],
   ])('probes a token: %s', async (body, verdict) => {
     await start(http(body));
-    expect(await client.probeToken(new Secret('66_t'))).toBe(verdict);
+    expect(await client.probeToken(APP, new Secret('66_t'))).toBe(verdict);
     expect(server.requests[0]).toMatch(/^GET \/cgi-bin\/getcallbackip\?access_token=66_t HTTP/);
   });
 

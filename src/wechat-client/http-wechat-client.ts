@@ -2,17 +2,19 @@ import type { OnApplicationShutdown, OnModuleDestroy } from '@nestjs/common';
 
 import type { Clock, TimerHandle } from '../clock/clock.js';
 import { NO_SECRET, type AppSettings, type TicketType } from '../core/app.js';
+import { baseUrlOf, KINDS, type BaseUrls } from '../core/kinds/kinds.js';
 import type { Secret } from '../core/secret.js';
-import type { UpstreamResult } from '../core/upstream.js';
+import type { UpstreamError, UpstreamResult } from '../core/upstream.js';
 import { describeFailure } from '../core/wechat-error.js';
-import { HttpExchange, type HttpOutcome, type HttpRequest } from './http-exchange.js';
+import type { HttpOutcome, HttpRequest } from './http-exchange.js';
+import { CALLS } from './kinds/calls-of.js';
+import type { KindCall, KindCalls } from './kinds/kind-calls.js';
 import { parseProbeAnswer, parseTicketAnswer, parseTokenAnswer } from './parse-answer.js';
+import { Upstreams } from './upstreams.js';
 import { WeChatClient, type FetchTokenOptions, type ProbeResult } from './wechat-client.js';
 
-/** The part of the environment that concerns this client. */
-export interface WeChatClientSettings {
-  /** HUB_WECHAT_BASE_URL: http or https; may have a path, which is put before WeChat's. */
-  readonly wechatBaseUrl: string;
+/** The part of the environment that concerns this client. URLs: http or https; may have a path, which goes first. */
+export interface WeChatClientSettings extends BaseUrls {
   /** HUB_WECHAT_TIMEOUT_MS: one call, from connecting to the last byte. */
   readonly wechatTimeoutMs: number;
   /** HUB_OUTBOUND_PROXY. */
@@ -25,62 +27,51 @@ export interface WeChatClientSettings {
  */
 const SHUTDOWN_GRACE_MS = 5500;
 
-/** WeChat over HTTP/1.1 with kept connections. */
+/** WeChat and WeCom over HTTP/1.1 with kept connections. */
 export class HttpWeChatClient extends WeChatClient implements OnModuleDestroy, OnApplicationShutdown {
   readonly #clock: Clock;
   #grace: TimerHandle | undefined;
-  readonly #exchange: HttpExchange;
-  readonly #pathPrefix: string;
+  readonly #upstreams: Upstreams;
 
-  /** @throws TypeError when the base URL is none: HubEnvironment sees to that. */
-  constructor(settings: WeChatClientSettings, clock: Clock) {
+  constructor(
+    private readonly settings: WeChatClientSettings,
+    clock: Clock,
+  ) {
     super();
-    const base = new URL(settings.wechatBaseUrl);
-    this.#pathPrefix = base.pathname.replace(/\/+$/, '');
-    this.#exchange = new HttpExchange(base.origin, settings.wechatTimeoutMs, clock, settings.outboundProxy);
+    this.#upstreams = new Upstreams(settings.wechatTimeoutMs, clock, settings.outboundProxy);
     this.#clock = clock;
   }
 
   override async fetchToken(app: AppSettings, options: FetchTokenOptions = {}): Promise<UpstreamResult> {
     if (app.loginOnly === true || app.secret.equals(NO_SECRET))
       return { ok: false, error: describeFailure('no_secret', '') };
-    const secret = app.secret.reveal();
-    const outcome = await this.#call(() =>
-      app.tokenApi === 'token'
-        ? this.#get('token', { grant_type: 'client_credential', appid: app.appid, secret })
-        : this.#post('stable_token', {
-            grant_type: 'client_credential',
-            appid: app.appid,
-            secret,
-            force_refresh: options.force === true,
-          }),
-    );
-    return outcome.ok ? parseTokenAnswer(outcome.status, outcome.body, outcome.sentAt, [secret]) : outcome;
-  }
-
-  override async fetchTicket(type: TicketType, token: Secret): Promise<UpstreamResult> {
-    const access_token = token.reveal();
-    const outcome = await this.#call(() => this.#get('ticket/getticket', { access_token, type }));
+    const { outcome, secrets } = await this.#call(app, (calls) => calls.token(app, options.force === true));
     return outcome.ok
-      ? parseTicketAnswer(outcome.status, outcome.body, outcome.sentAt, [access_token])
+      ? parseTokenAnswer(outcome.status, outcome.body, outcome.sentAt, secrets, app.kind)
       : outcome;
   }
 
-  override async probeToken(token: Secret): Promise<ProbeResult> {
-    const access_token = token.reveal();
-    const outcome = await this.#call(() => this.#get('getcallbackip', { access_token }));
-    return outcome.ok ? parseProbeAnswer(outcome.status, outcome.body, [access_token]) : outcome.error;
+  override async fetchTicket(app: AppSettings, type: TicketType, token: Secret): Promise<UpstreamResult> {
+    const { outcome, secrets } = await this.#call(app, (calls) => calls.ticket(type, token));
+    return outcome.ok
+      ? parseTicketAnswer(outcome.status, outcome.body, outcome.sentAt, secrets, app.kind)
+      : outcome;
+  }
+
+  override async probeToken(app: AppSettings, token: Secret): Promise<ProbeResult> {
+    const { outcome, secrets } = await this.#call(app, (calls) => calls.probe(token));
+    return outcome.ok ? parseProbeAnswer(outcome.status, outcome.body, secrets, app.kind) : outcome.error;
   }
 
   /** No new calls; those under way end, then the connections are closed. */
   close(): Promise<void> {
-    return this.#exchange.close();
+    return this.#upstreams.close();
   }
 
   /** The first hook of a shutdown, before any that waits for calls. */
   onModuleDestroy(): void {
     this.#grace = this.#clock.setTimeout(() => {
-      this.#exchange.giveUp();
+      this.#upstreams.giveUp();
     }, SHUTDOWN_GRACE_MS);
   }
 
@@ -90,28 +81,35 @@ export class HttpWeChatClient extends WeChatClient implements OnModuleDestroy, O
   }
 
   /** A value also where something throws that nobody foresaw, such as a secret that no URL can carry. */
-  async #call(request: () => HttpRequest): Promise<HttpOutcome> {
+  async #call(
+    app: AppSettings,
+    make: (calls: KindCalls) => KindCall,
+  ): Promise<{ readonly outcome: HttpOutcome; readonly secrets: readonly string[] }> {
     try {
-      return await this.#exchange.call(request());
+      const call = make(CALLS[app.kind]);
+      const { exchange, prefix } = this.#upstreams.at(baseUrlOf(app, this.settings));
+      const outcome = await exchange.call(requestOf(prefix, call));
+      return { outcome: outcome.ok ? outcome : atOwnUpstream(app, outcome.error), secrets: call.secrets };
     } catch (error) {
       // The kind of error, not its text: that could quote the request.
-      return { ok: false, error: describeFailure('internal', error instanceof Error ? error.name : '') };
+      const name = error instanceof Error ? error.name : '';
+      return { outcome: { ok: false, error: describeFailure('internal', name) }, secrets: [] };
     }
-  }
-
-  #get(path: string, query: Readonly<Record<string, string>>): HttpRequest {
-    const pairs = Object.entries(query).map(([name, value]) => `${name}=${encodeURIComponent(value)}`);
-    return { method: 'GET', path: `${this.#path(path)}?${pairs.join('&')}`, headers: HEADERS };
-  }
-
-  #post(path: string, body: object): HttpRequest {
-    const headers = { ...HEADERS, 'content-type': 'application/json' };
-    return { method: 'POST', path: this.#path(path), headers, body: JSON.stringify(body) };
-  }
-
-  #path(path: string): string {
-    return `${this.#pathPrefix}/cgi-bin/${path}`;
   }
 }
 
 const HEADERS = { accept: 'application/json', 'user-agent': 'wechat-token-hub' } as const;
+
+function requestOf(prefix: string, { path, query = {}, body }: KindCall): HttpRequest {
+  const pairs = Object.entries(query).map(([name, value]) => `${name}=${encodeURIComponent(value)}`);
+  const target = `${prefix}${path}${pairs.length === 0 ? '' : `?${pairs.join('&')}`}`;
+  if (body === undefined) return { method: 'GET', path: target, headers: HEADERS };
+  const headers = { ...HEADERS, 'content-type': 'application/json' };
+  return { method: 'POST', path: target, headers, body: JSON.stringify(body) };
+}
+
+/** The advice names the setting by which this app's upstream is found. */
+function atOwnUpstream({ kind, baseUrl }: AppSettings, error: UpstreamError): HttpOutcome {
+  const setting = baseUrl === undefined ? KINDS[kind].baseUrlVariable : 'the baseUrl of the app';
+  return { ok: false, error: { ...error, hint: error.hint.replaceAll('HUB_WECHAT_BASE_URL', setting) } };
+}

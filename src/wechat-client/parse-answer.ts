@@ -1,12 +1,9 @@
+import type { AppKindName } from '../core/app.js';
+import { classify } from '../core/kinds/kinds.js';
 import { scrub } from '../core/scrub.js';
 import { Secret } from '../core/secret.js';
 import type { UpstreamError, UpstreamFailure, UpstreamResult } from '../core/upstream.js';
-import {
-  classifyErrcode,
-  describeFailure,
-  isDeadTokenErrcode,
-  type UpstreamEndpoint,
-} from '../core/wechat-error.js';
+import { describeFailure, isDeadTokenErrcode, type UpstreamEndpoint } from '../core/wechat-error.js';
 import type { ProbeResult } from './wechat-client.js';
 
 /**
@@ -28,14 +25,16 @@ const TOKEN = /^[\x21-\x7e]{1,4096}$/;
  *
  * @param sentAt when the call was sent, on the hub's clock (epoch ms).
  * @param secrets what must not reappear in an error, besides what the answer itself holds.
+ * @param kind of the app: whose errcodes they are
  */
 export function parseTokenAnswer(
   status: number,
   body: string,
   sentAt: number,
   secrets: readonly string[] = [],
+  kind: AppKindName = 'wechat',
 ): UpstreamResult {
-  return parseGrant('access_token', 'token', status, body, sentAt, secrets);
+  return parseGrant('access_token', 'token', status, body, sentAt, secrets, kind);
 }
 
 /** As {@link parseTokenAnswer}, for a ticket. */
@@ -44,13 +43,19 @@ export function parseTicketAnswer(
   body: string,
   sentAt: number,
   secrets: readonly string[] = [],
+  kind: AppKindName = 'wechat',
 ): UpstreamResult {
-  return parseGrant('ticket', 'ticket', status, body, sentAt, secrets);
+  return parseGrant('ticket', 'ticket', status, body, sentAt, secrets, kind);
 }
 
 /** What the answer of getcallbackip says of the token that was sent. Only an answer with the list says "alive". */
-export function parseProbeAnswer(status: number, body: string, secrets: readonly string[] = []): ProbeResult {
-  const answer = parseAnswer('probe', status, body, secrets);
+export function parseProbeAnswer(
+  status: number,
+  body: string,
+  secrets: readonly string[] = [],
+  kind: AppKindName = 'wechat',
+): ProbeResult {
+  const answer = parseAnswer('probe', status, body, secrets, kind);
   if (!answer.ok) {
     const { errcode } = answer.error;
     return errcode !== undefined && isDeadTokenErrcode(errcode) ? 'dead' : answer.error;
@@ -65,7 +70,7 @@ export function parsePlainAnswer(
   body: string,
   secrets: readonly string[] = [],
 ): Answer {
-  return parseAnswer(endpoint, status, body, secrets);
+  return parseAnswer(endpoint, status, body, secrets, 'wechat');
 }
 
 function parseGrant(
@@ -75,17 +80,23 @@ function parseGrant(
   body: string,
   sentAt: number,
   secrets: readonly string[],
+  kind: AppKindName,
 ): UpstreamResult {
-  const answer = parseAnswer(endpoint, status, body, secrets);
+  const answer = parseAnswer(endpoint, status, body, secrets, kind);
   if (!answer.ok) return answer;
   const value = answer.fields[field];
   if (value === undefined) return refused('no_token', `no ${field}`);
   if (typeof value !== 'string' || !TOKEN.test(value)) return refused('no_token', `${field} is malformed`);
   const seconds = wholeNumber(answer.fields.expires_in);
-  if (seconds === undefined || seconds < 1 || seconds > LONGEST_LIFE_SECONDS) {
+  if (seconds === undefined || seconds < leastSeconds(kind) || seconds > LONGEST_LIFE_SECONDS) {
     return refused('bad_expires_in', expiryDetail(answer.fields.expires_in, seconds));
   }
-  return { ok: true, grant: { value: new Secret(value), lifeMs: seconds * 1000, sentAt } };
+  return { ok: true, grant: { value: new Secret(value), lifeMs: Math.max(1, seconds * 1000), sentAt } };
+}
+
+/** WeCom gives the same token to its end: in its last second that is one with 0 seconds left. */
+function leastSeconds(kind: AppKindName): number {
+  return kind === 'wecom' ? 0 : 1;
 }
 
 type Fields = Readonly<Record<string, unknown>>;
@@ -101,6 +112,7 @@ function parseAnswer(
   status: number,
   body: string,
   secrets: readonly string[],
+  kind: AppKindName,
 ): Answer {
   if (status !== 200) return refused('http_status', `HTTP ${status}`);
   const text = body.replace(/^\uFEFF/, '').trim();
@@ -115,7 +127,7 @@ function parseAnswer(
   if (code !== 0) {
     const errmsg = typeof fields.errmsg === 'string' ? fields.errmsg : '';
     const own = ['access_token', 'ticket'].map((field) => fields[field]).filter(isString);
-    return { ok: false, error: classifyErrcode(code, scrub(errmsg, [...secrets, ...own]), endpoint) };
+    return { ok: false, error: classify(kind, code, scrub(errmsg, [...secrets, ...own]), endpoint) };
   }
   return { ok: true, fields };
 }

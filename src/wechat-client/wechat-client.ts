@@ -23,10 +23,10 @@ export abstract class WeChatClient {
    * Asks for a ticket; `grant.value` is the ticket. An error whose errcode `isDeadTokenErrcode` says that `token` is
    * dead. WeChat answers `expires_in` 7200 throughout a ticket's life, so a ticket known already lives no longer.
    */
-  abstract fetchTicket(type: TicketType, token: Secret): Promise<UpstreamResult>;
+  abstract fetchTicket(app: AppSettings, type: TicketType, token: Secret): Promise<UpstreamResult>;
 
   /** Asks WeChat whether it takes `token`, by a call without side effects. An error says neither. */
-  abstract probeToken(token: Secret): Promise<ProbeResult>;
+  abstract probeToken(app: AppSettings, token: Secret): Promise<ProbeResult>;
 }
 
 export type ProbeResult = 'alive' | 'dead' | UpstreamError;

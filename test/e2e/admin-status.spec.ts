@@ -11,6 +11,7 @@ const APPS = [
 const FIELDS = [
   'appid',
   'name',
+  'kind',
   'tokenApi',
   'state',
   'refreshing',

@@ -90,11 +90,11 @@ export class SimulatedClient extends WeChatClient {
     });
   }
 
-  override fetchTicket(_type: TicketType, _token: Secret): Promise<UpstreamResult> {
+  override fetchTicket(_app: AppSettings, _type: TicketType, _token: Secret): Promise<UpstreamResult> {
     throw new Error('no tickets here');
   }
 
-  override probeToken(token: Secret): Promise<ProbeResult> {
+  override probeToken(_app: AppSettings, token: Secret): Promise<ProbeResult> {
     return new Promise((resolve) => {
       const { state } = this.upstream;
       const lost = state === 'down' || state === 'busy' || (state === 'lossy' && this.chance.next() < 0.5);

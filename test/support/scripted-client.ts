@@ -59,11 +59,11 @@ export class ScriptedClient extends WeChatClient {
     return call;
   }
 
-  override fetchTicket(_type: TicketType, _token: Secret): Promise<UpstreamResult> {
+  override fetchTicket(_app: AppSettings, _type: TicketType, _token: Secret): Promise<UpstreamResult> {
     throw new Error('not scripted');
   }
 
-  override probeToken(_token: Secret): Promise<ProbeResult> {
+  override probeToken(_app: AppSettings, _token: Secret): Promise<ProbeResult> {
     throw new Error('not scripted');
   }
 }

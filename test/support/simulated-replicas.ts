@@ -118,7 +118,7 @@ class PlayedClient extends WeChatClient {
     return this.#ask(app, 'token', () => this.story.onToken(app));
   }
 
-  override fetchTicket(type: TicketType): Promise<UpstreamResult> {
+  override fetchTicket(_app: AppSettings, type: TicketType): Promise<UpstreamResult> {
     return this.#ask(undefined, type, () => this.story.onTicket());
   }
 

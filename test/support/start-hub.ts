@@ -123,6 +123,7 @@ export async function startHub(options: StartHubOptions): Promise<RunningHub> {
     HUB_OPS_PORT: '0',
     HUB_APPS_FILE: appsFile,
     HUB_WECHAT_BASE_URL: options.upstream,
+    HUB_WECOM_BASE_URL: options.upstream,
     ...options.environment,
   });
   if (!parsed.ok) throw new Error(parsed.problems.join('\n'));
@@ -219,7 +220,7 @@ function keysIn(path: string, { headers, body }: RequestInit): string[] {
   const sent: unknown = typeof body === 'string' ? parse(body) : undefined;
   const inBody =
     typeof sent === 'object' && sent !== null ? (sent as { secret?: unknown }).secret : undefined;
-  return [authorization.split(' ').at(-1), query.get('secret'), inBody].filter(
+  return [authorization.split(' ').at(-1), query.get('secret'), query.get('corpsecret'), inBody].filter(
     (value): value is string => typeof value === 'string' && value.length >= 16,
   );
 }

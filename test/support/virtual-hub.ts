@@ -8,7 +8,7 @@ import { startHub, type RunningHub, type StartHubOptions } from './start-hub.js'
 
 export interface VirtualHubOptions extends Omit<StartHubOptions, 'upstream' | 'clock'> {
   readonly clock?: FakeClock;
-  readonly simulator?: Omit<SimulatorOptions, 'apps' | 'clock'>;
+  readonly simulator?: Omit<SimulatorOptions, 'apps' | 'agents' | 'clock'>;
   /** Set before the hub starts. */
   readonly faults?: readonly FaultSpec[];
 }
@@ -31,10 +31,10 @@ export class VirtualHub {
   ) {
     const client = hub.app.get(WeChatClient);
     const probe = client.probeToken.bind(client);
-    client.probeToken = async (token) => {
+    client.probeToken = async (app, token) => {
       this.#probes += 1;
       try {
-        return await probe(token);
+        return await probe(app, token);
       } finally {
         this.#probes -= 1;
       }
@@ -44,8 +44,13 @@ export class VirtualHub {
   /** Started, with the first round ended. */
   static async start(options: VirtualHubOptions): Promise<VirtualHub> {
     const clock = options.clock ?? new FakeClock();
-    const apps = options.apps.map(({ appid, secret }) => ({ appid, secret }));
-    const simulator = await WeChatSimulator.start({ ...options.simulator, apps, clock });
+    const agents = options.apps.flatMap(({ appid, secret, kind, corpid }) =>
+      kind === 'wecom' ? [{ appid, secret, corpid: String(corpid) }] : [],
+    );
+    const apps = options.apps
+      .filter(({ kind }) => kind !== 'wecom')
+      .map(({ appid, secret }) => ({ appid, secret }));
+    const simulator = await WeChatSimulator.start({ ...options.simulator, apps, agents, clock });
     for (const spec of options.faults ?? []) simulator.fault(spec);
     const hub = await startHub({ ...options, upstream: simulator.url, clock });
     const virtual = new VirtualHub(hub, simulator, clock);

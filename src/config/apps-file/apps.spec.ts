@@ -160,11 +160,11 @@ describe('apps that are wrong', () => {
     ],
     [
       ['- appid: wx1', `  ${S}`, '  tickets: jsapi'],
-      '5 apps[0].tickets: must be a list, as in [jsapi, wx_card]',
+      '5 apps[0].tickets: must be a list, as in [jsapi, wx_card, agent_config]',
     ],
     [
       ['- appid: wx1', `  ${S}`, '  tickets:', '    - jsapi', '    - card'],
-      '7 apps[0].tickets[1]: must be one of jsapi, wx_card',
+      '7 apps[0].tickets[1]: must be one of jsapi, wx_card, agent_config',
     ],
     [
       ['- appid: wx1', `  ${S}`, '  tickets:', '    - jsapi', '    - jsapi'],
@@ -172,7 +172,7 @@ describe('apps that are wrong', () => {
     ],
     [
       ['- appid: wx1', `  ${S}`, '  secretenv: X'],
-      '5 apps[0].secretenv: is not a known key (did you mean "secretEnv"?). Known: appid, name, secret, secretEnv, secretFile, tokenApi, refreshAheadSeconds, reconcileSeconds, tickets',
+      '5 apps[0].secretenv: is not a known key (did you mean "secretEnv"?). Known: appid, name, secret, secretEnv, secretFile, kind, corpid, agentId, baseUrl, tokenApi, refreshAheadSeconds, reconcileSeconds, tickets',
     ],
     [['- appid: wx1', `  ${S}`, '  notify: x'], /^5 apps\[0\]\.notify: is not a known key\. Known: /],
     [['- appid: wx1', `  ${S}`, '  __proto__: x'], /^5 apps\[0\]\.\?: is not a known key\. Known: /],

@@ -1,6 +1,7 @@
 import { parseAddressSet, type AddressSet } from '../../core/access/address.js';
 import type { ClientEntry } from '../../core/access/client.js';
 import { NO_SECRET, type AppSettings } from '../../core/app.js';
+import { KINDS, ticketTypeOf } from '../../core/kinds/kinds.js';
 import type { NotifyTarget } from '../../notices/notice.js';
 import { Secret } from '../../core/secret.js';
 import type { Complete } from './rule.js';
@@ -41,8 +42,20 @@ export interface AppsFileData {
  * `undefined`; each object here has all of its members.
  */
 
-export function buildApp({ secretProblem: _, name, secret, tokenApi, ...app }: AppData): AppSettings {
-  const settings = { name, ...app, secret: secret === undefined ? NO_SECRET : new Secret(secret) };
+export function buildApp({ secretProblem: _, ...data }: AppData): AppSettings {
+  const { name, secret, tokenApi, kind, corpid, agentId, baseUrl, ...app } = data;
+  const settings = {
+    kind,
+    name,
+    ...app,
+    secret: secret === undefined ? NO_SECRET : new Secret(secret),
+    corpid,
+    agentId,
+    baseUrl: withoutSlash(baseUrl),
+    // Of `defaults`, which are for apps of all kinds.
+    tickets: app.tickets.filter((type) => ticketTypeOf(kind, type) !== undefined),
+  };
+  if (kind === 'wecom') return { ...settings, tokenApi: KINDS.wecom.tokenApis[0] };
   return tokenApi === 'none'
     ? { ...settings, tokenApi: 'stable_token', tickets: [], loginOnly: true }
     : { ...settings, tokenApi };

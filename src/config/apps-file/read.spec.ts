@@ -1,6 +1,8 @@
 import { parseAddress } from '../../core/access/address.js';
 import { built, HASH_1, problemsOf, SECRET } from './spec-support.js';
 
+const OF_WECHAT = { kind: 'wechat', corpid: undefined, agentId: undefined, baseUrl: undefined };
+
 describe('a good apps.yaml', () => {
   it('gives apps and clients with the defaults filled in', () => {
     const result = built(
@@ -37,6 +39,7 @@ clients:
     );
     expect(result.apps.map((app) => ({ ...app, secret: app.secret.reveal() }))).toEqual([
       {
+        ...OF_WECHAT,
         appid: 'wx0123456789abcdef',
         name: 'Shop mini program',
         secret: 'from-env',
@@ -46,6 +49,7 @@ clients:
         tickets: ['jsapi', 'wx_card'],
       },
       {
+        ...OF_WECHAT,
         appid: 'wx22',
         name: undefined,
         secret: 'from-file',
@@ -55,6 +59,7 @@ clients:
         tickets: [],
       },
       {
+        ...OF_WECHAT,
         appid: 'wx333',
         name: undefined,
         secret: SECRET,

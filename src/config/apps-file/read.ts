@@ -2,6 +2,7 @@ import { APPID_PATTERN } from '../../core/app.js';
 import { ClientsReader, KnownApps } from './clients.js';
 import type { AppData, AppsFileData, Defaults, NotifyData } from './data.js';
 import { complete, readEntry } from './entry.js';
+import { kindFindings, ofItsKind } from './kinds.js';
 import { formatPath, Problems, type ConfigProblem, type Path } from './problem.js';
 import { secretFlaw, signingSecretFlaw, urlFlaw } from './rules.js';
 import { SecretReader, type AppsFileSources, type SecretField } from './secrets.js';
@@ -126,11 +127,8 @@ class FileReader {
         secretProblem = `${formatPath(at)} (line ${this.missing.lineOf(at)}): ${message}`;
       });
       const { appid, name } = own;
-      if (own.tokenApi === 'none' && (own.tickets ?? []).length > 0)
-        this.problems.add(
-          [...path, 'tickets'],
-          'has no use: with tokenApi: none there is no token to fetch tickets with',
-        );
+      for (const { at, message } of kindFindings(own, defaults, entry.present))
+        this.problems.add([...path, ...at], message);
       if (appid === undefined) return [];
       const first = indexByAppid.get(appid);
       if (first !== undefined) {
@@ -142,7 +140,7 @@ class FileReader {
         return [];
       }
       indexByAppid.set(appid, index);
-      return [{ ...defaults, ...own, appid, name, secret, secretProblem }];
+      return [{ ...ofItsKind(own, defaults), appid, name, secret, secretProblem }];
     });
   }
 

@@ -48,6 +48,24 @@ export const FILE_RULE = text(
   { pattern: '^[^\\u0000]*[^\\s\\u0000][^\\u0000]*$' },
 );
 
+/** A corporation of WeCom: `ww` and 16 characters, `wx…` of older ones, `wpk…` where another company's agent acts. */
+export const CORPID_RULE = textLike(/^[A-Za-z0-9_-]{2,64}$/, '2 to 64 of the characters A-Z a-z 0-9 _ -');
+
+/** Where an app's upstream is. */
+export const BASE_URL_RULE = text((value) => baseUrlFlaw(value), {
+  pattern: '^[Hh][Tt][Tt][Pp][Ss]?://[^\\s/?#@\\\\\\p{Cc}\\p{Cf}][^\\s?#@\\\\\\p{Cc}\\p{Cf}]*$',
+  $comment: 'The hub reads it as a URL besides.',
+});
+
+function baseUrlFlaw(value: string): string | undefined {
+  const url = URL.canParse(value) ? new URL(value) : undefined;
+  if (url === undefined || !['http:', 'https:'].includes(url.protocol) || /[\s\\\p{Cc}\p{Cf}]/u.test(value))
+    return 'must be an http:// or https:// URL, as in https://wecom.corp.example';
+  if (url.username !== '' || url.password !== '' || value.includes('@'))
+    return 'must not hold a user name or password';
+  return /[?#]/.test(value) ? 'must not have a query or fragment (? or #)' : undefined;
+}
+
 export const TICKETS_RULE = listOf(oneOf(TICKET_TYPES), `[${TICKET_TYPES.join(', ')}]`, { unique: true });
 
 const SHA256_OF_NOTHING = 'e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855';

@@ -1,5 +1,5 @@
 import { ACTS, CLIENT_DEFAULTS } from '../../core/access/client.js';
-import { APP_DEFAULTS, APP_TOKEN_APIS } from '../../core/app.js';
+import { APP_DEFAULTS, APP_KINDS, APP_TOKEN_APIS, type AppKindName } from '../../core/app.js';
 import { NOTICE_KINDS, TARGET_TYPES } from '../../notices/notice.js';
 import { LANGUAGES } from '../../notices/wording/cause-texts.js';
 import {
@@ -17,6 +17,8 @@ import {
 import {
   ALLOW_IPS_RULE,
   APPID_RULE,
+  BASE_URL_RULE,
+  CORPID_RULE,
   DATE_TIME_RULE,
   FILE_RULE,
   GATEWAY_PATHS_RULE,
@@ -41,6 +43,8 @@ import {
  * A new section: a table here, a line in TOP, its reading in read.ts, its texts in docs/reference/texts.yaml.
  */
 
+const KIND_RULE = oneOf(APP_KINDS);
+const AGENT_ID_RULE = wholeNumber(1, 2_147_483_647);
 const TOKEN_API_RULE = oneOf(APP_TOKEN_APIS);
 const REFRESH_AHEAD_RULE = wholeNumber(1, 7200, 'of seconds');
 const RECONCILE_RULE = wholeNumber(5, 3600, 'of seconds');
@@ -48,6 +52,10 @@ const RECONCILE_RULE = wholeNumber(5, 3600, 'of seconds');
 /** `defaults`: what holds for every app that does not say otherwise. */
 export const DEFAULTS = {
   keys: {
+    kind: withDefault<AppKindName>(APP_DEFAULTS.kind, KIND_RULE),
+    corpid: optional(CORPID_RULE),
+    agentId: optional(AGENT_ID_RULE),
+    baseUrl: optional(BASE_URL_RULE),
     tokenApi: withDefault(APP_DEFAULTS.tokenApi, TOKEN_API_RULE),
     refreshAheadSeconds: withDefault(APP_DEFAULTS.refreshAheadSeconds, REFRESH_AHEAD_RULE),
     reconcileSeconds: withDefault(APP_DEFAULTS.reconcileSeconds, RECONCILE_RULE),
@@ -63,6 +71,10 @@ export const APP = {
     secret: optional(SECRET_RULE),
     secretEnv: optional(VARIABLE_RULE),
     secretFile: optional(FILE_RULE),
+    kind: optional(KIND_RULE),
+    corpid: optional(CORPID_RULE),
+    agentId: optional(AGENT_ID_RULE),
+    baseUrl: optional(BASE_URL_RULE),
     // What stands where one of these is left out, the file itself says: its `defaults`.
     tokenApi: optional(TOKEN_API_RULE),
     refreshAheadSeconds: optional(REFRESH_AHEAD_RULE),

@@ -24,6 +24,7 @@ function compileWorker(target: string): URL {
     'config/reload',
     'core',
     'core/access',
+    'core/kinds',
     'notices',
     'notices/wording',
   ]) {

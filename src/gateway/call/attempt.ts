@@ -30,6 +30,8 @@ export interface AttemptEvents {
   ended(end: AttemptEnd): void;
   /** WeChat moved. */
   moved(): void;
+  /** A small answer, as it was read; bytes as Latin-1. */
+  answered(text: string): void;
 }
 
 /** An answer whose head is not passed on yet. */
@@ -154,12 +156,16 @@ export class Attempt implements Dispatcher.DispatchHandler {
     const [only] = chunks;
     const body = chunks.length === 1 && only !== undefined ? only : Buffer.concat(chunks);
     if (course !== 'packed') {
-      const isAboutDeadToken = saysTokenIsDead(body.toString('latin1'));
+      const text = body.toString('latin1');
+      this.events.answered(text);
+      const isAboutDeadToken = saysTokenIsDead(text);
       return { head, body: blanked(body, this.token.bytes), isAboutDeadToken };
     }
     const unpacked = unpackings(body, headerOf(raw, 'content-encoding'));
     // Some say that they are packed, and are not.
-    const isAboutDeadToken = [body, ...unpacked].some((one) => saysTokenIsDead(one.toString('latin1')));
+    const texts = [body, ...unpacked].map((one) => one.toString('latin1'));
+    for (const text of texts) this.events.answered(text);
+    const isAboutDeadToken = texts.some(saysTokenIsDead);
     const telling = unpacked.find((one) => holdsAny(one, this.token.bytes));
     if (telling === undefined) return { head, body: blanked(body, this.token.bytes), isAboutDeadToken };
     const { status, headers } = head;

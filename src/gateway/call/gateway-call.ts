@@ -156,15 +156,18 @@ export class GatewayCall implements WatchedCall {
         moved: () => {
           this.#silence.waitFor('upstream');
         },
+        answered: (text) => {
+          this.parts.refused.lookAt(this.order.appid, text);
+        },
       });
       this.#attempt = attempt;
-      const { method } = request;
       const target = `${path}?${withAccessToken(query, spellings.encoded)}`;
       try {
         const onUsedConnection = (): void => {
           attempt.onUsedConnection();
         };
-        this.parts.upstream.send({ method, path: target, headers, body, onUsedConnection }, attempt);
+        const call = { method: request.method, path: target, headers, body, onUsedConnection };
+        this.parts.upstream.send(this.appid, call, attempt);
       } catch (error) {
         attempt.onResponseError(undefined, error);
       }

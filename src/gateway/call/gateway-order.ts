@@ -5,6 +5,7 @@ import type { AppRequest } from '../../web/app-request.js';
 import type { TokenReports } from '../../token-cache/token-reports.service.js';
 import type { TokenCache } from '../../token-cache/token-cache.service.js';
 import type { GatewayUpstream } from '../gateway-upstream.js';
+import type { RefusedAddresses } from '../refused-addresses.js';
 import type { HeldBytes } from './held-bytes.js';
 
 /** An admitted request: what to forward, and how to answer in the form in which it came. */
@@ -34,6 +35,7 @@ export interface GatewayParts {
   readonly heldBytes: HeldBytes;
   readonly clock: Clock;
   readonly events: HubEvents;
+  readonly refused: RefusedAddresses;
   /** HUB_GATEWAY_TIMEOUT_MS. */
   readonly timeoutMs: number;
 }

@@ -57,16 +57,27 @@ const DEAD_TOKEN_DIGITS = /40001|40014|42001/;
 export function saysTokenIsDead(body: string): boolean {
   const text = body.includes('\0') ? body.replaceAll('\0', '') : body;
   if (!DEAD_TOKEN_DIGITS.test(text)) return false;
+  const refusal = refusalIn(text);
+  return refusal !== undefined && isDeadTokenErrcode(refusal.errcode);
+}
+
+/** The words of a refusal with this errcode; `undefined`: the answer is none. @param body as of {@link saysTokenIsDead} */
+export function refusedWith(errcode: number, body: string): string | undefined {
+  if (!body.includes(String(errcode))) return undefined;
+  const refusal = refusalIn(body);
+  return refusal?.errcode === errcode ? refusal.errmsg : undefined;
+}
+
+function refusalIn(text: string): { readonly errcode: number; readonly errmsg: string } | undefined {
   try {
     // Byte order marks of UTF-8 and UTF-16.
     const parsed: unknown = JSON.parse(text.replace(/^(?:\u00EF\u00BB\u00BF|\u00FE\u00FF|\u00FF\u00FE)/, ''));
-    if (typeof parsed !== 'object' || parsed === null) return false;
-    const { errcode } = parsed as { errcode?: unknown };
-    return (
-      (typeof errcode === 'number' || typeof errcode === 'string') && isDeadTokenErrcode(Number(errcode))
-    );
+    if (typeof parsed !== 'object' || parsed === null) return undefined;
+    const { errcode, errmsg } = parsed as { errcode?: unknown; errmsg?: unknown };
+    if (typeof errcode !== 'number' && typeof errcode !== 'string') return undefined;
+    return { errcode: Number(errcode), errmsg: typeof errmsg === 'string' ? errmsg : '' };
   } catch {
-    return false;
+    return undefined;
   }
 }
 

@@ -1,3 +1,4 @@
+import type { AppKindName } from '../../core/app.js';
 import { DROP_IN_ERRORS, type DropInError } from '../../core/dropin.js';
 import type { HubErrorCode } from '../../core/hub-error.js';
 
@@ -16,20 +17,28 @@ export const TRANSPARENT_ERRORS = {
     errcode: 45011,
     errmsg: 'api minute-quota reach limit: too many calls of this app are under way',
   },
+  tooManyOfWeCom: { errcode: 45033, errmsg: 'too many calls of this app are under way at the hub' },
   failed: { errcode: -1, errmsg: 'system error: the hub could not reach WeChat, or was cut off' },
 } as const satisfies Record<string, DropInError>;
 
 /** The same error in the other shape. */
-export function transparentErrorOf(code: HubErrorCode, detail: string): DropInError {
+export function transparentErrorOf(
+  code: HubErrorCode,
+  detail: string,
+  kind: AppKindName = 'wechat',
+): DropInError {
   switch (code) {
     case 'HUB_NOT_GRANTED':
-      return { errcode: 40013, errmsg: `invalid appid: ${detail}` };
+      return {
+        errcode: kind === 'wecom' ? 48002 : 40013,
+        errmsg: `${kind === 'wecom' ? 'api forbidden' : 'invalid appid'}: ${detail}`,
+      };
     case 'HUB_BAD_REQUEST':
       return TRANSPARENT_ERRORS.malformed;
     case 'HUB_TOO_LARGE':
       return TRANSPARENT_ERRORS.tooLarge;
     case 'HUB_RATE_LIMITED':
-      return TRANSPARENT_ERRORS.tooMany;
+      return kind === 'wecom' ? TRANSPARENT_ERRORS.tooManyOfWeCom : TRANSPARENT_ERRORS.tooMany;
     case 'HUB_UPSTREAM_FAILED':
     case 'HUB_TOKEN_UNAVAILABLE':
       return { errcode: -1, errmsg: `system error: ${detail}` };

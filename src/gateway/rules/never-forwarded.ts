@@ -1,3 +1,5 @@
+import type { AppKindName, TicketType } from '../../core/app.js';
+
 /**
  * What the gateway never forwards, and why: the one table, for the judge of targets (target.ts), for docs/gateway.md and
  * for the walk through WeChat's and WeCom's endpoints (test/wechat-endpoints.spec.ts).
@@ -17,7 +19,14 @@ export interface NeverForwarded {
   /** Where the hub has it. */
   readonly instead?: string;
   /** The hub answers this one itself, under the rule of `read`. */
-  readonly answered?: 'ticket';
+  readonly answered?: OwnTicket;
+}
+
+/** A ticket endpoint of one kind of app. */
+export interface OwnTicket {
+  readonly kind: AppKindName;
+  /** `undefined`: which ticket, its parameter `type` says. */
+  readonly type?: TicketType;
 }
 
 export const NEVER_FORWARDED: readonly NeverForwarded[] = [
@@ -65,7 +74,7 @@ export const NEVER_FORWARDED: readonly NeverForwarded[] = [
     path: '/cgi-bin/ticket/getticket',
     returns: 'jsapi_ticket, wx_card ticket',
     instead: '/v1/apps/{appid}/tickets/{type}',
-    answered: 'ticket',
+    answered: { kind: 'wechat' },
   },
   {
     path: '/cgi-bin/gettoken',
@@ -86,11 +95,13 @@ export const NEVER_FORWARDED: readonly NeverForwarded[] = [
     path: '/cgi-bin/get_jsapi_ticket',
     returns: 'jsapi_ticket',
     instead: '/v1/apps/{appid}/tickets/{type}',
+    answered: { kind: 'wecom', type: 'jsapi' },
   },
   {
     path: '/cgi-bin/ticket/get',
     returns: 'agent_config ticket',
     instead: '/v1/apps/{appid}/tickets/{type}',
+    answered: { kind: 'wecom' },
   },
 ];
 

@@ -1,14 +1,9 @@
 import type { ErrorCause } from '../../core/error-cause.js';
+import type { CauseTexts } from './cause-text.js';
+import { WECOM_CAUSES } from './wecom-cause-texts.js';
 
 export const LANGUAGES = ['zh', 'en'] as const;
 export type Language = (typeof LANGUAGES)[number];
-
-/** What a failure is, in both languages, and what to do about it in Chinese: in English the error's own hint says that. */
-export interface CauseTexts {
-  readonly en: string;
-  readonly zh: string;
-  readonly zhFix: string;
-}
 
 /** Where people find AppSecret and whitelist since the consoles moved [O]: WECHAT.md, "Hosts and the IP whitelist". */
 const CONSOLES =
@@ -106,6 +101,7 @@ export const CAUSES: Readonly<Record<string, CauseTexts>> = {
     zh: '管理员两次拒绝了该地址',
     zhFix: '微信在 24 小时内不接受来自该地址的调用；先与管理员沟通。',
   },
+  ...WECOM_CAUSES,
   timeout: {
     en: 'WeChat did not answer in time',
     zh: '微信没有按时响应',

@@ -13,6 +13,7 @@ import {
   type CredentialSlot,
 } from '../../core/credential.js';
 import type { ForceHistory } from '../../core/force-budget.js';
+import { KINDS } from '../../core/kinds/kinds.js';
 import { isEarlyRotation } from '../../core/refresh-policy.js';
 import type { Secret } from '../../core/secret.js';
 import { unseenEnded } from '../../core/unseen-mint.js';
@@ -288,9 +289,17 @@ export class AppEntry implements CellOwner, CheckedApp {
       if (!made && !held) void this.refresh(cell, 'reload');
     }
     if (call === undefined || call.result.ok) return;
+    this.#noteRefusedAddress(call.result.error);
     if (cell === this.token) void this.parts.check.probeUnseen(this);
     else if (isDeadTokenErrcode(call.result.error.errcode ?? 0))
       void this.#ticketRefused(cell, call.askedWith);
+  }
+
+  #noteRefusedAddress(error: UpstreamError): void {
+    const { appid, kind } = this.app;
+    const { addressRefusedWith } = KINDS[kind];
+    if (addressRefusedWith === undefined || error.errcode !== addressRefusedWith) return;
+    this.parts.events.emit('addressRefused', { appid, error });
   }
 
   /** The ticket is asked for again as soon as there is another token; otherwise by its own schedule. */
@@ -406,6 +415,7 @@ export class AppEntry implements CellOwner, CheckedApp {
 }
 
 /** Which credentials a token was got with, without a trace of them: 64 bits of SHA-256 over 128 random ones. */
-function credentialsIdOf({ appid, tokenApi, secret }: AppSettings): string {
-  return hash('sha256', `${appid}|${tokenApi}|${secret.reveal()}`, 'hex').slice(0, 16);
+function credentialsIdOf({ appid, tokenApi, secret, corpid, baseUrl }: AppSettings): string {
+  const where = corpid === undefined && baseUrl === undefined ? '' : `|${corpid ?? ''}|${baseUrl ?? ''}`;
+  return hash('sha256', `${appid}|${tokenApi}${where}|${secret.reveal()}`, 'hex').slice(0, 16);
 }

@@ -202,7 +202,7 @@ export class AttemptLoop {
   ): Promise<UpstreamResult> {
     if (request.seed !== undefined) return Promise.resolve(grantOf(request.seed, sentAt));
     if (slot === 'token') return this.client.fetchToken(app, { force: request.force });
-    if (token !== undefined) return this.client.fetchTicket(slot, token);
+    if (token !== undefined) return this.client.fetchTicket(app, slot, token);
     return Promise.resolve({ ok: false, error: describeFailure('no_access_token', '') });
   }
 

@@ -10,6 +10,7 @@ import {
   notBeforeAfter,
   type ReportOutcome,
 } from '../../core/report.js';
+import { TOKEN_FAMILIES } from '../../core/kinds/token-families.js';
 import type { Secret } from '../../core/secret.js';
 import { isToBeProbed, provedAlive, provedDead } from '../../core/unseen-mint.js';
 import { HubEvents, type RefreshEnded, type Reporter, type RefreshTrigger } from '../../events/hub-events.js';
@@ -161,7 +162,7 @@ export class TokenCheck {
     if (!(await this.#mayPass(entry, 'ask', ASK_APART_MS))) return 'throttled';
     // What came in while the store was asked: another token, or a failure whose pace holds for reports too.
     if (!held.value.equals(token.state.held?.value)) return 'superseded';
-    if (app.tokenApi === 'stable_token') {
+    if (TOKEN_FAMILIES[app.tokenApi].isCheckedBy === 'call') {
       if (token.state.failures > 0) return 'throttled';
       const ended = await entry.refresh(token, 'report');
       // From call to call: a slow store may have stood in between.
@@ -217,7 +218,7 @@ export class TokenCheck {
       const { held } = token.state;
       const asked = given ?? (isValid(held, this.clock.now()) ? held.value : undefined);
       if (removed || this.attempts.closing || asked === undefined) return undefined;
-      return await this.client.probeToken(asked);
+      return await this.client.probeToken(app, asked);
     } finally {
       release();
     }

@@ -1,5 +1,5 @@
 import type { SharedFailure } from '../../../core/coordination.js';
-import { APPID_PATTERN } from '../../../core/app.js';
+import { APPID_PATTERN, TICKET_TYPES } from '../../../core/app.js';
 import type { CredentialSlot } from '../../../core/credential.js';
 import { retoldError } from '../../../core/retold-error.js';
 import type { HeardReplica, PeerEvent, ReplicaNote } from '../../token-store.js';
@@ -81,7 +81,7 @@ function isAppid(read: unknown): read is string {
 }
 
 function isSlot(read: unknown): read is CredentialSlot {
-  return read === 'token' || read === 'jsapi' || read === 'wx_card';
+  return read === 'token' || TICKET_TYPES.some((type) => type === read);
 }
 
 function isCount(read: unknown): read is number {

@@ -6,6 +6,7 @@ import type { Clock } from '../../../clock/clock.js';
 import type { Randomness } from '../../../clock/randomness.js';
 import type { Urgency } from '../../../core/attempt.js';
 import { slotOf, type CredentialSlot, type Held } from '../../../core/credential.js';
+import { TICKET_TYPES } from '../../../core/app.js';
 import { FORCED_APART_MS, FORCED_PER_DAY } from '../../../core/force-budget.js';
 import type { HubEvents } from '../../../events/hub-events.js';
 import {
@@ -29,7 +30,7 @@ import { timesToStore, type ClockReading } from './redis-time.js';
 import { LEASE, LOAD, RELEASE, REMOVE, SAVE, SPEND, THROTTLE, type Script } from './scripts.js';
 import { Sealer } from './seal.js';
 
-const SLOTS: readonly CredentialSlot[] = ['token', 'jsapi', 'wx_card'];
+const SLOTS: readonly CredentialSlot[] = ['token', ...TICKET_TYPES];
 /** A lease outlives the bound of one upstream call by this, ms: for the commands before and after it. */
 const LEASE_MARGIN_MS = 2000;
 /** Of that, what is left when a call that began at the last moment ends, ms. */

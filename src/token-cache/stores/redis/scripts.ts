@@ -21,7 +21,8 @@ function script(name: string, lua: string): Script {
  *   that numbers given after Redis lost its memory, or went back to an older one, still follow those given before.
  */
 const COMMON = `
-local KINDS = { token = true, stable_token = true, jsapi = true, wx_card = true }
+local TOKENS = { token = true, stable_token = true, gettoken = true }
+local TICKETS = { jsapi = true, wx_card = true, agent_config = true }
 local DAY_MS = 86400000
 local MONTH_MS = 2592000000.0
 local function text(n) return string.format('%.0f', n) end
@@ -55,7 +56,7 @@ local function parse(record, now)
   if not record then return nil end
   local stamp, version, fence, kind, issued, confirmed, expires, life, print =
     string.match(record, '^2 (%d+) (%d+) (%d+) (%S+) (%d+) (%d+) (%d+) (%d+) ([%w_-]+) ')
-  if not stamp or not KINDS[kind] then return nil end
+  if not stamp or not (TOKENS[kind] or TICKETS[kind]) then return nil end
   local stored = { stamp = whole(stamp, now + DAY_MS), version = whole(version, 9007199253692416),
     fence = whole(fence, now + DAY_MS), issued = whole(issued, now + DAY_MS),
     confirmed = whole(confirmed, now + DAY_MS), expires = whole(expires, now + MONTH_MS) }
@@ -138,7 +139,7 @@ if stored and stored.print == ARGV[11] then
     return done({ 'newer', text(now), record })
   end
   if version < stored.version then return { 'raise', text(now), text(stored.version) } end
-  local final = not leased and (ARGV[5] == 'token' or ARGV[5] == 'stable_token')
+  local final = not leased and TOKENS[ARGV[5]]
   local sooner = final and expires < stored.expires - SAME_END_MS
   if not leased and version == stored.version and confirmed <= stored.confirmed and not sooner then
     return { 'newer', text(now), record }
