@@ -72,6 +72,17 @@ describe('the model', () => {
   });
 });
 
+describe('an app that only logs users in', () => {
+  const login = { tokenApi: 'none', life: null, nextRefreshAt: null, force: null } as const;
+
+  it('has no token to miss, and is as the hub says', () => {
+    expect(stateOf(row('a', login), NOW)).toBe('valid');
+    expect(stateOf(row('a', { ...login, state: 'unavailable' }), NOW)).toBe('unavailable');
+    const sorted = [row('b'), row('a', login)].sort(compare('risk', NOW));
+    expect(sorted.map(({ appid }) => appid)).toEqual(['a', 'b']);
+  });
+});
+
 describe('the state of an app at a moment', () => {
   it.each([
     ['valid', 1, 'valid'],

@@ -57,6 +57,8 @@ export function updated(model: Model | undefined, answer: LiveAnswer, receivedAt
 /** The state at this moment: a token that ended since the hub last told is gone. */
 export function stateOf(app: AppRow, now: number): State {
   const { state, life } = app;
+  // It only logs users in: there is no token to miss.
+  if (app.tokenApi === 'none') return state;
   if (life === null || now >= life.expiresAt) return 'unavailable';
   return state === 'valid' && missedTicket(app) !== undefined ? 'ticket' : state;
 }
@@ -111,6 +113,7 @@ export function massCauses(model: Model, now: number): CauseGroup[] {
  * a list sorted by this does not move while nothing is wrong. An attempt under way changes nothing.
  */
 function riskOf(app: AppRow, now: number): number {
+  if (app.tokenApi === 'none') return app.state === 'unavailable' ? 0 : 3;
   if (app.life === null || now >= app.life.expiresAt) return 0;
   if (app.failures > 0) return 1;
   return missedTicket(app) === undefined ? 3 : 2;

@@ -47,7 +47,9 @@ export class TokenSeeding {
   async take(appid: string, value: Secret, lifeMs: number): Promise<SeedRequest | undefined> {
     const entry = this.cache.entry(appid);
     if (entry === undefined) return undefined;
-    if (entry.app.tokenApi !== 'token') return { kind: 'refused', why: 'not_token_api' };
+    if (entry.app.tokenApi !== 'token' || entry.app.loginOnly === true) {
+      return { kind: 'refused', why: 'not_token_api' };
+    }
     const owner = this.served.ownerOf(value);
     if (owner !== undefined && owner !== appid) return { kind: 'refused', why: 'of_another_app' };
     const now = this.clock.now();

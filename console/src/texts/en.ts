@@ -116,6 +116,7 @@ export const en = {
     ended: 'expired',
     none: 'no token',
     noTicket: 'No ticket',
+    loginOnly: 'only logs users in',
     never: '–',
     due: 'due now',
     in: (span: string) => `in ${span}`,

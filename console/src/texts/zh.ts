@@ -117,6 +117,7 @@ export const zh: Texts = {
     ended: '已过期',
     none: '没有 token',
     noTicket: '没有 ticket',
+    loginOnly: '只用于用户登录',
     never: '–',
     due: '即将进行',
     in: (span) => `${span}后`,

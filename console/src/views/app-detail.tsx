@@ -44,9 +44,16 @@ export function AppDetail({ appid, model, now, onClose }: Props): JSX.Element {
         <code>{appid}</code>
         <CopyButton text={appid} label={t.detail.copy} />
       </div>
-      <LifeBar life={app.life} now={now} nextRefreshAt={app.nextRefreshAt} fails={app.failures > 0} />
+      <LifeBar
+        life={app.life}
+        now={now}
+        nextRefreshAt={app.nextRefreshAt}
+        fails={app.failures > 0}
+        none={app.tokenApi === 'none' ? t.life.loginOnly : t.life.none}
+        isNoLack={app.tokenApi === 'none'}
+      />
       <ProblemCard model={model} app={app} now={now} />
-      <AppActions app={app} now={now} />
+      {app.tokenApi !== 'none' && <AppActions app={app} now={now} />}
       <section>
         <h3>{t.detail.calls}</h3>
         <CallsChart calls={calls} className="chart chart-tall" now={now} />

@@ -37,7 +37,13 @@ export function AppRowView({ app, model, massKeys, now, language }: Props): JSX.
       </div>
       <div class="app-life">
         <span class="hidden">{columns.life}: </span>
-        <LifeBar life={app.life} now={now} fails={app.failures > 0} />
+        <LifeBar
+          life={app.life}
+          now={now}
+          fails={app.failures > 0}
+          none={app.tokenApi === 'none' ? t.life.loginOnly : t.life.none}
+          isNoLack={app.tokenApi === 'none'}
+        />
       </div>
       <div class="app-next">
         <span class="label">{columns.next} </span>

@@ -13,18 +13,34 @@ interface Props {
   readonly nextRefreshAt?: number | null;
   /** In the place of a life, where there is none; default: that there is no token. */
   readonly none?: string;
+  /** That there is none is as it should be. */
+  readonly isNoLack?: boolean;
   /** Its renewal fails: it is not as good as it looks. */
   readonly fails?: boolean;
 }
 
 /** What is left of a life, as words and as a bar that runs down. */
-export function LifeBar({ life, now, nextRefreshAt = null, none, fails = false }: Props): JSX.Element {
+export function LifeBar({
+  life,
+  now,
+  nextRefreshAt = null,
+  none,
+  isNoLack = false,
+  fails = false,
+}: Props): JSX.Element {
   const { t, language } = useTexts();
   const left = life === null ? 0 : Math.max(0, life.expiresAt - now);
   const share = life === null ? 0 : Math.min(1, left / life.lifeMs);
   const words =
     life === null ? (none ?? t.life.none) : left === 0 ? t.life.ended : t.life.left(span(left, language));
-  const level = left === 0 ? 'out' : fails || (left < SHORT_MS && share < 0.25) ? 'short' : 'good';
+  const level =
+    life === null && isNoLack
+      ? 'good'
+      : left === 0
+        ? 'out'
+        : fails || (left < SHORT_MS && share < 0.25)
+          ? 'short'
+          : 'good';
   const next =
     life === null || nextRefreshAt === null ? undefined : (life.expiresAt - nextRefreshAt) / life.lifeMs;
   return (
