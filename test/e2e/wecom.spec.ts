@@ -75,8 +75,10 @@ describe('the token of a WeCom agent', () => {
     await start({ expiresIn: 'constant' });
     await hub.pass(3_600_000);
     // A hub that comes later and has no store: it is promised 7200 s of a token that has 3600 left.
-    hub.hub.writeApps([HR, SHOP]);
-    await hub.hub.post('/admin/reload', undefined, bearer(KEY));
+    hub.hub.writeApps([HR, SHOP], CLIENTS.slice(0, 1));
+    expect((await hub.hub.post('/admin/reload', undefined, bearer(KEY))).json.removed).toEqual([
+      'corp-sales',
+    ]);
     hub.hub.writeApps([SALES, HR, SHOP]);
     await hub.hub.post('/admin/reload', undefined, bearer(KEY));
     await hub.readable('corp-sales');
