@@ -29,7 +29,7 @@ export const CLAIM_RULE = textLike(
 );
 
 export const CERTIFICATE_RULE = textLike(
-  /^[\x21-\x7e]{1,2048}$/,
+  /^[\x21-\x7e]{1,512}$/,
   'a URI or DNS name exactly as in the certificate, without white space',
 );
 
