@@ -62,11 +62,13 @@ export class Identities implements OnApplicationBootstrap, OnApplicationShutdown
     this.#sync();
     const name = hash('sha256', token, 'base64url');
     const known = this.#verified.get(name);
-    if (known !== undefined && this.#counts(known)) return known;
+    if (known !== undefined && this.counts(known)) return known;
     return this.#judge(token, name);
   }
 
-  #counts({ issuer, proof }: VerifiedToken): boolean {
+  /** Whether what was verified once still says something: its issuer is that of now, and it has not ended. */
+  counts({ issuer, proof }: VerifiedToken): boolean {
+    this.#sync();
     return this.#issuers.get(issuer.issuer)?.settings === issuer && !isExpired(proof, this.clock.wallNow());
   }
 
