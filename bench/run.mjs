@@ -14,6 +14,7 @@ const SUITES = [
   'gateway',
   'drop-in',
   'login',
+  'identity',
   'redis-rate',
   'redis-news',
   'redis-quiet',

@@ -27,6 +27,8 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
   config: [],
   'wechat-client': ['clock', 'config'],
   'access-guard': ['clock', 'config'],
+  // Tokens of issuers: their keys, and what they prove.
+  identities: ['clock', 'config', 'events'],
   // What happened, told by config and access; nothing decides by it.
   events: ['config', 'access-guard'],
   'token-cache': ['clock', 'config', 'events', 'wechat-client'],
@@ -36,9 +38,9 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
   audit: ['clock', 'config', 'events', 'logging'],
   // What operators are told: looks, and writes.
   notices: ['clock', 'config', 'events', 'logging', 'token-cache', 'wechat-client'],
-  metrics: ['clock', 'config', 'events', 'access-guard', 'token-cache'],
+  metrics: ['clock', 'config', 'events', 'access-guard', 'identities', 'token-cache'],
   // The kit of all listeners: guard, errors, hooks.
-  web: ['clock', 'config', 'events', 'logging', 'metrics', 'access-guard', 'token-cache'],
+  web: ['clock', 'config', 'events', 'logging', 'metrics', 'access-guard', 'identities', 'token-cache'],
   ops: ['clock', 'config', 'events', 'metrics', 'web', 'access-guard', 'token-cache'],
   // Callers' side: guard → cache → memory.
   http: ['clock', 'config', 'events', 'metrics', 'ops', 'web', 'access-guard', 'token-cache'],
@@ -64,7 +66,7 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
   ],
   // A program of its own, for people: asks a running hub, checks a file, or starts the hub (`.`: main.ts).
   // `doctor` looks at Redis over the connection that the hub would use.
-  cli: ['.', 'clock', 'config', 'wechat-client', 'token-cache'],
+  cli: ['.', 'clock', 'config', 'identities', 'wechat-client', 'token-cache'],
   // The upstream of tests and demo, a program of its own.
   simulator: ['clock'],
 };
@@ -74,6 +76,7 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
  * core and one another.
  */
 const PURE: readonly string[] = [
+  'audit/denial-hints.ts',
   'audit/record.ts',
   'console/viewing-limits.ts',
   'events/describe-reload.ts',
@@ -87,6 +90,12 @@ const PURE: readonly string[] = [
   'gateway/rules/never-forwarded.ts',
   'gateway/rules/query.ts',
   'gateway/rules/target.ts',
+  'identities/rules/certificate-names.ts',
+  'identities/rules/claims.ts',
+  'identities/rules/header.ts',
+  'identities/rules/key-set.ts',
+  'identities/rules/object.ts',
+  'identities/rules/places.ts',
   'logging/denial-sums.ts',
   'login/rules/ask.ts',
   'login/rules/outcome.ts',
@@ -201,7 +210,8 @@ describe('the core is pure, and so are the rules of features', () => {
 describe('npm packages and Node’s own modules', () => {
   /** Where a package may be used at all: the port or edge that it is hidden behind. */
   const PLACES: Readonly<Record<string, RegExp>> = {
-    undici: /^(wechat-client|gateway|notices|cli)\//,
+    undici: /^(wechat-client|gateway|notices|identities|cli)\//,
+    jose: /^identities\//,
     ioredis: /^token-cache\/stores\//,
     pino: /^logging\//,
     yaml: /^config\//,
@@ -319,7 +329,9 @@ describe('files that ask to be two', () => {
     'core/attempt.ts': 525,
     'core/coordination.ts': 330,
     // One door.
-    'access-guard/access.service.ts': 260,
+    'access-guard/access.service.ts': 270,
+    // One rule, read from top to bottom.
+    'core/access/decision.ts': 340,
     // One table.
     'core/wechat-error.ts': 285,
     'token-cache/refresh/app-entry.ts': 425,

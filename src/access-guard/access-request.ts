@@ -1,5 +1,6 @@
 import { hash } from 'node:crypto';
 import { isLookedUp, type AccessIndex, type Credential } from '../core/access/decision.js';
+import type { ShownCertificate, TokenVerdict } from '../core/access/identity.js';
 import { parseBearer } from '../core/access/key.js';
 
 /** What a request says about who sends it. */
@@ -11,7 +12,14 @@ export interface AccessRequest {
   readonly authorization: string | undefined;
   /** A key that came elsewhere, such as the drop-in's `secret`. Where there is one, `authorization` does not count. */
   readonly key?: string | undefined;
-  /** A browser sent it (core/access/browser.ts): its address alone lets nobody in. Looked at where there is no key. */
+  /** What became of the token in `authorization`; `undefined`: there is none, or nobody has looked. */
+  readonly token?: TokenVerdict | undefined;
+  /** Of its connection. Counts where there is neither `authorization` nor a key. */
+  readonly certificate?: ShownCertificate | undefined;
+  /**
+   * A browser sent it (core/access/browser.ts): neither its address nor a certificate, which browsers show unasked, lets
+   * it in. Looked at where there is no key.
+   */
   readonly isFromBrowser?: boolean;
   /** For who reads of a denial. */
   readonly requestId?: string | undefined;
@@ -30,7 +38,11 @@ export function withKey(request: AccessRequest, key: string): AccessRequest {
 export function credentialOf({
   key,
   authorization,
-}: Pick<AccessRequest, 'key' | 'authorization'>): Credential {
+  token,
+  certificate,
+}: Pick<AccessRequest, 'key' | 'authorization' | 'token' | 'certificate'>): Credential {
+  if (key === undefined && token !== undefined) return { token };
+  if (key === undefined && authorization === undefined && certificate !== undefined) return { certificate };
   const presented = key === undefined ? parseBearer(authorization) : { key };
   if (typeof presented === 'string') return presented;
   return isLookedUp(presented.key) ? { sha256: hash('sha256', presented.key, 'hex') } : 'malformed';
@@ -39,5 +51,5 @@ export function credentialOf({
 /** Whether this text is a key of any client. */
 export function hasKey(index: AccessIndex, text: string): boolean {
   const credential = credentialOf({ key: text, authorization: undefined });
-  return typeof credential === 'object' && index.keys.has(credential.sha256);
+  return typeof credential === 'object' && 'sha256' in credential && index.keys.has(credential.sha256);
 }

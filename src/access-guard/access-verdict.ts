@@ -1,5 +1,6 @@
-import type { Act, ClientEntry, ClientKey } from '../core/access/client.js';
+import type { Act, ClientEntry } from '../core/access/client.js';
 import type { DenialCause, DenialReason } from '../core/access/decision.js';
+import type { ShownProof } from '../core/access/identity.js';
 import type { Origin } from './origins.js';
 
 /** A request that may go on. Given again for equal requests: never changed. */
@@ -8,7 +9,7 @@ export interface Granted {
   /** The entry by which it may. */
   readonly client: ClientEntry;
   /** `undefined`: known by its address. */
-  readonly key: ClientKey | undefined;
+  readonly key: ShownProof | undefined;
   /** As seen, canonical, or {@link UNKNOWN_ADDRESS}. */
   readonly address: string;
 }
@@ -20,8 +21,9 @@ export type Denied = {
   readonly reason: DenialReason;
   /** What the operator is told. */
   readonly cause: DenialCause;
-  /** Whose key was presented, or whom the address made it; `undefined` where nobody is known. */
+  /** Whose key or identity was presented, or whom the address made it; `undefined` where nobody is known. */
   readonly clientId: string | undefined;
+  /** Of the key, or the name of the identity: {@link ShownProof.id}. */
   readonly keyId: string | undefined;
   /** As seen, canonical, or {@link UNKNOWN_ADDRESS}. */
   readonly address: string;
@@ -47,7 +49,7 @@ export interface DenialFacts {
   /** As the caller sent it. */
   readonly appid: string | undefined;
   readonly client: ClientEntry | undefined;
-  readonly key: ClientKey | undefined;
+  readonly key: ShownProof | undefined;
   readonly requestId: string | undefined;
 }
 
@@ -70,7 +72,7 @@ export function limited(
 function shown({ origin, act, appid, client, key, requestId }: DenialFacts) {
   return {
     clientId: client?.id,
-    keyId: key?.id,
+    keyId: key === undefined ? undefined : shownProof(key.id),
     address: origin.text,
     requestId,
     act,
@@ -84,4 +86,12 @@ const MAX_APPID = 64;
 /** Fit for a log line or a label, whatever the caller sent: at most 64 characters, `?` for those that no appid has. */
 export function shownAppid(appid: string): string {
   return appid.slice(0, MAX_APPID).replace(/[^A-Za-z0-9_-]/g, '?');
+}
+
+/** Of a subject that nobody granted anything, and who knows how long it is. */
+const MAX_SHOWN_PROOF = 256;
+
+/** A token of an issuer can name whom it likes: no line breaks, and an end. */
+function shownProof(id: string): string {
+  return id.slice(0, MAX_SHOWN_PROOF).replace(/[^\x20-\x7e]/g, '?');
 }

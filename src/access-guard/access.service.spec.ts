@@ -43,6 +43,7 @@ function client(id: string, rest: Partial<ClientEntry> = {}): ClientEntry {
   return {
     id,
     keys: [],
+    identities: [],
     allowIps: undefined,
     apps: '*',
     may: new Set<Act>(['read', 'report']),
@@ -72,7 +73,7 @@ function harness(
   const clock = new HandClock();
   const listeners: ChangeListener[] = [];
   const config = {
-    current: { apps: appMap, clients, notify: [] } as HubSnapshot,
+    current: { apps: appMap, issuers: new Map(), clients, notify: [] } as HubSnapshot,
     onChange: (listener: ChangeListener) => listeners.push(listener),
   };
   const environment = { trustedProxies: addresses(...trusted) } as HubEnvironment;

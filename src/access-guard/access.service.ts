@@ -82,7 +82,7 @@ export class AccessService {
     const origin = this.#origins.of(request.socketAddress, request.xForwardedFor);
     const caller = this.#callerOf(request, origin, act, appid);
     if ('ok' in caller) return caller;
-    const key = caller.by === 'key' ? caller.key : undefined;
+    const key = caller.by === 'address' ? undefined : caller.key;
     const payer = payerOf(caller, act, appid, apps);
     const allowance = this.#allowances.of(payer, origin);
     const now = this.#clock.now();
@@ -168,7 +168,7 @@ export class AccessService {
   #sync(): void {
     const snapshot = this.#config.current;
     if (snapshot === this.#snapshot) return;
-    this.#index = compileAccess(snapshot.clients);
+    this.#index = compileAccess(snapshot.clients, snapshot.issuers);
     this.#apps = snapshot.apps;
     this.#allowances.setClients(snapshot.clients);
     this.uses.setClients(snapshot.clients);
@@ -199,14 +199,17 @@ export class AccessService {
 
   /** The caller, or its denial, already reported. */
   #callerOf(request: AccessRequest, origin: Origin, act: Act, appid: string | undefined): Caller | Denied {
-    if (request.key === undefined && request.authorization === undefined) {
+    const showsNothing = request.key === undefined && request.authorization === undefined;
+    if (showsNothing && request.certificate === undefined) {
       // Depends on the configuration and the address alone; forgotten with either.
       const identification = (origin.keyless ??= identify(this.#index, 'none', origin.address, 0));
       if (!identification.ok) return this.#refuse(identification, origin, act, appid, request);
       if (request.isFromBrowser !== true) return identification.caller;
       return this.#refuse(BROWSER_REFUSED, origin, act, appid, request);
     }
-    const verified = this.#verified.callerOf(request, origin, this.#clock);
+    // A token was remembered by who judged it.
+    const verified =
+      request.token === undefined ? this.#verified.callerOf(request, origin, this.#clock) : undefined;
     if (verified !== undefined) return verified;
     const identification = identify(
       this.#index,
@@ -215,6 +218,8 @@ export class AccessService {
       this.#clock.wallNow(),
     );
     if (!identification.ok) return this.#refuse(identification, origin, act, appid, request);
+    if (showsNothing && request.isFromBrowser === true)
+      return this.#refuse(BROWSER_REFUSED, origin, act, appid, request);
     this.#verified.remember(request, identification.caller);
     return identification.caller;
   }

@@ -1,5 +1,6 @@
 import { BoundedMap } from '../core/access/bounded-map.js';
-import type { ClientEntry, ClientKey } from '../core/access/client.js';
+import type { ClientEntry } from '../core/access/client.js';
+import type { ShownProof } from '../core/access/identity.js';
 import { WindowCounter } from '../core/access/limit.js';
 import type { Granted } from './access-verdict.js';
 import type { KeyUse, KeyUses } from './key-uses.js';
@@ -21,7 +22,7 @@ export class Allowance {
   /** The verdict that lets this client pass; the last one again where it is the same: no object per request. */
   granted(
     client: ClientEntry,
-    key: ClientKey | undefined,
+    key: ShownProof | undefined,
     { text }: Origin,
     uses: KeyUses,
     now: number,

@@ -2,7 +2,7 @@ import { KeyUses } from './key-uses.js';
 import type { ClientEntry } from '../core/access/client.js';
 
 const client = (id: string, ...keyIds: string[]) =>
-  ({ id, keys: keyIds.map((keyId) => ({ id: keyId })) }) as unknown as ClientEntry;
+  ({ id, keys: keyIds.map((keyId) => ({ id: keyId })), identities: [] }) as unknown as ClientEntry;
 
 it('keys that stay go on counting after a reload; those that went are forgotten', () => {
   const uses = new KeyUses();

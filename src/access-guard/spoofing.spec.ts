@@ -292,13 +292,15 @@ function snapshotOf(world: World): HubSnapshot {
   const clients = world.clients.map(({ id, keys, allowIps, apps, may }): ClientEntry => ({
     id,
     keys: keys.map(({ id: keyId, key, expiresAt }) => ({ id: keyId, sha256: hashes.get(key)!, expiresAt })),
+    identities: [],
     allowIps: allowIps && addresses(allowIps),
     apps: apps === '*' ? apps : new Set(apps),
     may: new Set(may),
     gatewayPaths: undefined,
     requestsPerMinute: 1_000_000_000,
   }));
-  return { apps: new Map(world.apps.map((appid) => [appid, {} as AppSettings])), clients, notify: [] };
+  const apps = new Map(world.apps.map((appid) => [appid, {} as AppSettings]));
+  return { apps, issuers: new Map(), clients, notify: [] };
 }
 
 const clock = { now: () => 0, wallNow: () => WALL_NOW } as unknown as Clock;

@@ -1,6 +1,8 @@
 import { Injectable } from '@nestjs/common';
 import { Clock } from '../clock/clock.js';
+import { denialHint } from './denial-hints.js';
 import type { AuditEntry } from './record.js';
+import { namedIdentity } from '../core/access/identity.js';
 import { slotOf } from '../core/credential.js';
 import {
   HubEvents,
@@ -88,9 +90,14 @@ export class AuditSources {
     const taken = this.#denials.take({ reason, client: actor.clientId, address: actor.address });
     if (taken === undefined) return;
     const what =
-      taken === 'first' ? { ...whoIs(actor), appid, detail: `asked for ${act}` } : { detail: BEYOND };
+      taken === 'first' ? { ...whoIs(actor), appid, detail: detailOf(reason, act) } : { detail: BEYOND };
     this.trail.record({ ...DENIED, reason, ...what });
   }
+}
+
+function detailOf(reason: string, act: string): string {
+  const hint = denialHint(reason);
+  return hint === undefined ? `asked for ${act}` : `asked for ${act}; ${hint}`;
 }
 
 function recordedAct(act: AdminActed['act']): Pick<AuditEntry, 'act' | 'trigger' | 'forced'> {
@@ -108,10 +115,22 @@ function recordedAct(act: AdminActed['act']): Pick<AuditEntry, 'act' | 'trigger'
 interface Who {
   readonly client: string | undefined;
   readonly keyId: string | undefined;
+  readonly issuer: string | undefined;
+  readonly subject: string | undefined;
   readonly address: string | undefined;
   readonly requestId: string | undefined;
 }
 
 function whoIs({ clientId, keyId, address, requestId }: Partial<Actor>): Who {
-  return { client: clientId, keyId, address, requestId };
+  const identity = keyId === undefined ? undefined : namedIdentity(keyId);
+  const { issuer, subject } = identity ?? {};
+  return {
+    client: clientId,
+    keyId: identity === undefined ? keyId : undefined,
+    issuer,
+    // Of a token that proved nothing there is none.
+    subject: subject === '' ? undefined : subject,
+    address,
+    requestId,
+  };
 }

@@ -29,6 +29,10 @@ export interface AuditRecord {
   readonly forced?: boolean | undefined;
   readonly client?: string | undefined;
   readonly keyId?: string | undefined;
+  /** By which it was known, or would have been: apps.yaml's name of the issuer, or `certificate`. */
+  readonly issuer?: string | undefined;
+  /** Of that issuer, or the name in the certificate. */
+  readonly subject?: string | undefined;
   /** As seen, canonical; of summed denials the address block. */
   readonly address?: string | undefined;
   readonly requestId?: string | undefined;

@@ -99,6 +99,7 @@ export function configureHub(app: NestFastifyApplication, tls: TlsMaterial | und
   guard.watchExit(instance);
   const accessLog = new AccessLog(environment.accessLog, log, app.get(Clock));
   installRequestHooks(instance, app.get(RequestMetrics), accessLog, readiness);
+  guard.watchEntry(instance);
   const tokens = app.get(TokenController);
   const hot = { url: TOKEN_ROUTE, act: 'read', answer: tokens.read.bind(tokens) } as const;
   shortenRoute(instance, hot, guard, app.get(ProblemFilter));

@@ -4,12 +4,15 @@ import { AppsFileLoader } from '../config/reload/loader.js';
 import { parseEnvironment, type HubEnvironment } from '../config/environment.js';
 import { redisAccess, type RedisAccess } from '../config/redis-access.js';
 import { formatProblems } from '../config/apps-file/problem.js';
+import type { ClientEntry } from '../core/access/client.js';
+import type { IssuerSettings } from '../core/access/identity.js';
 import type { AppSettings } from '../core/app.js';
 import type { UpstreamError } from '../core/upstream.js';
 import { addressesIn, WHITELIST_ERRCODES } from '../core/whitelist.js';
 import { HttpWeChatClient } from '../wechat-client/http-wechat-client.js';
 import { connectorFor } from '../wechat-client/outbound.js';
 import { probeRedis } from '../token-cache/stores/redis/redis-probe.js';
+import { issuerFindings } from './issuer-findings.js';
 import { EXIT, painter, type Command, type CommandContext } from './command.js';
 import type { Finding } from './finding.js';
 import { readOptions } from './options.js';
@@ -25,8 +28,8 @@ export const doctorCommand: Command = {
   summary: 'look for what keeps the hub from working, and say how to mend it',
   help: `wechat-token-hub doctor [--skip-apps] [--json]
     Checks the environment and apps.yaml; the Redis of HUB_REDIS_URL (reachable, version, latency, takes writes, throws
-    nothing away, clocks; Sentinels and Cluster nodes one by one); the way to WeChat (DNS, TLS, the clock); and each
-    app's credentials with a harmless call: stable_token in normal mode, which changes no token, also for apps that use tokenApi: token, since
+    nothing away, clocks; Sentinels and Cluster nodes one by one); the way to WeChat (DNS, TLS, the clock); the
+    keys of each issuer of tokens; and each app's credentials with a harmless call: stable_token in normal mode, which changes no token, also for apps that use tokenApi: token, since
     WeChat keeps the two apart. Where WeChat refuses the address, it names the one that it sees.
 
   --skip-apps   do not ask about the apps
@@ -49,6 +52,7 @@ Exit code 0: nothing wrong. 1: problems. 78: the configuration is wrong.`,
     if (configured !== undefined) {
       await checkStore(configured.environment, found);
       await checkUpstream(configured.environment, found);
+      for (const finding of issuerFindings(configured)) found(await finding);
       if (values['skip-apps'] !== true) await checkApps(configured, found);
     }
     if (values.json === true) context.out(JSON.stringify({ findings }));
@@ -60,6 +64,8 @@ Exit code 0: nothing wrong. 1: problems. 78: the configuration is wrong.`,
 interface Configured {
   readonly environment: HubEnvironment;
   readonly apps: readonly AppSettings[];
+  readonly issuers: readonly IssuerSettings[];
+  readonly clients: readonly ClientEntry[];
 }
 
 async function checkConfiguration(
@@ -89,7 +95,8 @@ async function checkConfiguration(
         ? 'a file without clients serves nobody: add one under clients:'
         : undefined,
   });
-  return { environment, apps: result.apps };
+  const { apps, issuers, clients } = result;
+  return { environment, apps, issuers, clients };
 }
 
 async function checkStore(environment: HubEnvironment, found: (finding: Finding) => void): Promise<void> {

@@ -1,6 +1,7 @@
 import type { HubSnapshot } from '../config/reload/hub-snapshot.js';
 import { ACTS, type ClientEntry } from '../core/access/client.js';
 import { grantsApp } from '../core/access/decision.js';
+import { identityName } from '../core/access/identity.js';
 import { seesApp, seesClient, type Viewer } from './viewer.js';
 import type { AppAnswer, ClientKeyRow, ClientRow, ClientsAnswer } from './wire.js';
 
@@ -46,11 +47,10 @@ function rowOf(viewer: Viewer, client: ClientEntry, known: HubSnapshot['apps'], 
   return {
     id: client.id,
     may: ACTS.filter((act) => client.may.has(act)),
-    keys: client.keys.map(({ id, expiresAt }) => ({
-      id,
-      expiresAt: expiresAt ?? null,
-      ...useOf(client.id, id),
-    })),
+    keys: [
+      ...client.keys,
+      ...client.identities.map((identity) => ({ id: identityName(identity), expiresAt: undefined })),
+    ].map(({ id, expiresAt }) => ({ id, expiresAt: expiresAt ?? null, ...useOf(client.id, id) })),
     allowIps: client.allowIps?.ranges ?? null,
     appCount: client.apps === '*' ? null : apps.length,
     apps: apps.slice(0, SENT_APPS).map((appid) => ({ appid, name: known.get(appid)?.name ?? null })),

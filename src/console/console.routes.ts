@@ -42,6 +42,7 @@ export class ConsoleRoutes {
     ops.mount('/console', (server) => {
       guard.watchExit(server);
       this.#hooks(server);
+      guard.watchEntry(server);
       this.#pages(server);
       this.#readings(server);
       this.#actions(server);

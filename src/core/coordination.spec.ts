@@ -558,7 +558,11 @@ describe('a call that outlived its lease', () => {
     ['token, failed in time', ['token', { ...failed, endedAt: 999 }], false],
     ['token, failed, WeChat did nothing', ['token', { ...failed, mayHaveActed: false }], false],
     ['stable_token, granted, refused by the store', ['stable_token', granted], true],
-    ['stable_token, granted and stored all the same', ['stable_token', { ...granted, refused: false }], false],
+    [
+      'stable_token, granted and stored all the same',
+      ['stable_token', { ...granted, refused: false }],
+      false,
+    ],
     ['stable_token, failed: nothing is superseded', ['stable_token', failed], false],
     ['a ticket, whatever', ['jsapi', granted], false],
   ])('%s', (_case, call, expected) => {

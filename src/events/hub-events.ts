@@ -33,7 +33,7 @@ export interface RefreshEnded {
 /** Who asked for something, and by which request. */
 export interface Actor {
   readonly clientId: string;
-  /** `undefined`: known by its address. */
+  /** Of a key its id, of an identity its name (identityName); `undefined`: known by its address. */
   readonly keyId: string | undefined;
   /** As seen, canonical. */
   readonly address: string;
@@ -204,6 +204,10 @@ export interface HubEventMap {
   /** A stored credential cannot be read: altered, or under a key that HUB_ENCRYPTION_KEYS does not have. */
   storedUnreadable: { readonly appid: string; readonly slot: string };
   storeCommandEnded: StoreCommandEnded;
+  /** The keys of an issuer (its id) were read, or could not be. */
+  issuerRead: { readonly issuer: string; readonly ok: boolean };
+  /** Once per change; `cause`: why not, free of secrets. */
+  issuerChanged: { readonly issuer: string; readonly available: boolean; readonly cause: string | undefined };
   /** Another replica told something; see StoreNews. */
   newsHeard: { readonly kind: string };
   /** A drop-in caller was told errcode -1: the hub has nothing valid. On /v1 that is a 503. */

@@ -55,6 +55,14 @@ export class EventLog {
           hint: hintOfStore(cause),
         });
     });
+    events.on('issuerChanged', ({ issuer, available, cause }) => {
+      if (available) log.info('the keys of an issuer are read again', { issuer });
+      else
+        log.warn('the keys of an issuer cannot be read; those that are known hold for 24 h', {
+          issuer,
+          cause,
+        });
+    });
     events.on('newsChanged', ({ heard, cause }) => {
       if (heard) {
         log.info('news of the other replicas are heard');

@@ -1,12 +1,17 @@
 import { Injectable } from '@nestjs/common';
 import { AccessService } from '../access-guard/access.service.js';
 import { Clock } from '../clock/clock.js';
+import { proofsOf } from '../access-guard/key-uses.js';
 import { AppsConfig } from '../config/reload/apps-config.service.js';
 import { HubEvents } from '../events/hub-events.js';
+import { Identities } from '../identities/identities.service.js';
 import { Counter, everyLabel, head, labelsOf, sample, single } from './text-format.js';
 
 const CLIENT_REQUESTS = 'wxhub_client_requests_total';
 const KEY_EXPIRY = 'wxhub_client_key_expiry_timestamp_seconds';
+
+const ISSUER_KEYS = 'wxhub_issuer_keys';
+const ISSUER_READ = 'wxhub_issuer_last_read_timestamp_seconds';
 
 const SECRET_MISSING = 'wxhub_app_secret_missing';
 
@@ -18,6 +23,7 @@ export class ConfigMetrics {
     'Reloads of the configuration.',
     everyLabel({ trigger: ['admin', 'signal', 'file', 'replica'], result: ['ok', 'refused'] }),
   );
+  readonly #issuerReads = new Counter('wxhub_issuer_reads_total', "Readings of an issuer's keys, by result.");
   #lastReload: { readonly at: number; readonly ok: boolean } | undefined;
   #certificateEndsAt: number | undefined;
 
@@ -26,7 +32,11 @@ export class ConfigMetrics {
     private readonly config: AppsConfig,
     private readonly clock: Clock,
     private readonly access: AccessService,
+    private readonly identities: Identities,
   ) {
+    events.on('issuerRead', ({ issuer, ok }) => {
+      this.#issuerReads.add(labelsOf({ issuer, result: ok ? 'ok' : 'failed' }));
+    });
     events.on('configReloaded', ({ trigger, ok }) => {
       this.#reloads.add(`trigger="${trigger}",result="${ok ? 'ok' : 'refused'}"`);
       this.#lastReload = { at: this.clock.wallNow(), ok };
@@ -59,14 +69,16 @@ export class ConfigMetrics {
     yield head(
       CLIENT_REQUESTS,
       'counter',
-      'Requests that were let in, by client and key; no key: by its address.',
+      'Requests that were let in, by client and key or identity (issuer/subject); neither: by its address.',
     );
-    for (const { id, keys } of clients) {
-      for (const keyId of keys.length === 0 ? [undefined] : keys.map((key) => key.id)) {
-        const labels = labelsOf({ client: id, key: keyId ?? '' });
-        yield sample(CLIENT_REQUESTS, labels, this.access.uses.of(id, keyId).requests);
+    for (const client of clients) {
+      const { id } = client;
+      for (const proof of proofsOf(client)) {
+        const labels = labelsOf({ client: id, key: proof ?? '' });
+        yield sample(CLIENT_REQUESTS, labels, this.access.uses.of(id, proof).requests);
       }
     }
+    yield* this.#issuerLines();
     yield* this.#reloads.lines();
     if (this.#lastReload !== undefined) {
       const { at, ok } = this.#lastReload;
@@ -88,5 +100,17 @@ export class ConfigMetrics {
         this.#certificateEndsAt / 1000,
       );
     }
+  }
+
+  *#issuerLines(): Generator<string> {
+    const { statuses } = this.identities;
+    const wallAhead = this.clock.wallNow() - this.clock.now();
+    yield head(ISSUER_KEYS, 'gauge', 'Keys of an issuer of tokens that are known and hold.');
+    for (const { id, keys } of statuses) yield sample(ISSUER_KEYS, labelsOf({ issuer: id }), keys);
+    yield head(ISSUER_READ, 'gauge', 'When the keys of an issuer were last read, Unix time.');
+    for (const { id, readAt } of statuses)
+      if (readAt !== undefined)
+        yield sample(ISSUER_READ, labelsOf({ issuer: id }), (readAt + wallAhead) / 1000);
+    yield* this.#issuerReads.lines();
   }
 }

@@ -1,5 +1,6 @@
 import { Module } from '@nestjs/common';
 import { AccessGuardModule } from '../access-guard/access-guard.module.js';
+import { IdentitiesModule } from '../identities/identities.module.js';
 import { TokenCacheModule } from '../token-cache/token-cache.module.js';
 import { ConfigMetrics } from './config-metrics.js';
 import { HubMetrics } from './hub-metrics.js';
@@ -9,7 +10,7 @@ import { RequestMetrics } from './request-metrics.js';
 import { StoreMetrics } from './store-metrics.js';
 
 @Module({
-  imports: [AccessGuardModule, TokenCacheModule],
+  imports: [AccessGuardModule, IdentitiesModule, TokenCacheModule],
   providers: [ConfigMetrics, HubMetrics, ProcessMetrics, RefreshMetrics, RequestMetrics, StoreMetrics],
   exports: [ConfigMetrics, HubMetrics, ProcessMetrics, RequestMetrics],
 })

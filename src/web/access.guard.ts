@@ -5,7 +5,10 @@ import type { Denied, Granted } from '../access-guard/access-verdict.js';
 import { Admission, type Ask } from '../access-guard/admission.js';
 import { AppsConfig } from '../config/reload/apps-config.service.js';
 import type { Act } from '../core/access/client.js';
+import type { TokenVerdict, VerifiedToken } from '../core/access/identity.js';
 import { HubEvents } from '../events/hub-events.js';
+import { Identities } from '../identities/identities.service.js';
+import { tokenIn } from '../identities/presented-token.js';
 import { TokenCache } from '../token-cache/token-cache.service.js';
 import { accessRequestOf, revoke, type AppRequest } from './app-request.js';
 import { denialOf, notGranted } from './denial.js';
@@ -22,6 +25,8 @@ interface Waiting {
 /**
  * The door of every listener: asks AccessService before a route runs, and again before its answer leaves.
  *
+ * - Before: {@link watchEntry}: a token of an issuer that is seen for the first time is judged, which takes a moment.
+ *   After that, and for keys and addresses, nothing here waits.
  * - In: {@link admit} and {@link examine}. A route that says neither what it takes nor that it is open cannot be
  *   registered, and would be denied.
  * - Out: {@link installExit}: an answer of a request that has lost its right since is replaced by the denial.
@@ -31,10 +36,19 @@ interface Waiting {
 export class AccessGuard implements CanActivate {
   readonly #waiting = new Set<Waiting>();
   readonly #turns = new Turns();
+  /**
+   * What was verified last on a connection, with the header that showed it: to compare a thousand characters costs a
+   * fiftieth of hashing them. It goes with the connection.
+   */
+  readonly #lastTokens = new WeakMap<
+    object,
+    { readonly authorization: string; readonly verdict: VerifiedToken }
+  >();
 
   constructor(
     private readonly access: AccessService,
     private readonly cache: TokenCache,
+    private readonly identities: Identities,
     private readonly events: HubEvents,
     config: AppsConfig,
   ) {
@@ -51,6 +65,39 @@ export class AccessGuard implements CanActivate {
   /** Before any route of the listener is registered. */
   watchExit(instance: FastifyInstance): void {
     installExit(instance, this.events);
+  }
+
+  /** After the hooks that every answer needs. */
+  watchEntry(instance: FastifyInstance): void {
+    instance.addHook('onRequest', (raw, _reply, done) => {
+      const request = raw as AppRequest;
+      const { headers, socket } = request.raw;
+      const { authorization } = headers;
+      if (authorization?.includes('.') !== true) {
+        done();
+        return;
+      }
+      const last = this.#lastTokens.get(socket);
+      if (last?.authorization === authorization && this.identities.counts(last.verdict)) {
+        request.token = last.verdict;
+        done();
+        return;
+      }
+      const token = tokenIn(authorization);
+      const act = accessOf(request)?.act;
+      if (token === undefined || act === undefined || act === 'open') {
+        done();
+        return;
+      }
+      const goOn = (verdict: TokenVerdict): void => {
+        request.token = verdict;
+        if ('subject' in verdict) this.#lastTokens.set(socket, { authorization, verdict });
+        done();
+      };
+      const verdict = this.identities.verdictOf(token);
+      if (verdict instanceof Promise) verdict.then(goOn, done);
+      else goOn(verdict);
+    });
   }
 
   /** For Nest's controllers. */

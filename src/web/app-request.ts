@@ -1,12 +1,16 @@
 import type { FastifyRequest } from 'fastify';
 import type { AccessRequest } from '../access-guard/access-request.js';
+import { certificateOf } from './certificate.js';
 import type { Denied, Granted } from '../access-guard/access-verdict.js';
 import type { Admission } from '../access-guard/admission.js';
 import { isFromBrowser } from '../core/access/browser.js';
+import type { TokenVerdict } from '../core/access/identity.js';
 import type { Actor } from '../events/hub-events.js';
 
 export interface AppRequest extends FastifyRequest {
   params: { appid: string };
+  /** What became of the token in its header, before its route. */
+  token?: TokenVerdict;
   /** What the guard found; absent on routes without credentials. */
   verdict?: Granted | Denied;
   /** While it is let in. */
@@ -29,6 +33,7 @@ export function actorOf({ verdict, id }: AppRequest): Actor | undefined {
 }
 
 export function accessRequestOf(request: FastifyRequest): AccessRequest {
+  const { token } = request as AppRequest;
   const { headers, socket } = request.raw;
   const forwarded = headers['x-forwarded-for'];
   return {
@@ -36,6 +41,8 @@ export function accessRequestOf(request: FastifyRequest): AccessRequest {
     xForwardedFor: Array.isArray(forwarded) ? forwarded.join(', ') : forwarded,
     authorization: headers.authorization,
     key: undefined,
+    token,
+    certificate: headers.authorization === undefined ? certificateOf(socket) : undefined,
     isFromBrowser: headers.authorization === undefined && isFromBrowser(headers),
     requestId: request.id,
   };

@@ -7,7 +7,7 @@ export function denialOf(denied: Denied): HubException {
     case 'unauthenticated':
       return new HubException(
         'HUB_UNAUTHENTICATED',
-        'Send a key of a client entry that is not expired: Authorization: Bearer <key>.',
+        'Send a key of a client entry, or a token of an identity that one names, that is not expired: Authorization: Bearer <key or token>. The audit log of the hub says what was wrong.',
       );
     case 'ip_not_allowed':
       if (denied.cause === 'browser') {

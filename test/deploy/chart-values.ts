@@ -28,6 +28,7 @@ export const EVERYTHING: Values = {
     annotations: { a: 'b' },
   },
   serviceAccount: { annotations: { c: 'd' } },
+  serviceAccountIssuer: { enabled: true },
   preStopSleepSeconds: 15,
   podDisruptionBudget: { maxUnavailable: '25%' },
   networkPolicy: {

@@ -52,6 +52,25 @@ withKubectl('components/openshift', () => {
   });
 });
 
+withKubectl('components/service-account-issuer', () => {
+  it('mounts a token and the cluster’s CA, and lets the hub reach the API server', () => {
+    const work = mkdtempSync(join(tmpdir(), 'hub-issuer-'));
+    const below = (path: string) => relative(work, join(DEPLOY, 'kustomize', path));
+    const components = [below('components/service-account-issuer')];
+    writeFileSync(
+      join(work, 'kustomization.yaml'),
+      JSON.stringify({ resources: [below('base')], components }),
+    );
+    const objects = kustomize(relative(DEPLOY, work));
+    rmSync(work, { recursive: true });
+    expect(problemsOf(objects)).toEqual([]);
+    const text = (kind: string) => JSON.stringify(objects.find((each) => each.kind === kind)?.spec);
+    expect(text('Deployment')).toContain('"mountPath":"/var/run/secrets/wechat-token-hub/issuer"');
+    expect(text('Deployment')).toContain('"serviceAccountToken":{"expirationSeconds":3600,"path":"token"}');
+    expect(text('NetworkPolicy')).toContain('"port":6443');
+  });
+});
+
 withKubectl('apps.yaml', () => {
   const check = (folder: string) => {
     const map = objectsOf(folder).find(({ kind }) => kind === 'ConfigMap') as never as {

@@ -8,6 +8,7 @@ import { makeCertificate } from './certificates.js';
 import { parseMetrics, type Family } from './prometheus.js';
 import { RedisServer, stopRedisServers, until } from './redis-server.js';
 import { startSimulator, stopSimulators } from './simulator-harness.js';
+import { AUDIENCE, signingKey } from './issuer.js';
 import { bearer, startHub, testKey, type RunningHub } from './start-hub.js';
 
 const KEY = testKey('busy');
@@ -48,13 +49,17 @@ export class BusyHubs {
       HUB_TLS_CERT_FILE: file('cert.pem', certificate.cert),
       HUB_TLS_KEY_FILE: file('key.pem', certificate.key),
     };
+    const { jwk } = await signingKey('of-the-issuer');
+    const jwksFile = file('jwks.json', JSON.stringify({ keys: [jwk] }));
+    const issuers = [{ id: 'cluster', issuer: 'https://issuer.example', audience: AUDIENCE, jwksFile }];
     for (const [key, extra] of [
       [keys[0], {}],
       [keys[0], {}],
       [keys[1], tls],
     ] as const) {
       const environment = { HUB_REDIS_URL: redis.url, HUB_ENCRYPTION_KEYS: key!, ...extra };
-      const hub = await startHub({ upstream: simulator.url, apps: APPS, clients: CLIENTS, environment });
+      const entries = { apps: APPS, clients: CLIENTS, issuers };
+      const hub = await startHub({ upstream: simulator.url, ...entries, environment });
       busy.hubs.push(hub);
       await until(async () => (await hub.get(`${hub.opsUrl}/readyz`)).status === 200);
     }

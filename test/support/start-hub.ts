@@ -28,6 +28,8 @@ export interface StartHubOptions {
   readonly clients: readonly Record<string, unknown>[];
   /** `notify` of apps.yaml. */
   readonly notify?: readonly Record<string, unknown>[];
+  /** `issuers` of apps.yaml. */
+  readonly issuers?: readonly Record<string, unknown>[];
   readonly environment?: Readonly<Record<string, string>>;
   readonly clock?: Clock;
 }
@@ -50,6 +52,7 @@ export interface RunningHub {
     apps: readonly AppEntry[],
     clients?: readonly Record<string, unknown>[],
     notify?: readonly Record<string, unknown>[],
+    issuers?: readonly Record<string, unknown>[],
   ): void;
   get(path: string, headers?: Record<string, string>): Promise<Answer>;
   post(path: string, body?: unknown, headers?: Record<string, string>): Promise<Answer>;
@@ -85,12 +88,19 @@ export function appsYaml(
   apps: readonly AppEntry[],
   clients: readonly Record<string, unknown>[],
   notify: readonly Record<string, unknown>[] = [],
+  issuers: readonly Record<string, unknown>[] = [],
 ): string {
   const entries = clients.map(({ key, ...client }) =>
     typeof key === 'string' ? { keys: [{ id: 'first', sha256: sha256(key) }], ...client } : client,
   );
   return JSON.stringify(
-    { version: 1, apps, clients: entries, ...(notify.length > 0 ? { notify } : {}) },
+    {
+      version: 1,
+      apps,
+      clients: entries,
+      ...(notify.length > 0 ? { notify } : {}),
+      ...(issuers.length > 0 ? { issuers } : {}),
+    },
     undefined,
     1,
   );
@@ -105,6 +115,7 @@ export async function startHub(options: StartHubOptions): Promise<RunningHub> {
     apps,
     clients = options.clients,
     notify = options.notify ?? [],
+    issuers = options.issuers ?? [],
   ) => {
     for (const { appid, secret } of apps) leaks.addSecret(`AppSecret of ${appid}`, secret);
     for (const { id, key } of clients) {
@@ -114,7 +125,7 @@ export async function startHub(options: StartHubOptions): Promise<RunningHub> {
       if (typeof url === 'string') leaks.addSecret(`URL of ${String(type)}`, url);
       if (typeof secret === 'string') leaks.addSecret(`signing secret of ${String(type)}`, secret);
     }
-    writeFileSync(appsFile, appsYaml(apps, clients, notify));
+    writeFileSync(appsFile, appsYaml(apps, clients, notify, issuers));
   };
   writeApps(options.apps);
   const parsed = parseEnvironment({

@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises';
 import type { TokenGrant } from './held-token.js';
 import {
   badAnswer,
@@ -161,6 +162,7 @@ export class HubApi {
         throw new HubError('HUB_TIMEOUT', `No answer from the hub within ${limitMs} ms.`);
       if (cut.signal.aborted) throw new HubError('HUB_CLIENT_CLOSED', 'The request was ended by the client.');
       if (error instanceof AnswerTooLong) throw badAnswer();
+      if (error instanceof HubError) throw error;
       throw new HubError('HUB_UNREACHABLE', `The hub cannot be reached${causeOf(error)}.`);
     } finally {
       clock.clearTimeout(timer);
@@ -171,14 +173,16 @@ export class HubApi {
 
   async #send(call: Call, signal: AbortSignal): Promise<HubResponse> {
     signal.throwIfAborted();
-    const { hubUrl, key } = this.#settings;
+    const { hubUrl, key, tokenFile } = this.#settings;
+    const credential = tokenFile === undefined ? key : await tokenIn(tokenFile);
+    signal.throwIfAborted();
     return this.#transport.send({
       method: call.method,
       url: hubUrl + call.path,
       headers: {
         accept: 'application/json',
         'user-agent': 'wechat-token-hub-client',
-        ...(key === undefined ? {} : { authorization: `Bearer ${key}` }),
+        ...(credential === undefined ? {} : { authorization: `Bearer ${credential}` }),
         ...(call.body === undefined ? {} : { 'content-type': 'application/json' }),
         ...call.headers,
       },
@@ -186,6 +190,20 @@ export class HubApi {
       signal,
     });
   }
+}
+
+/** The token of now. What the file holds is in no error. */
+async function tokenIn(file: string): Promise<string> {
+  let text: string;
+  try {
+    text = (await readFile(file, 'utf8')).trim();
+  } catch (error) {
+    throw new HubError('HUB_TOKEN_FILE', `The tokenFile cannot be read${causeOf(error)}: ${file}`);
+  }
+  // Also keeps line breaks out of a header, whose error would name the value.
+  if (!/^[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+$/.test(text))
+    throw new HubError('HUB_TOKEN_FILE', `The tokenFile holds no token (JWT): ${file}`);
+  return text;
 }
 
 function orAborted<T>(answer: Promise<T>, signal: AbortSignal): Promise<T> {

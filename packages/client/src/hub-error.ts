@@ -16,6 +16,8 @@ export type HubErrorCode =
   | 'HUB_TIMEOUT'
   /** An answer that is not the hub's: a proxy's page, a redirect, a body of another form. */
   | 'HUB_BAD_ANSWER'
+  /** The `tokenFile` cannot be read, or holds no token. */
+  | 'HUB_TOKEN_FILE'
   /** `close()` was called. */
   | 'HUB_CLIENT_CLOSED';
 

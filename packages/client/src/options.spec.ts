@@ -32,6 +32,8 @@ describe('the options', () => {
     [{ hubUrl: 'https://h', wechatUrl: 'nowhere' }, 'wechatUrl'],
     [{ hubUrl: 'https://h', followWaitSeconds: 56 }, 'followWaitSeconds'],
     [{ hubUrl: 'https://h', followWaitSeconds: NaN }, 'followWaitSeconds'],
+    [{ hubUrl: 'https://h', key: KEY, tokenFile: '/token' }, 'tokenFile'],
+    [{ hubUrl: 'https://h', tokenFile: '' }, 'tokenFile'],
     [{ hubUrl: 'https://h', idleMs: 0 }, 'idleMs'],
     [{ hubUrl: 'https://h', requestTimeoutMs: Infinity }, 'requestTimeoutMs'],
     [{ hubUrl: 'https://h', expiryMarginMs: -1 }, 'expiryMarginMs'],

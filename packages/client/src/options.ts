@@ -8,6 +8,11 @@ export interface TokenClientOptions {
   readonly hubUrl: string;
   /** The client's key. Left out for a client that the hub knows by its address alone. */
   readonly key?: string;
+  /**
+   * A file with a token by which the hub knows the client, such as a pod's ServiceAccount token, instead of a key. Read
+   * for each request: Kubernetes puts a new one into it while the process runs.
+   */
+  readonly tokenFile?: string;
   /** Where WeChat is, for `fetchWechat`. Default `https://api.weixin.qq.com`. */
   readonly wechatUrl?: string;
   /**
@@ -50,6 +55,7 @@ export interface TokenClientOptions {
 export interface Settings {
   readonly hubUrl: string;
   readonly key: string | undefined;
+  readonly tokenFile: string | undefined;
   readonly wechatUrl: string;
   readonly fetch: FetchLike | undefined;
   readonly tls: TlsOptions | undefined;
@@ -72,7 +78,10 @@ const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
 /** @throws {TypeError | RangeError} which names the option, never the key. */
 export function settingsOf(options: TokenClientOptions): Settings {
-  const { key, onError } = options;
+  const { key, tokenFile, onError } = options;
+  if (key !== undefined && tokenFile !== undefined)
+    throw new TypeError('tokenFile: stands beside key, give one of the two');
+  if (tokenFile === '') throw new TypeError('tokenFile: the path of a file is expected');
   if (key !== undefined && !KEY_FORM.test(key)) {
     throw new TypeError('key: a key of the hub is 32 to 128 characters of A-Z, a-z, 0-9, "_" and "-"');
   }
@@ -83,6 +92,7 @@ export function settingsOf(options: TokenClientOptions): Settings {
   return {
     hubUrl: baseUrlOf('hubUrl', options.hubUrl),
     key,
+    tokenFile,
     wechatUrl: baseUrlOf('wechatUrl', options.wechatUrl ?? 'https://api.weixin.qq.com'),
     fetch: options.fetch,
     tls: options.tls,

@@ -23,11 +23,15 @@ describe('clients that are wrong', () => {
     ],
     [
       ['- id: c', '  apps: "*"'],
-      ['4 clients[0]: has neither keys nor allowIps: a client without keys is known by its address alone'],
+      [
+        '4 clients[0]: has neither keys nor identities nor allowIps: a client without the first two is known by its address alone',
+      ],
     ],
     [
       ['- id: c', '  apps: "*"', '  keys: []'],
-      ['4 clients[0]: has neither keys nor allowIps: a client without keys is known by its address alone'],
+      [
+        '4 clients[0]: has neither keys nor identities nor allowIps: a client without the first two is known by its address alone',
+      ],
     ],
     [
       ['- id: c', '  apps: "*"', '  keys:'],

@@ -1,9 +1,11 @@
 import { hash } from 'node:crypto';
 import { APPID_PATTERN } from '../../core/app.js';
+import { identityName, type ClientIdentity } from '../../core/access/identity.js';
 import { didYouMean } from '../nearest-name.js';
 import type { ClientData, KeyData } from './data.js';
 import { complete, readEntry } from './entry.js';
-import { formatPath, type Path, type Problems } from './problem.js';
+import { mustBeNew, readIdentity } from './identities.js';
+import type { Path, Problems } from './problem.js';
 import { parseDateTime } from './rules.js';
 import { CLIENT, KEY } from './tables.js';
 
@@ -40,10 +42,13 @@ export class KnownApps {
 export class ClientsReader {
   readonly #clientIds = new Map<string, Path>();
   readonly #keyHashes = new Map<string, Path>();
+  readonly #identities = new Map<string, Path>();
   readonly #secretHashes: ReadonlySet<string>;
 
   constructor(
     private readonly known: KnownApps,
+    /** Ids of the file's issuers; `undefined`: the list is unreadable as a whole. */
+    private readonly issuers: ReadonlySet<string> | undefined,
     secrets: readonly string[],
     private readonly problems: Problems,
   ) {
@@ -60,17 +65,30 @@ export class ClientsReader {
     const { values, present, raw } = entry;
     if (values.id !== undefined) this.#mustBeNew(this.#clientIds, values.id, [...path, 'id']);
     if (Array.isArray(raw.apps)) this.known.check(raw.apps, [...path, 'apps']);
-    const keysAreWrong = present.has('keys') && values.keys === undefined;
+    const proofsAreWrong = ['keys', 'identities'].some(
+      (key) => present.has(key) && values[key as 'keys' | 'identities'] === undefined,
+    );
     const rawKeys = values.keys ?? [];
-    if (rawKeys.length === 0 && !keysAreWrong && !present.has('allowIps')) {
+    const rawIdentities = values.identities ?? [];
+    if (rawKeys.length + rawIdentities.length === 0 && !proofsAreWrong && !present.has('allowIps')) {
       this.problems.add(
         path,
-        'has neither keys nor allowIps: a client without keys is known by its address alone',
+        'has neither keys nor identities nor allowIps: a client without the first two is known by its address alone',
       );
     }
     const keys = this.#readKeys(rawKeys, [...path, 'keys']);
+    const identities = this.#readIdentities(rawIdentities, [...path, 'identities']);
     const client = complete(CLIENT, values);
-    return client === undefined ? undefined : { ...client, keys };
+    return client === undefined ? undefined : { ...client, keys, identities };
+  }
+
+  #readIdentities(entries: readonly unknown[], path: Path): ClientIdentity[] {
+    return entries.flatMap((plain, index) => {
+      const identity = readIdentity(plain, [...path, index], this.issuers, this.problems);
+      if (identity === undefined) return [];
+      this.#mustBeNew(this.#identities, identityName(identity), [...path, index]);
+      return [identity];
+    });
   }
 
   #readKeys(entries: readonly unknown[], path: Path): KeyData[] {
@@ -99,12 +117,6 @@ export class ClientsReader {
   }
 
   #mustBeNew(seen: Map<string, Path>, value: string, path: Path): void {
-    const first = seen.get(value);
-    if (first === undefined) {
-      seen.set(value, path);
-      return;
-    }
-    const place = `${formatPath(first)} (line ${this.problems.lineOf(first)})`;
-    this.problems.add(path, `is the same as ${place}: it must be unique, change one of the two`);
+    mustBeNew(seen, value, path, this.problems);
   }
 }

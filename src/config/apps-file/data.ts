@@ -1,11 +1,12 @@
 import { parseAddressSet, type AddressSet } from '../../core/access/address.js';
 import type { ClientEntry } from '../../core/access/client.js';
+import type { ClientIdentity, IssuerSettings } from '../../core/access/identity.js';
 import { NO_SECRET, type AppSettings } from '../../core/app.js';
 import { KINDS, ticketTypeOf } from '../../core/kinds/kinds.js';
 import type { NotifyTarget } from '../../notices/notice.js';
 import { Secret } from '../../core/secret.js';
 import type { Complete } from './rule.js';
-import type { APP, CLIENT, DEFAULTS, KEY, NOTIFY } from './tables.js';
+import type { APP, CLIENT, DEFAULTS, ISSUER, KEY, NOTIFY } from './tables.js';
 
 /*
  * What apps.yaml says, checked: as data that can pass between threads (no classes, no Map, no Set, secrets in the clear),
@@ -24,7 +25,13 @@ export type AppData = Omit<Complete<typeof APP>, keyof Defaults | ThreeWays> &
   };
 
 export type KeyData = Omit<Complete<typeof KEY>, 'expiresAt'> & { readonly expiresAt: number | undefined };
-export type ClientData = Omit<Complete<typeof CLIENT>, 'keys'> & { readonly keys: readonly KeyData[] };
+export type ClientData = Omit<Complete<typeof CLIENT>, 'keys' | 'identities'> & {
+  readonly keys: readonly KeyData[];
+  readonly identities: readonly ClientIdentity[];
+};
+
+/** Paths are absolute. */
+export type IssuerData = Complete<typeof ISSUER>;
 
 export type NotifyData = Omit<Complete<typeof NOTIFY>, ThreeWays | 'url' | 'urlEnv' | 'urlFile'> & {
   readonly url: string;
@@ -33,6 +40,7 @@ export type NotifyData = Omit<Complete<typeof NOTIFY>, ThreeWays | 'url' | 'urlE
 
 export interface AppsFileData {
   readonly apps: readonly AppData[];
+  readonly issuers: readonly IssuerData[];
   readonly clients: readonly ClientData[];
   readonly notify: readonly NotifyData[];
 }
@@ -70,6 +78,11 @@ export function buildClient(client: ClientData): ClientEntry {
     apps: client.apps === '*' ? '*' : new Set(client.apps),
     may: new Set(client.may),
   };
+}
+
+export function buildIssuer(data: IssuerData): IssuerSettings {
+  const { id, issuer, audience, jwksUri, jwksFile, caFile, tokenFile } = data;
+  return { id, issuer, audience, jwksUri, jwksFile, caFile, tokenFile };
 }
 
 export function buildNotify(data: NotifyData): NotifyTarget {

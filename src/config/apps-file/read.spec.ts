@@ -72,6 +72,7 @@ clients:
     const [order, byAddress, operator] = result.clients;
     expect({ ...order, allowIps: undefined }).toEqual({
       id: 'order-service',
+      identities: [],
       keys: [
         { id: '2026-11', sha256: HASH_1, expiresAt: Date.UTC(2027, 10, 29, 16) },
         { id: 'next', sha256: 'a'.repeat(64), expiresAt: undefined },

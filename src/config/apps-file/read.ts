@@ -3,6 +3,7 @@ import { ClientsReader, KnownApps } from './clients.js';
 import type { AppData, AppsFileData, Defaults, NotifyData } from './data.js';
 import { complete, readEntry } from './entry.js';
 import { kindFindings, ofItsKind } from './kinds.js';
+import { readIssuers } from './identities.js';
 import { formatPath, Problems, type ConfigProblem, type Path } from './problem.js';
 import { secretFlaw, signingSecretFlaw, urlFlaw } from './rules.js';
 import { SecretReader, type AppsFileSources, type SecretField } from './secrets.js';
@@ -84,7 +85,7 @@ class FileReader {
   readonly #secrets: SecretReader;
 
   constructor(
-    sources: AppsFileSources,
+    private readonly sources: AppsFileSources,
     private readonly problems: Problems,
     private readonly missing: Problems,
   ) {
@@ -101,9 +102,12 @@ class FileReader {
     const known = new KnownApps(file.apps === undefined ? undefined : appidsIn(file.apps), this.problems);
     const apps = this.#readApps(file.apps ?? [], this.#readDefaults(file.defaults));
     const secrets = apps.flatMap(({ secret }) => secret ?? []);
-    const clients = new ClientsReader(known, secrets, this.problems).read(file.clients ?? []);
+    const issuers = readIssuers(file.issuers ?? [], this.sources.baseDir, this.problems);
+    const issuerIds =
+      file.issuers === undefined && wasGiven(plain, 'issuers') ? undefined : namesIn(file.issuers);
+    const clients = new ClientsReader(known, issuerIds, secrets, this.problems).read(file.clients ?? []);
     const notify = this.#readNotify(file.notify ?? [], known);
-    return { apps, clients, notify };
+    return { apps, issuers, clients, notify };
   }
 
   /** `defaults` of the file over those of the hub. */
@@ -175,10 +179,23 @@ function appidsIn(entries: readonly unknown[]): Set<string> {
   );
 }
 
+function wasGiven(file: unknown, key: string): boolean {
+  return (file as Readonly<Record<string, unknown>>)[key] !== undefined;
+}
+
+/** The ids of the issuers, also of entries that are wrong otherwise: naming those is no mistake. */
+function namesIn(entries: readonly unknown[] = []): Set<string> {
+  const ids = entries.map((plain) =>
+    typeof plain === 'object' && plain !== null ? (plain as { id?: unknown }).id : undefined,
+  );
+  return new Set(ids.filter((id) => typeof id === 'string'));
+}
+
 /** What names the entry of a section: `app wx1`, `client order-service`. */
 const NAMED_BY: Readonly<Record<string, { readonly what: string; readonly key: string }>> = {
   apps: { what: 'app', key: 'appid' },
   clients: { what: 'client', key: 'id' },
+  issuers: { what: 'issuer', key: 'id' },
 };
 
 function nameOfEntry(file: unknown, [section, index]: Path): string | undefined {

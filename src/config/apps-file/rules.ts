@@ -1,4 +1,5 @@
 import { parseAddressSet } from '../../core/access/address.js';
+import { CERTIFICATES } from '../../core/access/identity.js';
 import { APPID_PATTERN, TICKET_TYPES } from '../../core/app.js';
 import { listOf, oneOf, rule, text, textLike, wrong, type Rule } from './rule.js';
 
@@ -9,6 +10,34 @@ import { listOf, oneOf, rule, text, textLike, wrong, type Rule } from './rule.js
 
 export const APPID_RULE = textLike(APPID_PATTERN, '2 to 64 of the characters A-Z a-z 0-9 _ -');
 export const ID_RULE = textLike(/^[A-Za-z0-9._-]{1,64}$/, '1 to 64 of the characters A-Z a-z 0-9 . _ -');
+
+export const ISSUER_ID_RULE = text(
+  (value) => {
+    const [finding] = ID_RULE(value);
+    if (finding !== undefined) return finding.message;
+    return value === CERTIFICATES
+      ? 'must be another name: this one stands for client certificates'
+      : undefined;
+  },
+  { pattern: `^(?!${CERTIFICATES}$)[A-Za-z0-9._-]{1,64}$` },
+);
+
+/** What a token says of its issuer, subject or audience: text of one line, compared as it is. */
+export const CLAIM_RULE = textLike(
+  /^[\x21-\x7e](?:[\x20-\x7e]{0,253}[\x21-\x7e])?$/,
+  '1 to 255 characters of ASCII, without spaces around them, exactly as in the token',
+);
+
+export const CERTIFICATE_RULE = textLike(
+  /^[\x21-\x7e]{1,512}$/,
+  'a URI or DNS name exactly as in the certificate, without white space',
+);
+
+/** Of a file that belongs to an issuer; what is in it is looked at when it is used. */
+export const ISSUER_FILE_RULE = text(
+  (value) => (value.trim() === '' || value.includes('\0') ? 'must be the path of a file' : undefined),
+  { pattern: '^[^\\u0000]*[^\\s\\u0000][^\\u0000]*$' },
+);
 
 export const VERSION_RULE: Rule<1> = rule({ const: 1, type: 'integer' }, (value) =>
   value === 1 ? [] : wrong('must be 1 (the number, without quotes)'),

@@ -1,4 +1,4 @@
-import { buildApp, buildClient, buildNotify } from './data.js';
+import { buildApp, buildClient, buildIssuer, buildNotify } from './data.js';
 import { readAppsFile, type AppsFileReading, type ReadOptions } from './read.js';
 import type { Environment } from './secrets.js';
 
@@ -36,8 +36,13 @@ export function load(text: string, { env = {}, files = {}, options = {} }: Files
 export function built(text: string, files?: Files) {
   const result = load(text, files);
   if (!result.ok) throw new Error(JSON.stringify(result.problems));
-  const { apps, clients, notify } = result.data;
-  return { apps: apps.map(buildApp), clients: clients.map(buildClient), notify: notify.map(buildNotify) };
+  const { apps, issuers, clients, notify } = result.data;
+  return {
+    apps: apps.map(buildApp),
+    issuers: issuers.map(buildIssuer),
+    clients: clients.map(buildClient),
+    notify: notify.map(buildNotify),
+  };
 }
 
 /** The problems, or the warnings of a file that has none, as `line path: message`, without the name of the entry. */
@@ -45,7 +50,8 @@ export function problemsOf(text: string, files?: Files): string[] {
   const result = load(text, files);
   const problems = result.ok ? result.warnings : result.problems;
   return problems.map(
-    ({ line, path, message }) => `${line} ${path}: ${message.replace(/ \((app|client) [^ ()]+\)$/, '')}`,
+    ({ line, path, message }) =>
+      `${line} ${path}: ${message.replace(/ \((app|client|issuer) [^ ()]+\)$/, '')}`,
   );
 }
 

@@ -19,11 +19,15 @@ import {
   APPID_RULE,
   BASE_URL_RULE,
   CORPID_RULE,
+  CERTIFICATE_RULE,
+  CLAIM_RULE,
   DATE_TIME_RULE,
   FILE_RULE,
   GATEWAY_PATHS_RULE,
   GRANTS_RULE,
   ID_RULE,
+  ISSUER_FILE_RULE,
+  ISSUER_ID_RULE,
   LINK_RULE,
   MENTION_RULE,
   NAME_RULE,
@@ -95,10 +99,44 @@ export const KEY = {
   },
 } satisfies Table;
 
+/** An entry of `issuers`: whose tokens are believed, and where the keys are that prove them. */
+export const ISSUER = {
+  keys: {
+    id: required('a name for this issuer, as in cluster', ISSUER_ID_RULE),
+    issuer: required(
+      'write the iss of its tokens, as in https://kubernetes.default.svc.cluster.local',
+      CLAIM_RULE,
+    ),
+    audience: required('write the aud that tokens for this hub have, as in wechat-token-hub', CLAIM_RULE),
+    jwksUri: optional(URL_RULE),
+    jwksFile: optional(ISSUER_FILE_RULE),
+    caFile: optional(ISSUER_FILE_RULE),
+    tokenFile: optional(ISSUER_FILE_RULE),
+  },
+} satisfies Table;
+
+/** By what a client is known without a key. */
+export const IDENTITY = {
+  keys: {
+    issuer: optional(ISSUER_ID_RULE),
+    subject: optional(CLAIM_RULE),
+    certificate: optional(CERTIFICATE_RULE),
+  },
+  schema: {
+    oneOf: [
+      { required: ['issuer', 'subject'], properties: { certificate: false } },
+      { required: ['certificate'], properties: { issuer: false, subject: false } },
+    ],
+  },
+} satisfies Table;
+
 export const CLIENT = {
   keys: {
     id: required('a name for this backend, as in order-service', ID_RULE),
     keys: optional(listOfMappings('- { id: "2026-11", sha256: "…" }', KEY)),
+    identities: optional(
+      listOfMappings('- { issuer: cluster, subject: "system:serviceaccount:shop:order-service" }', IDENTITY),
+    ),
     allowIps: optional(ALLOW_IPS_RULE),
     apps: required('list the appids that this client may use, or write "*" for all', GRANTS_RULE),
     may: withDefault(CLIENT_DEFAULTS.may, someOf(ACTS, `list some of ${ACTS.join(', ')}`)),
@@ -109,6 +147,7 @@ export const CLIENT = {
     anyOf: [
       { required: ['allowIps'] },
       { required: ['keys'], properties: { keys: { type: 'array', minItems: 1 } } },
+      { required: ['identities'], properties: { identities: { type: 'array', minItems: 1 } } },
     ],
   },
 } satisfies Table;
@@ -153,6 +192,10 @@ export const TOP = {
     apps: required(
       'write apps: and list at least one, or apps: [] for none',
       listOfMappings('- { appid: wx0123456789abcdef, secretEnv: SHOP_APPSECRET }', APP),
+    ),
+    issuers: withDefault(
+      [],
+      listOfMappings('- { id: cluster, issuer: "https://…", audience: wechat-token-hub }', ISSUER),
     ),
     clients: withDefault([], listOfMappings('- { id: order-service, apps: "*", keys: […] }', CLIENT)),
     notify: withDefault([], listOfMappings('- { type: wecom, urlEnv: WECOM_ROBOT_URL }', NOTIFY)),

@@ -44,12 +44,12 @@ function ungrantedApps({ apps, clients }: AppsFileData, warnings: Problems): voi
 }
 
 function warnOfClient(client: ClientData, path: Path, now: number, warnings: Problems): void {
-  const { keys, may, allowIps, gatewayPaths } = client;
+  const { keys, identities, may, allowIps, gatewayPaths } = client;
   keys.forEach(({ expiresAt }, index) => {
     if (expiresAt !== undefined && expiresAt <= now)
       warnings.add([...path, 'keys', index, 'expiresAt'], 'has passed: the key is refused, remove it');
   });
-  if (keys.length === 0 && may.includes('admin'))
+  if (keys.length + identities.length === 0 && may.includes('admin'))
     warnings.add(
       [...path, 'may'],
       'has admin, and the client no keys: whoever sends from its addresses looks after the hub, add a key',

@@ -11,7 +11,16 @@ function app(appid: string, changes: Partial<AppSettings> = {}): AppSettings {
 
 const STAMPS = { content: 'x', secretFiles: new Map<string, string>() };
 const good = (...apps: AppSettings[]): LoadedAppsFile => ({
-  result: { ok: true, apps, clients: [], notify: [], secretProblems: new Map(), warnings: [], advice: [] },
+  result: {
+    ok: true,
+    apps,
+    issuers: [],
+    clients: [],
+    notify: [],
+    secretProblems: new Map(),
+    warnings: [],
+    advice: [],
+  },
   stamps: STAMPS,
 });
 const BAD: LoadedAppsFile = {
@@ -54,7 +63,7 @@ beforeAll(() => {
 describe('AppsConfig', () => {
   it('serves nobody before it is loaded', () => {
     const config = configOf(new StubLoader());
-    expect(config.current).toEqual({ apps: new Map(), clients: [], notify: [] });
+    expect(config.current).toEqual({ apps: new Map(), issuers: new Map(), clients: [], notify: [] });
     expect(config.stamps).toBeUndefined();
   });
 

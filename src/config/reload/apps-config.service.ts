@@ -19,7 +19,7 @@ export type ReloadOutcome =
       readonly ok: true;
       /** AppSecrets that cannot be had: their apps go without, or on with the ones they had. */
       readonly warnings: readonly ConfigProblem[];
-    } & SnapshotDiff)
+    } & Omit<SnapshotDiff, 'issuersChanged'>)
   | { readonly ok: false; readonly problems: readonly ConfigProblem[] };
 
 export interface ConfigChange {
@@ -170,8 +170,8 @@ export class AppsConfig implements OnModuleInit {
       this.#heldBack = undefined;
       if (!result.ok) return { ok: false, problems: result.problems };
       const previous = this.#snapshot;
-      const { apps, clients, notify, warnings } = result;
-      const { snapshot, diff } = await nextSnapshot(previous, apps, { clients, notify });
+      const { apps, issuers, clients, notify, warnings } = result;
+      const { snapshot, diff } = await nextSnapshot(previous, apps, { issuers, clients, notify });
       const settled =
         still === undefined || still === stamps.content || stamps.content === this.#servedContent;
       if (!settled && !onlyAdds(diff)) {
@@ -186,7 +186,8 @@ export class AppsConfig implements OnModuleInit {
       this.#tell(this.#changeListeners, (listener) => {
         listener({ snapshot, previous, added, changed, removed });
       });
-      return { ok: true, warnings, ...diff };
+      const { issuersChanged: _, ...told } = diff;
+      return { ok: true, warnings, ...told };
     } catch (error) {
       // A bug, and its text may quote the file: only its place is logged.
       const place = error instanceof Error ? (error.stack ?? '').split('\n').slice(1, 4).join(' ') : '';

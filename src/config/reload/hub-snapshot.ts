@@ -1,6 +1,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { ClientComparison, type NamedChanges } from '../../core/access/client-changes.js';
 import type { ClientEntry } from '../../core/access/client.js';
+import { sameIssuer, type IssuerSettings } from '../../core/access/identity.js';
 import { NO_SECRET, sameApp, type AppSettings } from '../../core/app.js';
 import type { NotifyTarget } from '../../notices/notice.js';
 
@@ -8,12 +9,14 @@ import type { NotifyTarget } from '../../notices/notice.js';
 export interface HubSnapshot {
   /** By appid, in the order of the file. */
   readonly apps: ReadonlyMap<string, AppSettings>;
+  /** Whose tokens are believed, by id. */
+  readonly issuers: ReadonlyMap<string, IssuerSettings>;
   readonly clients: readonly ClientEntry[];
   /** Where operators are told of what needs them. */
   readonly notify: readonly NotifyTarget[];
 }
 
-export const EMPTY_SNAPSHOT: HubSnapshot = { apps: new Map(), clients: [], notify: [] };
+export const EMPTY_SNAPSHOT: HubSnapshot = { apps: new Map(), issuers: new Map(), clients: [], notify: [] };
 
 /** What became of apps, clients and keys between two snapshots. The lists at the top: appids. */
 export interface SnapshotDiff {
@@ -26,25 +29,27 @@ export interface SnapshotDiff {
   readonly clients: NamedChanges;
   /** As `client/key`, by their ids. */
   readonly keys: NamedChanges;
+  /** Whether an issuer went, or is another one under its name. */
+  readonly issuersChanged: boolean;
 }
 
 /** Whether callers of before find all that they had: half of a file never does only that. */
-export function onlyAdds({ changed, removed, clients, keys }: SnapshotDiff): boolean {
+export function onlyAdds({ changed, removed, clients, keys, issuersChanged }: SnapshotDiff): boolean {
   const others = [changed, removed, clients.changed, clients.removed, keys.changed, keys.removed];
-  return others.every((names) => names.length === 0);
+  return !issuersChanged && others.every((names) => names.length === 0);
 }
 
 /** So many apps, or grants of clients, are compared between two turns of the event loop: one to two milliseconds. */
 const WORK_PER_TURN = 500;
 
 /**
- * The snapshot that follows `previous`. Apps that are the same stay the very objects that they were; one whose AppSecret
+ * The snapshot that follows `previous`. Apps and issuers that are the same stay the very objects that they were; one whose AppSecret
  * cannot be had goes on with the one it had.
  */
 export async function nextSnapshot(
   previous: HubSnapshot,
   apps: readonly AppSettings[],
-  rest: Pick<HubSnapshot, 'clients' | 'notify'>,
+  rest: Pick<HubSnapshot, 'clients' | 'notify'> & { readonly issuers: readonly IssuerSettings[] },
 ): Promise<{ readonly snapshot: HubSnapshot; readonly diff: SnapshotDiff }> {
   const next = new Map<string, AppSettings>();
   const diff = { added: [] as string[], changed: [] as string[], removed: [] as string[], unchanged: 0 };
@@ -64,7 +69,15 @@ export async function nextSnapshot(
     await turn(1);
   }
   const { clients, keys } = await comparedClients(previous.clients, rest.clients, turn);
-  return { snapshot: { ...rest, apps: next }, diff: { ...diff, clients, keys } };
+  const issuers = new Map(rest.issuers.map((issuer) => [issuer.id, kept(previous.issuers, issuer)]));
+  const issuersChanged = [...previous.issuers].some(([id, issuer]) => issuers.get(id) !== issuer);
+  return { snapshot: { ...rest, apps: next, issuers }, diff: { ...diff, clients, keys, issuersChanged } };
+}
+
+/** An issuer that is the same stays the very object that it was: what is known of it and its tokens goes on counting. */
+function kept(before: HubSnapshot['issuers'], issuer: IssuerSettings): IssuerSettings {
+  const known = before.get(issuer.id);
+  return known !== undefined && sameIssuer(known, issuer) ? known : issuer;
 }
 
 async function comparedClients(
@@ -86,8 +99,8 @@ async function comparedClients(
   return comparison;
 }
 
-function weightOf({ apps, keys }: ClientEntry): number {
-  return 1 + keys.length + (apps === '*' ? 0 : apps.size);
+function weightOf({ apps, keys, identities }: ClientEntry): number {
+  return 1 + keys.length + identities.length + (apps === '*' ? 0 : apps.size);
 }
 
 /** After a piece of work; where it was enough for one turn, waits for the next. */

@@ -1,8 +1,16 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { ClientEntry } from '../../core/access/client.js';
+import type { IssuerSettings } from '../../core/access/identity.js';
 import type { AppSettings } from '../../core/app.js';
 import type { NotifyTarget } from '../../notices/notice.js';
-import { buildApp, buildClient, buildNotify, type AppData, type ClientData } from '../apps-file/data.js';
+import {
+  buildApp,
+  buildClient,
+  buildIssuer,
+  buildNotify,
+  type AppData,
+  type ClientData,
+} from '../apps-file/data.js';
 import type { ConfigProblem } from '../apps-file/problem.js';
 import { readAppsFile, type ReadOptions } from '../apps-file/read.js';
 import type { Environment } from '../apps-file/secrets.js';
@@ -26,6 +34,7 @@ export interface ReadingInput extends ReadOptions {
 export interface ReadingMessage {
   readonly ok: boolean;
   readonly apps: readonly string[];
+  readonly issuers: readonly string[];
   readonly clients: readonly string[];
   readonly notify: readonly string[];
   readonly warnings: readonly ConfigProblem[];
@@ -39,6 +48,7 @@ export type AppsFileResult =
   | {
       readonly ok: true;
       readonly apps: readonly AppSettings[];
+      readonly issuers: readonly IssuerSettings[];
       readonly clients: readonly ClientEntry[];
       readonly notify: readonly NotifyTarget[];
       /** Of apps whose AppSecret cannot be had: why, by appid. */
@@ -66,12 +76,15 @@ export function readForMessage(input: ReadingInput): ReadingMessage {
     }
   };
   const reading = readAppsFile(bytes, { env, baseDir, readFile: secrets ? readFile : undefined }, input);
-  const nothing = { apps: [], clients: [], notify: [], warnings: [], advice: [], problems: [], secretFiles };
+  const lists = { apps: [], issuers: [], clients: [], notify: [] };
+  const nothing = { ...lists, warnings: [], advice: [], problems: [], secretFiles };
   if (!reading.ok) return { ...nothing, ok: false, problems: reading.problems };
   const { data, warnings, advice } = reading;
   const apps = inPieces(data.apps, () => 1);
   const clients = inPieces(data.clients, weigh);
-  return { ...nothing, ok: true, apps, clients, notify: inPieces(data.notify, () => 1), warnings, advice };
+  const issuers = inPieces(data.issuers, () => 1);
+  const notify = inPieces(data.notify, () => 1);
+  return { ...nothing, ok: true, apps, issuers, clients, notify, warnings, advice };
 }
 
 /** The hub's part: some hundred entries in each turn of the event loop. */
@@ -83,9 +96,10 @@ export async function builtFrom(message: ReadingMessage): Promise<AppsFileResult
     if (app.secretProblem !== undefined) secretProblems.set(app.appid, app.secretProblem);
     return buildApp(app);
   });
+  const issuers = await built<IssuerSettings>(message.issuers, buildIssuer);
   const clients = await built<ClientEntry>(message.clients, buildClient);
   const notify = await built<NotifyTarget>(message.notify, buildNotify);
-  return { ok, apps, clients, notify, secretProblems, warnings, advice };
+  return { ok, apps, issuers, clients, notify, secretProblems, warnings, advice };
 }
 
 /** `build` takes what the parser's part has put into the pieces: this text is its own. */
@@ -102,8 +116,9 @@ async function built<Built>(pieces: readonly string[], build: (data: never) => B
 const PIECE_WEIGHT = 250;
 
 /** Addresses are parsed in the hub's part and cost more than the rest. */
-function weigh({ apps, allowIps, keys }: ClientData): number {
-  return 1 + (apps === '*' ? 0 : apps.length / 8) + 2 * (allowIps?.length ?? 0) + keys.length;
+function weigh({ apps, allowIps, keys, identities }: ClientData): number {
+  const proofs = keys.length + identities.length;
+  return 1 + (apps === '*' ? 0 : apps.length / 8) + 2 * (allowIps?.length ?? 0) + proofs;
 }
 
 function inPieces<T>(items: readonly T[], weightOf: (item: T) => number): string[] {

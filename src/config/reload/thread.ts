@@ -53,6 +53,7 @@ export async function readInThread(
 }
 
 function failed(message: string): ReadingMessage {
-  const nothing = { apps: [], clients: [], notify: [], warnings: [], advice: [], secretFiles: new Map() };
+  const lists = { apps: [], issuers: [], clients: [], notify: [] };
+  const nothing = { ...lists, warnings: [], advice: [], secretFiles: new Map() };
   return { ...nothing, ok: false, problems: [{ path: '', line: 1, message }] };
 }

@@ -19,6 +19,7 @@ function client(rest: Partial<ClientEntry> = {}): ClientEntry {
   return {
     id: 'shop',
     keys: [key('a'), key('b')],
+    identities: [],
     allowIps: addresses('10.0.0.0/8', '192.0.2.1'),
     apps: new Set(['wx-a', 'wx-b']),
     may: new Set(['read', 'report']),

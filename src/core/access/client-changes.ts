@@ -1,4 +1,5 @@
 import type { ClientEntry, ClientKey } from './client.js';
+import { identityName } from './identity.js';
 
 /** Names, by what became of what they name between two readings of apps.yaml. */
 export interface NamedChanges {
@@ -68,6 +69,7 @@ function sameRules(a: ClientEntry, b: ClientEntry): boolean {
     a.requestsPerMinute === b.requestsPerMinute &&
     sameMembers(a.may, b.may) &&
     sameMembers(a.apps === '*' ? ['*'] : a.apps, b.apps === '*' ? ['*'] : b.apps) &&
+    sameMembers(a.identities.map(identityName), b.identities.map(identityName)) &&
     sameMembers(a.allowIps?.ranges, b.allowIps?.ranges) &&
     sameMembers(a.gatewayPaths, b.gatewayPaths)
   );

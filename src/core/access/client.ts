@@ -1,4 +1,5 @@
 import type { AddressSet } from './address.js';
+import type { ClientIdentity } from './identity.js';
 
 /**
  * What a client may do. `read`: tokens and tickets; `report`: say that a token is dead; `login`: log users in; `gateway`:
@@ -16,11 +17,13 @@ export interface ClientKey {
   readonly expiresAt: number | undefined;
 }
 
-/** A backend that calls the hub, as apps.yaml has it. Without keys it is known by its address alone. */
+/** A backend that calls the hub, as apps.yaml has it. Without keys and identities it is known by its address alone. */
 export interface ClientEntry {
   readonly id: string;
+  /** Of these and {@link identities} any one fits. */
   readonly keys: readonly ClientKey[];
-  /** `undefined`: any address. Never `undefined` where there are no keys. */
+  readonly identities: readonly ClientIdentity[];
+  /** `undefined`: any address. Never `undefined` where there are neither keys nor identities. */
   readonly allowIps: AddressSet | undefined;
   readonly apps: ReadonlySet<string> | '*';
   readonly may: ReadonlySet<Act>;
@@ -37,3 +40,8 @@ export const CLIENT_DEFAULTS = {
   may: ['read', 'report'],
   requestsPerMinute: 6000,
 } as const satisfies { may: readonly Act[]; requestsPerMinute: number };
+
+/** Whether its address alone makes a caller this client. */
+export function isKeyless({ keys, identities }: ClientEntry): boolean {
+  return keys.length === 0 && identities.length === 0;
+}

@@ -10,6 +10,7 @@ import {
   payerOf,
   type Credential,
 } from './decision.js';
+import type { IssuerSettings, ShownProof } from './identity.js';
 import { composeKey } from './key.js';
 
 const NOW = 1_763_900_000_000;
@@ -29,6 +30,7 @@ function client(id: string, rest: Partial<ClientEntry> = {}): ClientEntry {
   return {
     id,
     keys: [],
+    identities: [],
     allowIps: undefined,
     apps: '*',
     may: new Set<Act>(['read', 'report']),
@@ -102,11 +104,11 @@ describe('identify', () => {
   ])('%s', (_, clients, credential, address, expected) => {
     const seen = address === undefined ? undefined : parseAddress(address);
     const result = identify(compileAccess(clients), credential, seen, NOW);
-    const who = (entry?: ClientEntry, used?: ClientKey) =>
+    const who = (entry?: ClientEntry, used?: ShownProof) =>
       entry && used ? `${entry.id}/${used.id}` : entry?.id;
     const text = !result.ok
       ? [result.reason, result.cause, who(result.client, result.key)].filter(Boolean).join(' ')
-      : result.caller.by === 'key'
+      : result.caller.by !== 'address'
         ? who(result.caller.client, result.caller.key)
         : result.caller.candidates.map(({ id }) => id).join(',');
     expect(text).toBe(expected);
@@ -251,5 +253,58 @@ describe('entryForTokenHolder', () => {
     expect(opens([at(1000, 'a'), at(999, 'b')])).toBeUndefined();
     expect(opens([at(1000, 'a'), at(1001, 'b')])?.id).toBe('c');
     expect(opens([at(1000, 'a'), at(undefined, 'b')])?.id).toBe('c');
+  });
+});
+
+describe('who shows a token or a certificate', () => {
+  const ISSUER: IssuerSettings = {
+    id: 'cluster',
+    issuer: 'https://issuer.example',
+    audience: 'hub',
+    jwksUri: undefined,
+    jwksFile: undefined,
+    caFile: undefined,
+    tokenFile: undefined,
+  };
+  const token = (subject: string, issuer = ISSUER, expiresAt = NOW + 1): Credential => ({
+    token: { issuer, subject, proof: { id: `${issuer.id}/${subject}`, expiresAt } },
+  });
+  const certificate = (names: string[], expiresAt = NOW + 1): Credential => ({
+    certificate: { names, expiresAt },
+  });
+  const clients = [
+    client('both', { identities: [{ issuer: 'cluster', subject: 'a' }], keys: [key('k')] }),
+    client('cert', { identities: [{ certificate: 'spiffe://b' }, { certificate: 'b.example' }] }),
+    client('near', { identities: [{ issuer: 'cluster', subject: 'n' }], allowIps: set('10.0.0.0/8') }),
+    client('c2', { identities: [{ certificate: 'spiffe://c' }] }),
+    client('address', { allowIps: set('10.0.0.0/8') }),
+  ];
+  const issuers = new Map([['cluster', ISSUER]]);
+  const index = compileAccess(clients, issuers);
+
+  it.each([
+    ['its client', token('a'), '192.0.2.1', 'both'],
+    ['the end of its time', token('a', ISSUER, NOW), '192.0.2.1', 'expired_token'],
+    ['an issuer as it was before', token('a', { ...ISSUER }), '192.0.2.1', 'unknown_identity'],
+    ['a subject of nobody', token('A'), '10.0.0.1', 'unknown_identity'],
+    ['a subject that looks like a certificate', token('spiffe://b'), '10.0.0.1', 'unknown_identity'],
+    ['an address of allowIps', token('n'), '10.0.0.1', 'near'],
+    ['an address beside allowIps', token('n'), '192.0.2.1', 'address'],
+    ['a flaw', { token: { flaw: 'wrong_signature', issuer: 'cluster' } }, '10.0.0.1', 'wrong_signature'],
+    ['a URI', certificate(['x.example', 'spiffe://b']), '192.0.2.1', 'cert'],
+    ['a DNS name', certificate(['b.example']), '192.0.2.1', 'cert'],
+    ['names of two: the first in the file', certificate(['spiffe://c', 'spiffe://b']), '192.0.2.1', 'cert'],
+    ['an ended certificate', certificate(['spiffe://b'], NOW), '192.0.2.1', 'expired_certificate'],
+    ['a name of nobody, at an address', certificate(['spiffe://x']), '10.0.0.1', 'address: address'],
+    ['a name of nobody', certificate(['spiffe://x']), '192.0.2.1', 'no_key'],
+    ['nothing, at an address of one with identities', 'none', '10.0.0.1', 'address: address'],
+  ] satisfies [string, Credential, string, string][])('%s', (_what, credential, address, expected) => {
+    const result = identify(index, credential, parseAddress(address), NOW);
+    const seen = !result.ok
+      ? result.cause
+      : result.caller.by === 'address'
+        ? `address: ${result.caller.candidates.map(({ id }) => id).join()}`
+        : result.caller.client.id;
+    expect(seen).toBe(expected);
   });
 });

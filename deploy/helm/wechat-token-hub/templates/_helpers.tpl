@@ -125,6 +125,11 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" }}
 - name: appsecrets
   mountPath: /etc/wechat-token-hub/secrets
   readOnly: true
+{{- if .Values.serviceAccountIssuer.enabled }}
+- name: issuer
+  mountPath: /var/run/secrets/wechat-token-hub/issuer
+  readOnly: true
+{{- end }}
 {{- if .Values.tls.existingSecret }}
 - name: tls
   mountPath: /etc/wechat-token-hub/tls
@@ -139,6 +144,20 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" }}
 - name: config
   configMap:
     name: {{ default (include "hub.fullname" .) .Values.existingConfigMap }}
+{{- if .Values.serviceAccountIssuer.enabled }}
+- name: issuer
+  projected:
+    defaultMode: 288
+    sources:
+      - serviceAccountToken:
+          path: token
+          expirationSeconds: 3600
+      - configMap:
+          name: kube-root-ca.crt
+          items:
+            - key: ca.crt
+              path: ca.crt
+{{- end }}
 - name: appsecrets
   {{- /* 288 is 0440. Optional: a secret file that is missing is named by the hub, with the line of apps.yaml. */}}
   {{- if .Values.appSecrets.existingSecrets }}

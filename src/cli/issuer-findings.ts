@@ -1,0 +1,44 @@
+import type { HubEnvironment } from '../config/environment.js';
+import type { ClientEntry } from '../core/access/client.js';
+import type { IssuerSettings } from '../core/access/identity.js';
+import { FETCH_LIMIT_MS, KeysUnavailable, readKeys } from '../identities/key-source.js';
+import type { Finding } from './finding.js';
+
+interface Configured {
+  readonly environment: HubEnvironment;
+  readonly issuers: readonly IssuerSettings[];
+  readonly clients: readonly ClientEntry[];
+}
+
+/** Whether the keys of each issuer can be had from here, and whether certificates can count; in the order of the file. */
+export function issuerFindings({ environment, issuers, clients }: Configured): Promise<Finding>[] {
+  const findings = issuers.map(findingOf);
+  const named = clients.find(({ identities }) => identities.some((identity) => 'certificate' in identity));
+  if (named !== undefined && environment.tlsClientCaFile === undefined)
+    findings.push(
+      Promise.resolve({
+        what: 'client certificates',
+        result: 'problem',
+        detail: `client ${named.id} is known by a certificate, and nobody shows one here`,
+        fix: 'set HUB_TLS_CERT_FILE, HUB_TLS_KEY_FILE and HUB_TLS_CLIENT_CA_FILE: certificates count on the hub\u2019s own TLS listener alone',
+      }),
+    );
+  return findings;
+}
+
+async function findingOf(issuer: IssuerSettings): Promise<Finding> {
+  const what = `issuer ${issuer.id}`;
+  try {
+    const keys = await readKeys(issuer, AbortSignal.timeout(FETCH_LIMIT_MS));
+    const algorithms = [...new Set(keys.map(({ alg }) => alg))].join(', ');
+    return { what, result: 'ok', detail: `${keys.length} key(s) for ${algorithms}` };
+  } catch (error) {
+    const detail = error instanceof KeysUnavailable ? error.message : 'its keys could not be read';
+    return {
+      what,
+      result: 'problem',
+      detail,
+      fix: 'until this is mended the hub believes none of its tokens, but with keys that it still knows',
+    };
+  }
+}
