@@ -28,7 +28,7 @@ export class LoginUpstream implements OnApplicationShutdown {
   constructor(environment: HubEnvironment, clock: Clock) {
     const base = new URL(environment.wechatBaseUrl);
     this.#prefix = `${base.pathname.replace(/\/+$/, '')}/sns/`;
-    this.#exchange = new HttpExchange(base.origin, LIMIT_MS, clock);
+    this.#exchange = new HttpExchange(base.origin, LIMIT_MS, clock, environment.outboundProxy);
   }
 
   /** Never rejects. */

@@ -33,7 +33,7 @@ async function start(
   answer: string | ((socket: Socket, nth: number) => void),
 ): Promise<[RawServer, HttpExchange]> {
   server = await RawServer.start(answer);
-  exchange = new HttpExchange(server.url, TIMEOUT_MS, clock);
+  exchange = new HttpExchange(server.url, TIMEOUT_MS, clock, undefined);
   return [server, exchange];
 }
 
@@ -136,7 +136,7 @@ describe('HttpExchange: answers that are none', () => {
     const https: Server = createServer(pair, (_request, response) => response.end('{}'));
     await new Promise<void>((resolve) => https.listen(0, '127.0.0.1', resolve));
     const { port } = https.address() as AddressInfo;
-    exchange = new HttpExchange(`https://127.0.0.1:${port}`, TIMEOUT_MS, clock);
+    exchange = new HttpExchange(`https://127.0.0.1:${port}`, TIMEOUT_MS, clock, undefined);
     const outcome = await exchange.call(GET);
     expectFailure(outcome, 'unreachable', false);
     expect(outcome).toMatchObject({ error: { errmsg: expect.stringMatching(/CERT/) as string } });
@@ -183,7 +183,7 @@ describe('HttpExchange: the limit of time', () => {
         clearInterval(drip);
       });
     });
-    exchange = new HttpExchange(server.url, TIMEOUT_MS, new SpedUpClock(50)); // 100 real ms
+    exchange = new HttpExchange(server.url, TIMEOUT_MS, new SpedUpClock(50), undefined); // 100 real ms
     const start = performance.now();
     expectFailure(await exchange.call(GET), 'timeout', true);
     expect(performance.now() - start).toBeLessThan(1000);
@@ -191,7 +191,7 @@ describe('HttpExchange: the limit of time', () => {
 
   it('covers a handshake that never ends: WeChat cannot have acted', async () => {
     server = await RawServer.start(() => undefined);
-    exchange = new HttpExchange(`https://127.0.0.1:${server.port}`, TIMEOUT_MS, clock);
+    exchange = new HttpExchange(`https://127.0.0.1:${server.port}`, TIMEOUT_MS, clock, undefined);
     const call = exchange.call(GET);
     await server.until(({ connections }) => connections === 1);
     await clock.advance(TIMEOUT_MS);
@@ -216,7 +216,7 @@ describe('HttpExchange: the limit of time', () => {
       });
     }) as never);
     try {
-      exchange = new HttpExchange(`http://wechat.invalid:${raw.port}`, TIMEOUT_MS, clock);
+      exchange = new HttpExchange(`http://wechat.invalid:${raw.port}`, TIMEOUT_MS, clock, undefined);
       const call = exchange.call(GET);
       await settle();
       await clock.advance(TIMEOUT_MS);
@@ -236,7 +236,7 @@ describe('HttpExchange: the limit of time', () => {
 
   it('does not keep a closing hub waiting for a connection that hangs', async () => {
     server = await RawServer.start(() => undefined);
-    exchange = new HttpExchange(`https://127.0.0.1:${server.port}`, TIMEOUT_MS, clock);
+    exchange = new HttpExchange(`https://127.0.0.1:${server.port}`, TIMEOUT_MS, clock, undefined);
     const call = exchange.call(GET);
     await server.until(({ connections }) => connections === 1);
     const closing = exchange.close();

@@ -55,7 +55,7 @@ export class HttpExchange {
    * @param timeoutMs of one call, by `clock`.
    * @param proxy through which calls go; `undefined`: none.
    */
-  constructor(origin: string, timeoutMs: number, clock: Clock, proxy?: Secret) {
+  constructor(origin: string, timeoutMs: number, clock: Clock, proxy: Secret | undefined) {
     this.#timeoutMs = timeoutMs;
     this.#clock = clock;
     this.#pool = new Pool(origin, {

@@ -25,7 +25,12 @@ export class WeChatQuota implements OnApplicationShutdown {
   constructor(environment: HubEnvironment, clock: Clock) {
     const base = new URL(environment.wechatBaseUrl);
     this.#prefix = `${base.pathname.replace(/\/+$/, '')}/cgi-bin/`;
-    this.#exchange = new HttpExchange(base.origin, environment.wechatTimeoutMs, clock);
+    this.#exchange = new HttpExchange(
+      base.origin,
+      environment.wechatTimeoutMs,
+      clock,
+      environment.outboundProxy,
+    );
   }
 
   quotaOf(token: Secret, cgiPath: string): Promise<QuotaResult> {

@@ -67,3 +67,21 @@ describe('an app that only logs users in', () => {
     }
   });
 });
+
+it('with a proxy that is not there nothing leaves past it: no login, no quota', async () => {
+  const virtual = await VirtualHub.start({
+    apps: [SITE, MINI],
+    clients: CLIENTS,
+    environment: { HUB_OUTBOUND_PROXY: 'http://127.0.0.1:1' },
+  });
+  try {
+    const code = virtual.simulator.makeCode({ appid: 'wx-mini', kind: 'js', openid: 'o-anna' });
+    const login = await virtual.hub.post('/v1/apps/wx-mini/login/session', { code }, bearer(KEY));
+    expect(login).toMatchObject({ status: 502, json: { code: 'HUB_UPSTREAM_FAILED' } });
+    const clear = await virtual.hub.post('/admin/apps/wx-mini/quota/clear', undefined, bearer(KEY));
+    expect(clear).toMatchObject({ status: 502 });
+    expect(virtual.simulator.journal()).toEqual([]);
+  } finally {
+    await virtual.stop();
+  }
+});
