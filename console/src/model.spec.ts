@@ -6,6 +6,7 @@ const NOW = 1_000_000;
 const row = (appid: string, more: Partial<AppRow> = {}): AppRow => ({
   appid,
   name: null,
+  tenant: null,
   tokenApi: 'stable_token',
   state: 'valid',
   refreshing: false,
@@ -39,7 +40,7 @@ const answer = (more: Partial<LiveAnswer>): LiveAnswer => ({
     runbooksUrl: null,
     replicas: [],
   },
-  viewer: { client: 'c', keyId: 'k', seesAll: true, keysEnding: 0 },
+  viewer: { client: 'c', keyId: 'k', seesAll: true, keysEnding: 0, tenant: null },
   apps: [],
   audit: [],
   ...more,

@@ -28,6 +28,7 @@ export class AppRows {
     const { app, state, health, refreshing } = status;
     return {
       appid,
+      tenant: app.tenant ?? null,
       name: app.name ?? null,
       tokenApi: tokenApiOf(app),
       state: health,

@@ -17,6 +17,8 @@ export const APPID_PATTERN = /^[A-Za-z0-9_-]{2,64}$/;
 /** One WeChat account that the hub serves, as apps.yaml has it with the defaults filled in. */
 export interface AppSettings {
   readonly appid: string;
+  /** Whose file of a folder names it; `undefined`: the hub has one file. */
+  readonly tenant?: string | undefined;
   /** For people; has no effect. */
   readonly name: string | undefined;
   /** {@link NO_SECRET} where apps.yaml says where the AppSecret is, and none was ever had from there. */
@@ -52,6 +54,7 @@ export const APP_DEFAULTS = {
 export function sameApp(a: AppSettings, b: AppSettings): boolean {
   return (
     sameCredentials(a, b) &&
+    a.tenant === b.tenant &&
     a.name === b.name &&
     a.refreshAheadSeconds === b.refreshAheadSeconds &&
     a.reconcileSeconds === b.reconcileSeconds &&

@@ -1,3 +1,4 @@
+import { AppLabels } from './app-labels.js';
 import { Module } from '@nestjs/common';
 import { AccessGuardModule } from '../access-guard/access-guard.module.js';
 import { TokenCacheModule } from '../token-cache/token-cache.module.js';
@@ -10,7 +11,15 @@ import { StoreMetrics } from './store-metrics.js';
 
 @Module({
   imports: [AccessGuardModule, TokenCacheModule],
-  providers: [ConfigMetrics, HubMetrics, ProcessMetrics, RefreshMetrics, RequestMetrics, StoreMetrics],
+  providers: [
+    AppLabels,
+    ConfigMetrics,
+    HubMetrics,
+    ProcessMetrics,
+    RefreshMetrics,
+    RequestMetrics,
+    StoreMetrics,
+  ],
   exports: [ConfigMetrics, HubMetrics, ProcessMetrics, RequestMetrics],
 })
 export class MetricsModule {}

@@ -3,6 +3,8 @@ import type { ClientEntry } from '../../core/access/client.js';
 import { NO_SECRET, type AppSettings } from '../../core/app.js';
 import type { NotifyTarget } from '../../notices/notice.js';
 import { Secret } from '../../core/secret.js';
+import type { NamedLines } from '../folder/settle.js';
+import type { FolderTerms } from './role.js';
 import type { Complete } from './rule.js';
 import type { APP, CLIENT, DEFAULTS, KEY, NOTIFY } from './tables.js';
 
@@ -16,6 +18,8 @@ type ThreeWays = 'secret' | 'secretEnv' | 'secretFile';
 
 export type AppData = Omit<Complete<typeof APP>, keyof Defaults | ThreeWays> &
   Defaults & {
+    /** Of a folder: whose file names it. */
+    readonly tenant?: string | undefined;
     /** `undefined`: it cannot be had. */
     readonly secret: string | undefined;
     /** Why it cannot be had, with the place. */
@@ -23,17 +27,25 @@ export type AppData = Omit<Complete<typeof APP>, keyof Defaults | ThreeWays> &
   };
 
 export type KeyData = Omit<Complete<typeof KEY>, 'expiresAt'> & { readonly expiresAt: number | undefined };
-export type ClientData = Omit<Complete<typeof CLIENT>, 'keys'> & { readonly keys: readonly KeyData[] };
+export type ClientData = Omit<Complete<typeof CLIENT>, 'keys'> & {
+  readonly keys: readonly KeyData[];
+  readonly tenant?: string | undefined;
+};
 
 export type NotifyData = Omit<Complete<typeof NOTIFY>, ThreeWays | 'url' | 'urlEnv' | 'urlFile'> & {
   readonly url: string;
   readonly secret: string | undefined;
+  readonly tenant?: string | undefined;
 };
 
 export interface AppsFileData {
   readonly apps: readonly AppData[];
   readonly clients: readonly ClientData[];
   readonly notify: readonly NotifyData[];
+  /** Of `hub.yaml`: what holds for the other files. */
+  readonly terms: FolderTerms | undefined;
+  /** Of a file of a folder: where its apps and keys are named. */
+  readonly lines: NamedLines | undefined;
 }
 
 /*
@@ -60,9 +72,10 @@ export function buildClient(client: ClientData): ClientEntry {
 }
 
 export function buildNotify(data: NotifyData): NotifyTarget {
-  const { type, language, url, secret, apps, events, mention, consoleUrl, runbooksUrl } = data;
+  const { type, language, url, secret, apps, events, mention, consoleUrl, runbooksUrl, tenant } = data;
   return {
     type,
+    tenant,
     language,
     mention,
     consoleUrl: withoutSlash(consoleUrl),

@@ -18,7 +18,10 @@ export interface ClientKey {
 
 /** A backend that calls the hub, as apps.yaml has it. Without keys it is known by its address alone. */
 export interface ClientEntry {
+  /** Unique; of a tenant's client `tenant/id`. */
   readonly id: string;
+  /** Whose client it is; `undefined`: the operators'. */
+  readonly tenant?: string | undefined;
   readonly keys: readonly ClientKey[];
   /** `undefined`: any address. Never `undefined` where there are no keys. */
   readonly allowIps: AddressSet | undefined;
