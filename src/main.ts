@@ -61,6 +61,11 @@ async function main(): Promise<void> {
       clients: app.get(AppsConfig).current.clients.length,
       version: VERSION,
     });
+    for (const line of formatProblems(app.get(AppsConfig).problems, environment.appsFile)) {
+      log.error('a file of a tenant has problems; nothing of it is served until they are mended', {
+        problem: line,
+      });
+    }
     for (const line of formatProblems(app.get(AppsConfig).warnings, environment.appsFile)) {
       log.warn('an AppSecret is missing; its app goes without until it is there', { warning: line });
     }

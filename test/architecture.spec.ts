@@ -82,6 +82,9 @@ const PURE: readonly string[] = [
   'events/describe-reload.ts',
   'admin/rules/quota.ts',
   'admin/rules/seed.ts',
+  'config/folder/file-names.ts',
+  'config/folder/merge.ts',
+  'config/folder/settle.ts',
   'gateway/rules/answer.ts',
   'gateway/rules/errors.ts',
   'gateway/rules/escapes.ts',
@@ -261,6 +264,8 @@ describe('the environment and secrets', () => {
     'login/login-upstream.ts',
     // To a robot of the operators: its URL and its signature.
     'notices/sending/channel.ts',
+    // To see whether the operators name its host.
+    'config/folder/folder-files.ts',
     // To see of which form the URL is.
     'config/environment-disagreements.ts',
     // To the outbound proxy.

@@ -25,24 +25,28 @@ export class AdminActs {
     private readonly events: HubEvents,
   ) {}
 
-  /** @throws {HubException} `HUB_CONFIG_INVALID` with all problems; nothing has changed then. */
-  async reload(actor: Actor): Promise<ReloadAnswer> {
-    const outcome = await this.config.reload('admin');
+  /**
+   * @param tenant whose client the actor is: its file alone is read, and of its own alone is told
+   * @throws {HubException} `HUB_CONFIG_INVALID` with all problems. Of one file nothing has changed then; of a folder, what
+   * the files without problems brought is told as well.
+   */
+  async reload(actor: Actor, tenant: string | undefined): Promise<ReloadAnswer> {
+    const outcome = await this.config.reload('admin', tenant);
     const detail = describeReload(outcome);
     this.#tell(actor, { act: 'reload', appid: undefined, outcome: outcome.ok ? 'ok' : 'refused', detail });
     if (!outcome.ok) {
-      throw new HubException(
-        'HUB_CONFIG_INVALID',
-        `The file has ${outcome.problems.length} problem(s); the running configuration stays.`,
-        { members: { problems: outcome.problems } },
-      );
+      const { problems, brought } = outcome;
+      const text =
+        brought === undefined
+          ? `The file has ${problems.length} problem(s); the running configuration stays.`
+          : `${problems.length} problem(s); their files go on as they were, the others hold as they are now.`;
+      throw new HubException('HUB_CONFIG_INVALID', text, {
+        members: { problems, ...(brought === undefined ? {} : countsOf(brought)) },
+      });
     }
-    const { added, changed, removed, unchanged, warnings } = outcome;
+    const { warnings } = outcome;
     return {
-      added,
-      changed,
-      removed,
-      unchanged,
+      ...countsOf(outcome),
       ...(warnings.length === 0 ? {} : { warnings: [...warnings] }),
     };
   }
@@ -120,6 +124,12 @@ export class AdminActs {
   #tell(actor: Actor, act: Omit<AdminActed, keyof Actor>): void {
     this.events.emit('adminActed', { ...act, ...actor });
   }
+}
+
+type Counts = Pick<ReloadAnswer, 'added' | 'changed' | 'removed' | 'unchanged'>;
+
+function countsOf({ added, changed, removed, unchanged }: Counts): Counts {
+  return { added, changed, removed, unchanged };
 }
 
 /**

@@ -42,11 +42,14 @@ export class AdminController {
   @HttpCode(200)
   // Whose key the new file no longer has is told what the reload did all the same.
   @May('admin', { tellsOwnDeed: true })
-  @ApiOperation({ summary: 'Read apps.yaml again; all or nothing', operationId: 'reload' })
+  @ApiOperation({
+    summary: 'Read apps.yaml again, of a folder all files, of a tenant its own; each file all or nothing',
+    operationId: 'reload',
+  })
   @ApiResponse({ status: 200, description: 'What the reload changed', type: ReloadAnswer })
   @ApiProblems('HUB_TOO_LARGE', 'HUB_CONFIG_INVALID')
   async reload(@Req() request: AppRequest): Promise<ReloadAnswer> {
-    return this.acts.reload(admitted(request));
+    return this.acts.reload(admitted(request), tenantOf(request));
   }
 
   @Get('apps')
@@ -126,6 +129,11 @@ export class AdminController {
     }
     return this.seeds.seed(admitted(request), appid, seed);
   }
+}
+
+/** Of the client that asks; `undefined`: the operators'. */
+function tenantOf({ verdict }: AppRequest): string | undefined {
+  return verdict?.ok === true ? verdict.client.tenant : undefined;
 }
 
 function admitted(request: AppRequest): Actor {

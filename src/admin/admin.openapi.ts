@@ -59,6 +59,9 @@ export class AppStatusAnswer extends CredentialAnswer {
   @ApiProperty()
   appid!: string;
 
+  @ApiProperty({ required: false, description: 'Of a folder: whose file names it; hub: the operators’.' })
+  tenant?: string;
+
   @ApiProperty({ type: 'string', nullable: true })
   name!: string | null;
 

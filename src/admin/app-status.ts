@@ -9,6 +9,7 @@ export function describeStatus(status: AppStatus, clock: Clock): AppStatusAnswer
   const { app, tickets } = status;
   return {
     appid: app.appid,
+    ...(app.tenant === undefined ? {} : { tenant: app.tenant }),
     name: app.name ?? null,
     kind: app.kind,
     tokenApi: tokenApiOf(app),

@@ -1,6 +1,6 @@
 import { Agent, request } from 'undici';
 import { SystemClock } from '../clock/system-clock.js';
-import { AppsFileLoader } from '../config/reload/loader.js';
+import { sourceOf } from '../config/folder/source.js';
 import { parseEnvironment, type HubEnvironment } from '../config/environment.js';
 import { redisAccess, type RedisAccess } from '../config/redis-access.js';
 import { formatProblems } from '../config/apps-file/problem.js';
@@ -79,7 +79,9 @@ async function checkConfiguration(
   }
   found({ what: 'environment', result: 'ok', detail: 'the HUB_* variables are good' });
   const { environment } = parsed;
-  const { result } = await new AppsFileLoader(environment.appsFile, { env: () => context.env }).read('start');
+  const { result } = await sourceOf(environment.appsFile, environment.secretsDir, {
+    env: () => context.env,
+  }).read('start');
   if (!result.ok) {
     for (const detail of formatProblems(result.problems, environment.appsFile)) {
       found({ what: 'apps.yaml', result: 'problem', detail });
@@ -95,6 +97,8 @@ async function checkConfiguration(
         ? 'a file without clients serves nobody: add one under clients:'
         : undefined,
   });
+  for (const detail of formatProblems(result.problems ?? [], environment.appsFile))
+    found({ what: 'apps.yaml', result: 'problem', detail });
   const { apps, issuers, clients } = result;
   return { environment, apps, issuers, clients };
 }

@@ -112,8 +112,9 @@ export function printRefusal(
   );
   const problems: unknown = body.problems;
   if (Array.isArray(problems)) {
-    for (const { line, path, message } of problems as Record<string, unknown>[]) {
-      context.err(`  line ${String(line)} ${String(path)}: ${String(message)}`);
+    for (const { file, line, path, message } of problems as Record<string, unknown>[]) {
+      const where = typeof file === 'string' ? `${file}:${String(line)}` : `line ${String(line)}`;
+      context.err(`  ${where} ${String(path)}: ${String(message)}`);
     }
   }
   return EXIT.failed;

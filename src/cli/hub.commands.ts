@@ -72,7 +72,8 @@ export const reloadCommand: Command = {
   name: 'reload',
   summary: 'have a running hub read apps.yaml again',
   help: `wechat-token-hub reload
-    All or nothing: a file with problems changes nothing, and they are printed.
+    All or nothing: a file with problems changes nothing, and they are printed. Of a folder of tenants that holds for
+    each file; with the key of a tenant's admin its file alone is read.
 
 ${HUB_HELP}
 
@@ -81,18 +82,22 @@ Exit code 0: taken over. 1: refused.`,
   async run(context) {
     const { values } = readOptions(context.args, HUB_OPTIONS, { atMost: 0, named: 'reload' });
     const answer = await callHub(context, values, 'POST', '/admin/reload');
-    if (answer.status !== 200) return printRefusal(context, values.json, answer);
-    const { added, changed, removed, unchanged } = answer.body;
-    if (!Array.isArray(added) || !Array.isArray(changed) || !Array.isArray(removed))
-      throw notAHub(context, values);
-    return finish(
-      context,
-      values.json,
-      answer,
-      `reloaded: ${added.length} added, ${changed.length} changed, ${removed.length} removed, ${String(unchanged)} unchanged`,
-    );
+    const { added, changed, removed } = answer.body;
+    if (answer.status !== 200) {
+      const code = printRefusal(context, values.json, answer);
+      if (values.json !== true && Array.isArray(added)) context.err(reloaded(answer, 'the other files'));
+      return code;
+    }
+    if (![added, changed, removed].every((list) => Array.isArray(list))) throw notAHub(context, values);
+    return finish(context, values.json, answer, reloaded(answer, 'reloaded'));
   },
 };
+
+function reloaded({ body }: HubAnswer, what: string): string {
+  const count = (list: unknown): number => (Array.isArray(list) ? list.length : 0);
+  const { added, changed, removed, unchanged } = body;
+  return `${what}: ${count(added)} added, ${count(changed)} changed, ${count(removed)} removed, ${String(unchanged)} unchanged`;
+}
 
 function finish(
   context: CommandContext,

@@ -1,7 +1,8 @@
 import { Module, type DynamicModule } from '@nestjs/common';
 import { ConfigModule, registerAs } from '@nestjs/config';
 import { AppsConfig } from './reload/apps-config.service.js';
-import { AppsFileLoader } from './reload/loader.js';
+import { sourceOf } from './folder/source.js';
+import { AppsFileLoader, type ConfigSource } from './reload/loader.js';
 import { AppsFileWatcher } from './reload/watcher.js';
 import { HubEnvironment } from './environment.js';
 import { readProcessEnvironment } from './process-environment.js';
@@ -35,14 +36,14 @@ export class HubConfigModule {
         },
         {
           provide: AppsFileLoader,
-          useFactory: ({ appsFile }: HubEnvironment) =>
-            new AppsFileLoader(appsFile, { env: readProcessEnvironment }),
+          useFactory: ({ appsFile, secretsDir }: HubEnvironment) =>
+            sourceOf(appsFile, secretsDir, { env: readProcessEnvironment }),
           inject: [HubEnvironment],
         },
         AppsConfig,
         {
           provide: AppsFileWatcher,
-          useFactory: (config: AppsConfig, loader: AppsFileLoader) => new AppsFileWatcher(config, loader),
+          useFactory: (config: AppsConfig, loader: ConfigSource) => new AppsFileWatcher(config, loader),
           inject: [AppsConfig, AppsFileLoader],
         },
       ],

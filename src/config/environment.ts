@@ -46,10 +46,15 @@ export interface EncryptionKey {
 
 /** The hub's settings as the environment gives them; each field is one `HUB_*` variable. Frozen. */
 export class HubEnvironment {
-  /** apps.yaml; relative paths start at the working directory. */
+  /** apps.yaml, or a folder of such files; relative paths start at the working directory. */
   @Variable('HUB_APPS_FILE', readPath)
   @IsReadable()
   readonly appsFile: string = 'apps.yaml';
+
+  /** Where tenants' secret files are, in a folder for each. Only of use with a folder as {@link appsFile}. */
+  @Variable('HUB_SECRETS_DIR', readPath)
+  @IsReadable()
+  readonly secretsDir: string = '/etc/wechat-token-hub/secrets';
 
   /** The address that both listeners bind to. */
   @Variable('HUB_HOST', readHost)

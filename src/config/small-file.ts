@@ -1,5 +1,15 @@
-import { closeSync, constants, fstatSync, openSync, readSync, type BigIntStats } from 'node:fs';
+import {
+  closeSync,
+  constants,
+  fstatSync,
+  lstatSync,
+  openSync,
+  readSync,
+  realpathSync,
+  type BigIntStats,
+} from 'node:fs';
 import { open, stat } from 'node:fs/promises';
+import { sep } from 'node:path';
 
 /*
  * How the hub reads files that it is pointed to. Whatever is there, reading it ends soon and takes bounded memory:
@@ -24,6 +34,7 @@ export interface SmallFile {
 /** Codes of our own, in the manner of Node's. */
 export const NOT_A_FILE = 'ERR_NOT_A_FILE';
 export const FILE_TOO_LARGE = 'ERR_FILE_TOO_LARGE';
+export const LEAVES_FOLDER = 'ERR_LEAVES_FOLDER';
 
 const FLAGS = constants.O_RDONLY | constants.O_NONBLOCK;
 /** The first read; each further one doubles what is held, up to the bound. Bytes. */
@@ -41,6 +52,22 @@ export function readSmallFile(path: string, maxBytes: number): SmallFile {
   } finally {
     closeSync(fd);
   }
+}
+
+/**
+ * The same of a file below `folder`, wherever links within it lead (Kubernetes mounts Secrets as such). What is read is
+ * the very file that was found to be inside, also where somebody moves links meanwhile.
+ * @throws {Error} with the code {@link LEAVES_FOLDER} where it is outside
+ */
+export function readSmallFileBelow(folder: string, path: string, maxBytes: number): SmallFile {
+  const root = realpathSync(folder);
+  const real = realpathSync(path);
+  if (!real.startsWith(`${root}${sep}`)) throw refused(LEAVES_FOLDER);
+  const read = readSmallFile(real, maxBytes);
+  const now = realpathSync(real);
+  const { dev, ino } = lstatSync(now, { bigint: true });
+  if (now !== real || !read.stamp.startsWith(`${dev}:${ino}:`)) throw refused(LEAVES_FOLDER);
+  return read;
 }
 
 /** The same without blocking the thread while the file system is slow. */
@@ -131,6 +158,8 @@ export function hintForFile(code: string): string {
       return 'it must be a regular file';
     case FILE_TOO_LARGE:
       return 'it is too large';
+    case LEAVES_FOLDER:
+      return "a link leads out of the tenant's folder of HUB_SECRETS_DIR, put the file itself there";
     default:
       return 'look at the path and its permissions';
   }

@@ -28,6 +28,7 @@ export class AppRows {
     const { app, state, health, refreshing } = status;
     return {
       appid,
+      tenant: app.tenant ?? null,
       name: app.name ?? null,
       kind: app.kind,
       tokenApi: tokenApiOf(app),

@@ -2,7 +2,7 @@ import type { HubSnapshot } from '../config/reload/hub-snapshot.js';
 import { ACTS, type ClientEntry } from '../core/access/client.js';
 import { grantsApp } from '../core/access/decision.js';
 import { identityName } from '../core/access/identity.js';
-import { seesApp, seesClient, type Viewer } from './viewer.js';
+import { seesApp, seesClient, tenantOf, type Viewer } from './viewer.js';
 import type { AppAnswer, ClientKeyRow, ClientRow, ClientsAnswer } from './wire.js';
 
 /** So many clients are sent at most, and so many appids of each: an answer stays below a megabyte or two. */
@@ -35,17 +35,28 @@ export function keysEnding(viewer: Viewer, { apps, clients }: HubSnapshot, wallN
 }
 
 /** Who is granted the app. */
-export function clientsOf(appid: string, { apps, clients }: HubSnapshot): AppAnswer['clients'] {
+export function clientsOf(
+  viewer: Viewer,
+  appid: string,
+  { apps, clients }: HubSnapshot,
+): AppAnswer['clients'] {
   return clients
-    .filter((client) => grantsApp(client, appid, apps))
+    .filter((client) => grantsApp(client, appid, apps) && seesOwner(viewer, client))
     .slice(0, SENT_CLIENTS)
     .map(({ id, may }) => ({ id, may: ACTS.filter((act) => may.has(act)) }));
+}
+
+/** Who looks for a tenant sees of those that are granted its apps its own. */
+function seesOwner(viewer: Viewer, client: ClientEntry): boolean {
+  const tenant = tenantOf(viewer);
+  return tenant === undefined || client.tenant === tenant;
 }
 
 function rowOf(viewer: Viewer, client: ClientEntry, known: HubSnapshot['apps'], useOf: UseOf): ClientRow {
   const apps = client.apps === '*' ? [] : [...client.apps].filter((appid) => seesApp(viewer, appid, known));
   return {
     id: client.id,
+    tenant: client.tenant ?? null,
     may: ACTS.filter((act) => client.may.has(act)),
     keys: [
       ...client.keys,

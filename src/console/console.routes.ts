@@ -126,8 +126,8 @@ export class ConsoleRoutes {
     const bodyLimit = BODY_LIMIT_BYTES;
     const reload = { bodyLimit, config: declare('admin', { tellsOwnDeed: true }) };
     server.post('/api/reload', reload, async (request, reply) => {
-      const { actor } = this.console.administrator(request);
-      return sendJson(reply, await this.acts.reload(actor));
+      const { actor, client } = this.console.administrator(request);
+      return sendJson(reply, await this.acts.reload(actor, client.tenant));
     });
     server.post('/api/refresh', { bodyLimit, ...ADMIN }, (request, reply) => {
       const viewer = this.console.administrator(request);

@@ -17,7 +17,7 @@ import { LoginCounts } from './login-counts.js';
 import { LiveView } from './live-view.js';
 import { ViewingLimits } from './viewing-limits.js';
 import { isOwnRequest, isPrivateHost } from '../web/own-page.js';
-import { seesAll, seesApp, seesRecord, type Viewer } from './viewer.js';
+import { seesAll, seesApp, seesRecord, tenantOf, type Viewer } from './viewer.js';
 import type { AppAnswer, AppRow, AuditRow, ClientsAnswer, LiveAnswer, ViewerRow } from './wire.js';
 
 /** So many apps are in one answer: a few milliseconds of work, some 200 KB. The page asks again for the rest. */
@@ -97,13 +97,19 @@ export class ConsoleService {
       cursor: writeCursor({ place, auditSeq: records[0]?.seq ?? 0 }),
       reset,
       more,
-      hub: this.facts.row(),
+      hub: this.facts.row(tenantOf(viewer)),
       viewer: viewerRow(viewer, keysEnding(viewer, this.config.current, this.clock.wallNow())),
       apps: appids.map((appid) => this.rows.of(appid)).filter((row) => row !== undefined),
       audit: records
         .filter((record) => record.seq > auditSeq && seesRecord(viewer, record, apps))
-        .map((record): AuditRow => ({ ...record })),
+        .map((record): AuditRow => ({ ...record, appid: this.#seenAppid(viewer, record.appid) })),
     };
+  }
+
+  /** Who asked for an app of another tenant is shown no more than who asked for one that there is not. */
+  #seenAppid(viewer: Viewer, appid: string | undefined): string | undefined {
+    if (appid === undefined || tenantOf(viewer) === undefined) return appid;
+    return this.sees(viewer, appid) ? appid : undefined;
   }
 
   clients(viewer: Viewer): ClientsAnswer {
@@ -116,7 +122,7 @@ export class ConsoleService {
 
   /** @throws {HubException} where there is no such app for this viewer. */
   app(viewer: Viewer, appid: string): AppAnswer {
-    const clients = clientsOf(appid, this.config.current);
+    const clients = clientsOf(viewer, appid, this.config.current);
     return { app: this.row(viewer, appid), clients, logins: this.logins.of(appid) };
   }
 
@@ -139,6 +145,7 @@ function viewerRow(viewer: Viewer, ending: number): ViewerRow {
     keyId: actor?.keyId ?? null,
     seesAll: seesAll(viewer),
     keysEnding: ending,
+    tenant: tenantOf(viewer) ?? null,
   };
 }
 

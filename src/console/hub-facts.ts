@@ -1,6 +1,7 @@
 import { hostname } from 'node:os';
 import { Injectable } from '@nestjs/common';
 import { Clock } from '../clock/clock.js';
+import { problemsOfTenant } from '../config/apps-file/problem.js';
 import { AppsConfig } from '../config/reload/apps-config.service.js';
 import { HubEnvironment } from '../config/environment.js';
 import { HubEvents } from '../events/hub-events.js';
@@ -18,7 +19,7 @@ export class HubFacts {
   readonly #store: HubRow['store'];
   readonly #name: string | null;
   #storeAwaySince: number | null = null;
-  #lastReload: ReloadRow | null = null;
+  #lastReload: { readonly at: number; readonly trigger: string } | undefined;
 
   constructor(
     environment: HubEnvironment,
@@ -33,13 +34,13 @@ export class HubFacts {
     events.on('storeChanged', ({ available }) => {
       this.#storeAwaySince = available ? null : (this.#storeAwaySince ?? clock.wallNow());
     });
-    config.onReload((outcome, trigger) => {
-      const problems = outcome.ok ? [] : outcome.problems.slice(0, SHOWN_PROBLEMS);
-      this.#lastReload = { at: clock.wallNow(), trigger, ok: outcome.ok, problems };
+    config.onReload((_outcome, trigger) => {
+      this.#lastReload = { at: clock.wallNow(), trigger };
     });
   }
 
-  row(): HubRow {
+  /** @param tenant whose problems alone are shown; `undefined`: all */
+  row(tenant: string | undefined): HubRow {
     return {
       version: VERSION,
       instance: hostname(),
@@ -48,10 +49,26 @@ export class HubFacts {
       storeUp: this.#storeAwaySince === null,
       storeAwaySince: this.#storeAwaySince,
       name: this.#name,
-      lastReload: this.#lastReload,
+      lastReload: this.#reloadRow(tenant),
       replicas: this.roster.rows(),
       runbooksUrl:
-        this.config.current.notify.find(({ runbooksUrl }) => runbooksUrl !== undefined)?.runbooksUrl ?? null,
+        this.config.current.notify.find(
+          (target) =>
+            target.runbooksUrl !== undefined && (target.tenant === undefined || target.tenant === tenant),
+        )?.runbooksUrl ?? null,
+    };
+  }
+
+  /** Also of the start, where files of a folder had problems then. */
+  #reloadRow(tenant: string | undefined): ReloadRow | null {
+    const all = this.config.problems;
+    const own = tenant === undefined ? all : problemsOfTenant(all, tenant);
+    if (this.#lastReload === undefined && own.length === 0) return null;
+    const problems = own.slice(0, SHOWN_PROBLEMS);
+    return {
+      ...(this.#lastReload ?? { at: this.#startedAt, trigger: 'start' }),
+      ok: own.length === 0,
+      problems,
     };
   }
 }

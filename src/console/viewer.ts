@@ -16,22 +16,35 @@ export function seesApp(viewer: Viewer, appid: string, apps: KnownApps): boolean
   return viewer.by === 'open' ? apps.has(appid) : grantsApp(viewer.client, appid, apps);
 }
 
-/** Who sees only some apps sees of a client only what concerns those. */
+/** Whose client looks; `undefined`: the operators', or anybody. */
+export function tenantOf(viewer: Viewer): string | undefined {
+  return viewer.by === 'key' ? viewer.client.tenant : undefined;
+}
+
+/** Who sees only some apps sees of a client only what concerns those; a tenant its own alone. */
 export function seesClient(viewer: Viewer, client: ClientEntry, apps: KnownApps): boolean {
   if (seesAll(viewer)) return true;
+  const tenant = tenantOf(viewer);
+  if (tenant !== undefined) return client.tenant === tenant;
   if (viewer.by === 'key' && viewer.client.id === client.id) return true;
   if (client.apps === '*') return true;
   for (const appid of client.apps) if (seesApp(viewer, appid, apps)) return true;
   return false;
 }
 
-/** A record about no app may be about another team: only who sees all apps, or was it, sees that. */
+/**
+ * A record about no app may be about another team: only who sees all apps, or was it, sees that. Of a tenant's client
+ * (`tenant/id`) that tenant sees all, and no other tenant anything.
+ */
 export function seesRecord(
   viewer: Viewer,
   record: { readonly appid?: string | undefined; readonly client?: string | undefined },
   apps: KnownApps,
 ): boolean {
   if (seesAll(viewer)) return true;
+  const tenant = tenantOf(viewer);
+  if (tenant !== undefined && record.client?.includes('/') === true)
+    return record.client.startsWith(`${tenant}/`);
   if (record.appid !== undefined) return seesApp(viewer, record.appid, apps);
   return viewer.by === 'key' && record.client === viewer.client.id;
 }

@@ -53,6 +53,8 @@ export interface ForceRow {
 
 export interface AppRow {
   readonly appid: string;
+  /** Of a folder: whose file names it. */
+  readonly tenant: string | null;
   readonly name: string | null;
   readonly kind: AppKindName;
   readonly tokenApi: AppTokenApi;
@@ -74,12 +76,14 @@ export interface AppRow {
 }
 
 export interface Problem {
+  /** Of a folder: which file. */
+  readonly file?: string | undefined;
   readonly path: string;
   readonly line: number;
   readonly message: string;
 }
 
-/** The last reading of apps.yaml since the start; `null`: there was none but the start's. */
+/** The last reading of apps.yaml since the start; `null`: there was none but the start's, and nothing is wrong. */
 export interface ReloadRow {
   readonly at: number;
   readonly trigger: string;
@@ -95,6 +99,8 @@ export interface ViewerRow {
   readonly seesAll: boolean;
   /** Keys of the clients that are seen, which end within 14 days or have ended. */
   readonly keysEnding: number;
+  /** Whose administrator it is; `null`: the operators', or nobody's. */
+  readonly tenant: string | null;
 }
 
 export interface HubRow {
@@ -160,6 +166,7 @@ export interface ClientKeyRow {
 
 export interface ClientRow {
   readonly id: string;
+  readonly tenant: string | null;
   readonly may: readonly Act[];
   readonly keys: readonly ClientKeyRow[];
   /** `null`: any address. */

@@ -30,6 +30,8 @@ export interface AppSettings {
   readonly kind: AppKindName;
   /** Of `wecom`: the hub's own name for the agent. */
   readonly appid: string;
+  /** Whose file of a folder names it; `undefined`: the hub has one file. */
+  readonly tenant?: string | undefined;
   /** For people; has no effect. */
   readonly name: string | undefined;
   /** {@link NO_SECRET} where apps.yaml says where the AppSecret is, and none was ever had from there. */
@@ -75,6 +77,7 @@ export const APP_DEFAULTS = {
 export function sameApp(a: AppSettings, b: AppSettings): boolean {
   return (
     sameCredentials(a, b) &&
+    a.tenant === b.tenant &&
     a.name === b.name &&
     a.agentId === b.agentId &&
     a.refreshAheadSeconds === b.refreshAheadSeconds &&

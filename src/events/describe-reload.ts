@@ -2,8 +2,13 @@ import type { NamedChanges } from '../core/access/client-changes.js';
 
 /** What became of a reload, as far as it is told here. The lists at the top: appids. */
 export type Reload =
-  | ({ readonly ok: true; readonly clients: NamedChanges; readonly keys: NamedChanges } & NamedChanges)
-  | { readonly ok: false; readonly problems: readonly unknown[] };
+  | ({ readonly ok: true } & Brought)
+  | { readonly ok: false; readonly problems: readonly unknown[]; readonly brought?: Brought | undefined };
+
+interface Brought extends NamedChanges {
+  readonly clients: NamedChanges;
+  readonly keys: NamedChanges;
+}
 
 /** So many are named of each list: a line stays a line. */
 const NAMED = 20;
@@ -13,9 +18,13 @@ const NAMED = 20;
  * number of problems.
  */
 export function describeReload(reload: Reload): string {
-  if (!reload.ok) return `${reload.problems.length} problem${reload.problems.length === 1 ? '' : 's'}`;
-  const { clients, keys } = reload;
-  return `apps: ${lists(reload)}; clients: ${lists(clients)}; keys: ${lists(keys)}`;
+  if (reload.ok) return changesOf(reload);
+  const problems = `${reload.problems.length} problem${reload.problems.length === 1 ? '' : 's'}`;
+  return reload.brought === undefined ? problems : `${problems}; ${changesOf(reload.brought)}`;
+}
+
+function changesOf(brought: Brought): string {
+  return `apps: ${lists(brought)}; clients: ${lists(brought.clients)}; keys: ${lists(brought.keys)}`;
 }
 
 function lists({ added, changed, removed }: NamedChanges): string {

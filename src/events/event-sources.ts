@@ -5,8 +5,8 @@ import { describeReload } from './describe-reload.js';
 import type { ConfigProblem } from '../config/apps-file/problem.js';
 import { HubEvents } from './hub-events.js';
 
-function inOneLine({ path, line, message }: ConfigProblem): string {
-  return `${line}: ${path}: ${message}`;
+function inOneLine({ file, path, line, message }: ConfigProblem): string {
+  return `${file === undefined ? '' : `${file}:`}${line}: ${path}: ${message}`;
 }
 
 /** Puts what config and access tell their own listeners onto the hub's events, where logs and metrics look. */
@@ -14,12 +14,13 @@ function inOneLine({ path, line, message }: ConfigProblem): string {
 export class EventSources {
   constructor(events: HubEvents, config: AppsConfig, access: AccessService) {
     config.onReload((outcome, trigger) => {
+      const brought = outcome.ok ? outcome : outcome.brought;
       events.emit('configReloaded', {
         trigger,
         ok: outcome.ok,
-        added: outcome.ok ? outcome.added.length : 0,
-        changed: outcome.ok ? outcome.changed.length : 0,
-        removed: outcome.ok ? outcome.removed.length : 0,
+        added: brought?.added.length ?? 0,
+        changed: brought?.changed.length ?? 0,
+        removed: brought?.removed.length ?? 0,
         problems: outcome.ok ? [] : outcome.problems.map(inOneLine),
         ...(outcome.ok && outcome.warnings.length > 0 ? { warnings: outcome.warnings.map(inOneLine) } : {}),
         detail: describeReload(outcome),

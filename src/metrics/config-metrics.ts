@@ -5,6 +5,7 @@ import { proofsOf } from '../access-guard/key-uses.js';
 import { AppsConfig } from '../config/reload/apps-config.service.js';
 import { HubEvents } from '../events/hub-events.js';
 import { Identities } from '../identities/identities.service.js';
+import { AppLabels } from './app-labels.js';
 import { Counter, everyLabel, head, labelsOf, sample, single } from './text-format.js';
 
 const CLIENT_REQUESTS = 'wxhub_client_requests_total';
@@ -33,6 +34,7 @@ export class ConfigMetrics {
     private readonly clock: Clock,
     private readonly access: AccessService,
     private readonly identities: Identities,
+    private readonly labels: AppLabels,
   ) {
     events.on('issuerRead', ({ issuer, ok }) => {
       this.#issuerReads.add(labelsOf({ issuer, result: ok ? 'ok' : 'failed' }));
@@ -52,7 +54,7 @@ export class ConfigMetrics {
     yield single('wxhub_clients', 'Clients that the configuration names.', clients.length);
     yield head('wxhub_app_info', 'gauge', 'The name of an app, for people; always 1.');
     for (const { appid, name = '' } of apps.values())
-      yield sample('wxhub_app_info', labelsOf({ appid, name }), 1);
+      yield sample('wxhub_app_info', `${this.labels.of(appid)},${labelsOf({ name })}`, 1);
     yield head(KEY_EXPIRY, 'gauge', 'When a client key ends, Unix time; +Inf: never.');
     for (const { id, keys } of clients) {
       for (const key of keys) {
@@ -65,7 +67,7 @@ export class ConfigMetrics {
       'Apps whose AppSecret cannot be had from where apps.yaml says it is: 1.',
     );
     for (const appid of this.config.secretProblems.keys())
-      yield sample(SECRET_MISSING, labelsOf({ appid }), 1);
+      yield sample(SECRET_MISSING, this.labels.of(appid), 1);
     yield head(
       CLIENT_REQUESTS,
       'counter',

@@ -4,6 +4,7 @@ import { isValid } from '../core/credential.js';
 import { TARGET_TYPES } from '../notices/notice.js';
 import { HubEvents, LOGS, NOTICE_RESULTS } from '../events/hub-events.js';
 import { CacheStats, type CredentialStats } from '../token-cache/cache-stats.js';
+import { AppLabels } from './app-labels.js';
 import { APP_GAUGES, type AppGauge } from './app-gauges.js';
 import { ConfigMetrics } from './config-metrics.js';
 import { GatewayMetrics } from './gateway-metrics.js';
@@ -52,12 +53,13 @@ export class HubMetrics {
     private readonly refreshes: RefreshMetrics,
     private readonly store: StoreMetrics,
     private readonly config: ConfigMetrics,
+    private readonly labels: AppLabels,
   ) {
     events.on('gatewayCalled', (event) => {
       this.#gateway.record(event);
     });
     events.on('loginEnded', (event) => {
-      this.#logins.record(event);
+      this.#logins.record(event, this.labels.of(event.appid));
     });
     events.on('requestDenied', ({ reason, clientId }) => {
       this.#denials.add(labelsOf({ reason, client: clientId ?? '' }));
@@ -97,7 +99,7 @@ export class HubMetrics {
     yield head(unexpected, 'counter', 'Tokens that ended before their time by nobody the hub knows of.');
     yield* inTurns(appids, (some) =>
       some
-        .map((appid) => sample(unexpected, `appid="${appid}"`, this.refreshes.unexpectedRotations(appid)))
+        .map((appid) => sample(unexpected, this.labels.of(appid), this.refreshes.unexpectedRotations(appid)))
         .join(''),
     );
     yield* inTurns([...this.refreshes.attempts.lines()], (some) => some.join(''));
@@ -111,7 +113,7 @@ export class HubMetrics {
       const [token] = this.stats.of(appid);
       const value =
         token === undefined || token.loginOnly ? undefined : gauge.value({ token, now, wallAhead });
-      if (value !== undefined) lines += sample(gauge.name, `appid="${appid}"`, value);
+      if (value !== undefined) lines += sample(gauge.name, this.labels.of(appid), value);
     }
     return lines;
   }
@@ -121,7 +123,11 @@ export class HubMetrics {
     return this.#credentialLines(appids, (appid, { slot, kind, resting, state }) =>
       slot === 'token' || resting
         ? ''
-        : sample('wxhub_ticket_valid', `appid="${appid}",kind="${kind}"`, isValid(state.held, now) ? 1 : 0),
+        : sample(
+            'wxhub_ticket_valid',
+            `${this.labels.of(appid)},kind="${kind}"`,
+            isValid(state.held, now) ? 1 : 0,
+          ),
     );
   }
 
@@ -129,7 +135,7 @@ export class HubMetrics {
     return this.#credentialLines(appids, (appid, { kind, resting, state: { failures, lastError } }) => {
       if (failures === 0 || lastError === undefined || resting) return '';
       const { class: cause, reason } = lastError.error;
-      const labels = `appid="${appid}",kind="${kind}",class="${cause}",reason="${reason}"`;
+      const labels = `${this.labels.of(appid)},kind="${kind}",class="${cause}",reason="${reason}"`;
       return sample('wxhub_refresh_failing', labels, 1);
     });
   }

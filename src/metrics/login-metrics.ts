@@ -16,9 +16,10 @@ export class LoginMetrics {
   );
   readonly #errcodes = new Set<number>();
 
-  record({ appid, kind, result, errcode, durationMs, repeated }: LoginEnded): void {
+  /** @param app how its app is named */
+  record({ kind, result, errcode, durationMs, repeated }: LoginEnded, app: string): void {
     const shown = repeated ? 'repeated' : result;
-    this.#logins.add(`appid="${appid}",kind="${kind}",result="${shown}",errcode="${this.#shown(errcode)}"`);
+    this.#logins.add(`${app},kind="${kind}",result="${shown}",errcode="${this.#shown(errcode)}"`);
     if (!repeated && result !== 'too_many') this.#durations.observe(`kind="${kind}"`, durationMs / 1000);
   }
 

@@ -1,3 +1,4 @@
+import { AppLabels } from './app-labels.js';
 import { Module } from '@nestjs/common';
 import { AccessGuardModule } from '../access-guard/access-guard.module.js';
 import { IdentitiesModule } from '../identities/identities.module.js';
@@ -11,7 +12,15 @@ import { StoreMetrics } from './store-metrics.js';
 
 @Module({
   imports: [AccessGuardModule, IdentitiesModule, TokenCacheModule],
-  providers: [ConfigMetrics, HubMetrics, ProcessMetrics, RefreshMetrics, RequestMetrics, StoreMetrics],
+  providers: [
+    AppLabels,
+    ConfigMetrics,
+    HubMetrics,
+    ProcessMetrics,
+    RefreshMetrics,
+    RequestMetrics,
+    StoreMetrics,
+  ],
   exports: [ConfigMetrics, HubMetrics, ProcessMetrics, RequestMetrics],
 })
 export class MetricsModule {}

@@ -1,6 +1,7 @@
 import { classifyErrcode } from '../core/wechat-error.js';
 import { HubEvents, type RefreshEnded } from '../events/hub-events.js';
 import type { CacheStats } from '../token-cache/cache-stats.js';
+import type { AppLabels } from './app-labels.js';
 import { RefreshMetrics } from './refresh-metrics.js';
 
 const failed = (errcode: number): RefreshEnded => ({
@@ -20,7 +21,11 @@ const failed = (errcode: number): RefreshEnded => ({
 
 it('an upstream that makes up errcodes without end makes no time series without end', () => {
   const events = new HubEvents();
-  const metrics = new RefreshMetrics(events, {} as CacheStats);
+  const metrics = new RefreshMetrics(
+    events,
+    {} as CacheStats,
+    { of: (appid) => `appid="${appid}"` } as AppLabels,
+  );
   events.emit('refreshEnded', failed(40125));
   for (let errcode = 1_000_000; errcode < 1_010_000; errcode += 1)
     events.emit('refreshEnded', failed(errcode));

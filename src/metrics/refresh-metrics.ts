@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { HubEvents, type RefreshEnded } from '../events/hub-events.js';
 import { CacheStats } from '../token-cache/cache-stats.js';
+import { AppLabels } from './app-labels.js';
 import { Counter, Durations, everyLabel, single } from './text-format.js';
 
 /** WeChat documents some hundred errcodes; an upstream that makes up more must not make up time series. */
@@ -35,6 +36,7 @@ export class RefreshMetrics {
   constructor(
     events: HubEvents,
     private readonly stats: CacheStats,
+    private readonly labels: AppLabels,
   ) {
     events.on('refreshEnded', (event) => {
       this.#count(event);
@@ -71,7 +73,7 @@ export class RefreshMetrics {
       return;
     }
     const reason = this.#reasonOf(error?.reason ?? 'none');
-    this.attempts.add(`appid="${appid}",kind="${kind}",result="${outcome}",reason="${reason}"`);
+    this.attempts.add(`${this.labels.of(appid)},kind="${kind}",result="${outcome}",reason="${reason}"`);
     this.#durations.observe(`kind="${kind}",result="${outcome}"`, durationMs / 1000);
     if (forced) this.#forced.add(`result="${outcome}"`);
     if (outcome !== 'issued') return;

@@ -2,7 +2,7 @@ import { hostname } from 'node:os';
 import { Injectable, type BeforeApplicationShutdown, type OnApplicationBootstrap } from '@nestjs/common';
 import { Clock, type TimerHandle } from '../clock/clock.js';
 import { AppsConfig } from '../config/reload/apps-config.service.js';
-import type { ConfigProblem } from '../config/apps-file/problem.js';
+import { problemsOfTenant, type ConfigProblem } from '../config/apps-file/problem.js';
 import { HubEvents } from '../events/hub-events.js';
 import { Episodes } from './episodes.js';
 import { NoticeClaims } from './notice-claims.js';
@@ -17,6 +17,8 @@ const STORE_AWAY_MS = 30_000;
 const TOLD_PROBLEMS = 5;
 /** No appid has a dot: none of its claims has this name. */
 const HUB = 'hub.itself';
+/** Begins the subject of a tenant's file. */
+const OF_TENANT = 'hub.tenant.';
 
 /** Has told what concerns the hub as a whole: Redis away, a file that is refused, secrets that cannot be had. */
 @Injectable()
@@ -25,8 +27,6 @@ export class HubConditions implements OnApplicationBootstrap, BeforeApplicationS
   #timer: TimerHandle | undefined;
   #running = false;
   #storeAwaySince: number | undefined;
-  /** Of the last reload, where it was refused. */
-  #refused: readonly ConfigProblem[] = [];
 
   constructor(
     private readonly notices: Notices,
@@ -36,14 +36,14 @@ export class HubConditions implements OnApplicationBootstrap, BeforeApplicationS
     events: HubEvents,
   ) {
     this.#episodes = new Episodes(notices, claims, clock, {
-      noticeOf: (_subject, kind) => this.#noticeOf(kind),
-      concerns: () => 'hub',
+      noticeOf: (subject, kind) => this.#noticeOf(kind, tenantIn(subject)),
+      concerns: (subject) => {
+        const tenant = tenantIn(subject);
+        return tenant === undefined ? 'hub' : { tenant };
+      },
     });
     events.on('storeChanged', ({ available }) => {
       this.#storeAwaySince = available ? undefined : (this.#storeAwaySince ?? clock.now());
-    });
-    config.onReload((outcome) => {
-      this.#refused = outcome.ok ? [] : outcome.problems;
     });
   }
 
@@ -60,36 +60,61 @@ export class HubConditions implements OnApplicationBootstrap, BeforeApplicationS
   #arm(): void {
     if (!this.#running) return;
     this.#timer = this.clock.setTimeout(() => {
-      if (this.notices.isWanted) this.#episodes.look(HUB, [...this.#present()], this.clock.now());
+      if (this.notices.isWanted) this.#look();
       else this.#episodes.clear();
       this.#arm();
     }, ROUND_MS);
   }
 
+  /** The hub as a whole for the operators; for tenants that are told anything what is wrong with their files. */
+  #look(): void {
+    const now = this.clock.now();
+    this.#episodes.look(HUB, [...this.#present()], now);
+    const tenants = new Set(this.config.current.notify.flatMap(({ tenant }) => tenant ?? []));
+    this.#episodes.keepOnly((subject) => subject === HUB || tenants.has(tenantIn(subject) ?? ''));
+    for (const tenant of tenants)
+      this.#episodes.look(`${OF_TENANT}${tenant}`, [...this.#presentOf(tenant)], now);
+  }
+
+  *#presentOf(tenant: string | undefined): Generator<HubCondition[]> {
+    if (this.#problemsOf(tenant).length > 0) yield ['config_refused'];
+    if (this.#warningsOf(tenant).length > 0) yield ['secret_missing'];
+  }
+
   /** Each a group of its own: they are told apart. */
   *#present(): Generator<HubCondition[]> {
-    if (this.#refused.length > 0) yield ['config_refused'];
-    if (this.#warnings.length > 0) yield ['secret_missing'];
+    yield* this.#presentOf(undefined);
     const since = this.#storeAwaySince;
     if (since !== undefined && this.clock.now() - since >= STORE_AWAY_MS) yield ['store_away'];
   }
 
-  get #warnings(): readonly ConfigProblem[] {
-    return this.config.warnings;
+  #problemsOf(tenant: string | undefined): readonly ConfigProblem[] {
+    const { problems } = this.config;
+    return tenant === undefined ? problems : problemsOfTenant(problems, tenant);
   }
 
-  #noticeOf(kind: string): Notice | undefined {
+  #warningsOf(tenant: string | undefined): readonly ConfigProblem[] {
+    const { warnings } = this.config;
+    return tenant === undefined ? warnings : problemsOfTenant(warnings, tenant);
+  }
+
+  #noticeOf(kind: string, tenant: string | undefined): Notice | undefined {
     const instance = hostname();
-    if (kind === 'config_refused') return { instance, problems: linesOf(this.#refused) };
-    if (kind === 'secret_missing') return { instance, problems: linesOf(this.#warnings) };
+    if (kind === 'config_refused') return { instance, problems: linesOf(this.#problemsOf(tenant)) };
+    if (kind === 'secret_missing') return { instance, problems: linesOf(this.#warningsOf(tenant)) };
     return { instance };
   }
 }
 
+function tenantIn(subject: string): string | undefined {
+  return subject.startsWith(OF_TENANT) ? subject.slice(OF_TENANT.length) : undefined;
+}
+
 function linesOf(problems: readonly ConfigProblem[]): string[] {
-  const lines = problems
-    .slice(0, TOLD_PROBLEMS)
-    .map(({ line, path, message }) => `${line}: ${path === '' ? message : `${path}: ${message}`}`);
+  const lines = problems.slice(0, TOLD_PROBLEMS).map(({ file, line, path, message }) => {
+    const place = file === undefined ? `${line}` : `${file}:${line}`;
+    return `${place}: ${path === '' ? message : `${path}: ${message}`}`;
+  });
   if (problems.length > TOLD_PROBLEMS) lines.push(`+ ${problems.length - TOLD_PROBLEMS}`);
   return lines;
 }

@@ -76,8 +76,9 @@ export interface Notice {
   readonly problems?: readonly string[] | undefined;
 }
 
-/** Whom a notice concerns: an app, the apps of a client, or the hub as a whole. */
-export type Subject = { readonly appid: string } | { readonly client: string } | 'hub';
+/** Whom a notice concerns: an app, the apps of a client, a tenant's file, or the hub as a whole. */
+export type Subject =
+  { readonly appid: string } | { readonly client: string } | { readonly tenant: string } | 'hub';
 
 export const TARGET_TYPES = ['wecom', 'dingtalk', 'feishu', 'webhook'] as const;
 export type TargetType = (typeof TARGET_TYPES)[number];
@@ -85,6 +86,10 @@ export type TargetType = (typeof TARGET_TYPES)[number];
 /** Where notices go, as apps.yaml has it. */
 export interface NotifyTarget {
   readonly type: TargetType;
+  /** Whose it is: told of this tenant's apps and clients alone. `undefined`: the operators'. */
+  readonly tenant?: string | undefined;
+  /** Whether it is called at public addresses alone, whatever its name resolves to. */
+  readonly publicOnly?: boolean | undefined;
   /** A secret: who knows it can write to the group. */
   readonly url: Secret;
   /** Signs what is sent. */
@@ -103,14 +108,19 @@ export interface NotifyTarget {
 
 /**
  * As what a target is told of it: the gravest of `kinds` that it wants. `undefined`: not at all.
- * What concerns the hub as a whole goes to targets of all apps, and to those that name the event.
+ * What concerns the hub as a whole goes to targets of all apps, and to those that name the event. A tenant's targets are
+ * told of what is its own alone, and the operators' of a tenant's file together with all others.
  */
 export function kindFor(
-  { apps, events }: Pick<NotifyTarget, 'apps' | 'events'>,
+  { apps, events, tenant }: Pick<NotifyTarget, 'apps' | 'events' | 'tenant'>,
   kinds: readonly NoticeKind[],
   subject: Subject,
   appsOfClient: (client: string) => ReadonlySet<string> | '*' | undefined,
+  tenantOf: (subject: Subject) => string | undefined = () => undefined,
 ): NoticeKind | undefined {
+  if (tenant !== undefined && tenantOf(subject) !== tenant) return undefined;
+  if (typeof subject === 'object' && 'tenant' in subject)
+    return tenant === undefined ? undefined : kinds.find((each) => events?.has(each) !== false);
   const kind = kinds.find((each) => events?.has(each) !== false);
   if (kind === undefined || apps === undefined) return kind;
   if (subject === 'hub') return events?.has(kind) === true ? kind : undefined;

@@ -77,7 +77,13 @@ export class Notices implements BeforeApplicationShutdown {
     if (!this.isWanted) return;
     const now = this.clock.now();
     for (const { target, gathering } of this.#current()) {
-      const kind = kindFor(target, kinds, pending.subject, (id) => this.#appsOf(id));
+      const kind = kindFor(
+        target,
+        kinds,
+        pending.subject,
+        (id) => this.#appsOf(id),
+        (subject) => this.#tenantOf(subject),
+      );
       if (kind === undefined) continue;
       gathering.add(kind, pending.key, pending, now);
       this.#timer ??= this.clock.setTimeout(() => void this.#look(), LOOK_MS);
@@ -123,6 +129,14 @@ export class Notices implements BeforeApplicationShutdown {
     const at = new Date(this.clock.wallNow()).toISOString();
     const body = bodyOf(type, wording, { kind, notices, at, hub: this.environment.name, mention });
     this.#channels.of(target).add({ target, body });
+  }
+
+  #tenantOf(subject: Subject): string | undefined {
+    const { apps, clients } = this.config.current;
+    if (subject === 'hub') return undefined;
+    if ('tenant' in subject) return subject.tenant;
+    if ('appid' in subject) return apps.get(subject.appid)?.tenant;
+    return clients.find(({ id }) => id === subject.client)?.tenant;
   }
 
   #appsOf(id: string): ReadonlySet<string> | '*' | undefined {

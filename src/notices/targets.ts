@@ -26,6 +26,6 @@ export class Targets<T> {
 }
 
 /** All that makes an entry of `notify` this one. Never logged: the URL is a secret. */
-function keyOf({ type, url, language, apps, events }: NotifyTarget): string {
-  return JSON.stringify([type, url.reveal(), language, apps && [...apps], events && [...events]]);
+function keyOf({ type, tenant, url, language, apps, events }: NotifyTarget): string {
+  return JSON.stringify([type, tenant, url.reveal(), language, apps && [...apps], events && [...events]]);
 }

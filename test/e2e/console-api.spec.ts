@@ -105,7 +105,13 @@ describe('who may look', () => {
     await post('/api/apps/wx-good/refresh', { force: false });
     const { apps, audit, viewer } = await live('', bearer(SHOP_ADMIN));
     expect(apps.map(({ appid }: { appid: string }) => appid)).toEqual(['wx-good']);
-    expect(viewer).toEqual({ client: 'shop-admin', keyId: 'first', seesAll: false, keysEnding: 0 });
+    expect(viewer).toEqual({
+      client: 'shop-admin',
+      keyId: 'first',
+      seesAll: false,
+      keysEnding: 0,
+      tenant: null,
+    });
     expect(audit.length).toBeGreaterThan(0);
     expect(audit.filter((record: { appid?: string }) => record.appid !== 'wx-good')).toEqual([]);
     expectCode(await get('/api/apps/wx-bad', bearer(SHOP_ADMIN)), 403, 'HUB_NOT_GRANTED');
@@ -133,7 +139,7 @@ describe('with HUB_CONSOLE_OPEN', () => {
   it('anybody may look, at everything, and act by no means', async () => {
     const { apps, viewer } = await live('', {});
     expect(apps).toHaveLength(3);
-    expect(viewer).toEqual({ client: null, keyId: null, seesAll: true, keysEnding: 0 });
+    expect(viewer).toEqual({ client: null, keyId: null, seesAll: true, keysEnding: 0, tenant: null });
     expect((await post('/api/reload', undefined, {})).status).toBe(401);
     expect((await post('/api/apps/wx-good/refresh', {}, {})).status).toBe(401);
     expect((await get('/api/live', { 'sec-fetch-site': 'cross-site' })).status).toBe(403);
@@ -208,6 +214,7 @@ describe('what is seen', () => {
     expect(json.total).toBe(5);
     expect(json.clients[2]).toEqual({
       id: 'reader',
+      tenant: null,
       may: ['read'],
       keys: [{ id: 'first', expiresAt: null, lastUsedAt: null, requests: 0 }],
       allowIps: ['127.0.0.0/8'],

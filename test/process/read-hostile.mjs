@@ -1,6 +1,7 @@
 // Reads one apps file as the hub does at a reload, with the memory that a limit leaves, and prints what it took.
 import { readFileSync } from 'node:fs';
-import { AppsFileLoader, parserMemoryMb } from '../../dist/config/reload/loader.js';
+import { AppsFileLoader } from '../../dist/config/reload/loader.js';
+import { parserMemoryMb } from '../../dist/config/reload/parser.js';
 
 const [, , file, limitMb] = process.argv;
 const maxMemoryMb = () => parserMemoryMb(Number(limitMb) * 1024 * 1024, process.memoryUsage.rss());

@@ -6,7 +6,8 @@ import type { ClientData, KeyData } from './data.js';
 import { complete, readEntry } from './entry.js';
 import { mustBeNew, readIdentity } from './identities.js';
 import type { Path, Problems } from './problem.js';
-import { parseDateTime } from './rules.js';
+import type { FileRole } from './role.js';
+import { isTenantGrant, parseDateTime } from './rules.js';
 import { CLIENT, KEY } from './tables.js';
 
 /** Near names cost some milliseconds each among 10,000 appids; whoever has more wrong grants has another problem. */
@@ -19,6 +20,7 @@ export class KnownApps {
   constructor(
     /** `undefined`: the list of apps is unreadable as a whole, so nothing can be said about grants. */
     private readonly appids: ReadonlySet<string> | undefined,
+    private readonly role: FileRole['kind'],
     private readonly problems: Problems,
   ) {}
 
@@ -27,6 +29,11 @@ export class KnownApps {
     const { appids } = this;
     if (appids === undefined) return;
     names.forEach((appid, index) => {
+      if (isTenantGrant(appid) && this.role !== 'operators')
+        this.problems.add(
+          [...path, index],
+          'grants the apps of a tenant, which only hub.yaml of a folder may: list appids',
+        );
       if (typeof appid !== 'string' || !APPID_PATTERN.test(appid) || appids.has(appid)) return;
       this.#nearNames += 1;
       const near = this.#nearNames > MAX_NEAR_NAMES ? '' : didYouMean(appid, appids);

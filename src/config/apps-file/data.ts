@@ -5,6 +5,8 @@ import { NO_SECRET, type AppSettings } from '../../core/app.js';
 import { KINDS, ticketTypeOf } from '../../core/kinds/kinds.js';
 import type { NotifyTarget } from '../../notices/notice.js';
 import { Secret } from '../../core/secret.js';
+import type { NamedLines } from '../folder/settle.js';
+import type { FolderTerms } from './role.js';
 import type { Complete } from './rule.js';
 import type { APP, CLIENT, DEFAULTS, ISSUER, KEY, NOTIFY } from './tables.js';
 
@@ -18,6 +20,8 @@ type ThreeWays = 'secret' | 'secretEnv' | 'secretFile';
 
 export type AppData = Omit<Complete<typeof APP>, keyof Defaults | ThreeWays> &
   Defaults & {
+    /** Of a folder: whose file names it. */
+    readonly tenant?: string | undefined;
     /** `undefined`: it cannot be had. */
     readonly secret: string | undefined;
     /** Why it cannot be had, with the place. */
@@ -28,6 +32,7 @@ export type KeyData = Omit<Complete<typeof KEY>, 'expiresAt'> & { readonly expir
 export type ClientData = Omit<Complete<typeof CLIENT>, 'keys' | 'identities'> & {
   readonly keys: readonly KeyData[];
   readonly identities: readonly ClientIdentity[];
+  readonly tenant?: string | undefined;
 };
 
 /** Paths are absolute. */
@@ -36,6 +41,7 @@ export type IssuerData = Complete<typeof ISSUER>;
 export type NotifyData = Omit<Complete<typeof NOTIFY>, ThreeWays | 'url' | 'urlEnv' | 'urlFile'> & {
   readonly url: string;
   readonly secret: string | undefined;
+  readonly tenant?: string | undefined;
 };
 
 export interface AppsFileData {
@@ -43,6 +49,10 @@ export interface AppsFileData {
   readonly issuers: readonly IssuerData[];
   readonly clients: readonly ClientData[];
   readonly notify: readonly NotifyData[];
+  /** Of `hub.yaml`: what holds for the other files. */
+  readonly terms: FolderTerms | undefined;
+  /** Of a file of a folder: where its apps and keys are named. */
+  readonly lines: NamedLines | undefined;
 }
 
 /*
@@ -86,9 +96,10 @@ export function buildIssuer(data: IssuerData): IssuerSettings {
 }
 
 export function buildNotify(data: NotifyData): NotifyTarget {
-  const { type, language, url, secret, apps, events, mention, consoleUrl, runbooksUrl } = data;
+  const { type, language, url, secret, apps, events, mention, consoleUrl, runbooksUrl, tenant } = data;
   return {
     type,
+    tenant,
     language,
     mention,
     consoleUrl: withoutSlash(consoleUrl),

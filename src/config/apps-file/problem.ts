@@ -1,5 +1,7 @@
 /** One thing that is wrong with apps.yaml or a file that it names. Never holds a secret's value. */
 export interface ConfigProblem {
+  /** Which file of a folder; `undefined`: there is one file. */
+  readonly file?: string | undefined;
   /** Where in the file, as in `apps[3].secretEnv`; empty where it is about the file as a whole. */
   readonly path: string;
   /** From 1. */
@@ -8,11 +10,24 @@ export interface ConfigProblem {
   readonly message: string;
 }
 
-/** One line per problem, as in `apps.yaml:12 apps[3].secretEnv: …`. */
-export function formatProblems(problems: readonly ConfigProblem[], file = 'apps.yaml'): string[] {
-  return problems.map(
-    ({ path, line, message }) => `${file}:${line}${path === '' ? '' : ` ${path}`}: ${message}`,
-  );
+/**
+ * One line per problem, as in `apps.yaml:12 apps[3].secretEnv: …`.
+ * @param place the file, or the folder that the problems' files are in
+ */
+export function formatProblems(problems: readonly ConfigProblem[], place = 'apps.yaml'): string[] {
+  return problems.map(({ file, path, line, message }) => {
+    const where = file === undefined ? place : `${place.replace(/\/+$/, '')}/${file}`;
+    return `${where}:${line}${path === '' ? '' : ` ${path}`}: ${message}`;
+  });
+}
+
+/** Those in the file of a tenant. */
+export function problemsOfTenant(problems: readonly ConfigProblem[], tenant: string): ConfigProblem[] {
+  return problems.filter(({ file }) => file === `${tenant}.yaml`);
+}
+
+export function sameProblems(a: readonly ConfigProblem[], b: readonly ConfigProblem[]): boolean {
+  return JSON.stringify(a) === JSON.stringify(b);
 }
 
 /** apps.yaml cannot be used. Its message is safe to print. */

@@ -1,13 +1,16 @@
 import { APPID_PATTERN } from '../../core/app.js';
+import type { NamedLines } from '../folder/settle.js';
 import { ClientsReader, KnownApps } from './clients.js';
-import type { AppData, AppsFileData, Defaults, NotifyData } from './data.js';
-import { complete, readEntry } from './entry.js';
+import type { AppData, AppsFileData, ClientData, Defaults, NotifyData } from './data.js';
+import { complete, readEntry, type Entry } from './entry.js';
 import { kindFindings, ofItsKind } from './kinds.js';
 import { readIssuers } from './identities.js';
 import { formatPath, Problems, type ConfigProblem, type Path } from './problem.js';
+import { checkRole, ofRole, SINGLE, tenantUrlFlaw, type FileRole } from './role.js';
+import type { Table } from './rule.js';
 import { secretFlaw, signingSecretFlaw, urlFlaw } from './rules.js';
 import { SecretReader, type AppsFileSources, type SecretField } from './secrets.js';
-import { APP, DEFAULTS, NOTIFY, TOP } from './tables.js';
+import { APP, DEFAULTS, FOLDER_TOP, NOTIFY, TOP } from './tables.js';
 import { warningsOf } from './warnings.js';
 import { readYaml } from './yaml.js';
 
@@ -27,6 +30,8 @@ export interface ReadOptions {
   readonly maxUnits: number;
   /** Epoch ms by the wall clock: asks for advice, as of that moment. */
   readonly adviceAt?: number | undefined;
+  /** Default: the only file of a hub. */
+  readonly role?: FileRole | undefined;
 }
 
 const APP_SECRET: SecretField<'secret'> = {
@@ -54,7 +59,7 @@ const SIGNING_SECRET: SecretField<'secret'> = {
 export function readAppsFile(
   bytes: Uint8Array,
   sources: AppsFileSources,
-  { maxUnits, adviceAt }: ReadOptions,
+  { maxUnits, adviceAt, role = SINGLE }: ReadOptions,
 ): AppsFileReading {
   let text: string;
   try {
@@ -69,7 +74,7 @@ export function readAppsFile(
   const problems = new Problems(lineOf, entryOf);
   const missing = new Problems(lineOf, entryOf);
   for (const { path, line, message } of yaml.problems) problems.addAt(path, line, message);
-  const data = new FileReader(sources, problems, missing).read(value);
+  const data = new FileReader(sources, problems, missing, role).read(value);
   if (problems.count > 0 || data === undefined) {
     // Who mends the file wants to know all of it.
     const all = [...problems.sorted(), ...missing.sorted()].toSorted((a, b) => a.line - b.line);
@@ -88,6 +93,7 @@ class FileReader {
     private readonly sources: AppsFileSources,
     private readonly problems: Problems,
     private readonly missing: Problems,
+    private readonly role: FileRole,
   ) {
     this.#secrets = new SecretReader(sources, problems);
   }
@@ -97,17 +103,49 @@ class FileReader {
       this.problems.add([], 'the file is empty: it needs version: 1 and apps');
       return undefined;
     }
-    const file = readEntry(TOP, plain, [], this.problems)?.values;
-    if (file === undefined) return undefined;
-    const known = new KnownApps(file.apps === undefined ? undefined : appidsIn(file.apps), this.problems);
-    const apps = this.#readApps(file.apps ?? [], this.#readDefaults(file.defaults));
+    const { kind } = this.role;
+    const entry = readEntry(kind === 'single' ? TOP : FOLDER_TOP, plain, [], this.problems);
+    if (entry === undefined) return undefined;
+    const file = entry.values;
+    checkRole(this.role, plain, this.problems);
+    const appsAreUnreadable = entry.present.has('apps') ? file.apps === undefined : kind === 'single';
+    const known = new KnownApps(
+      appsAreUnreadable ? undefined : appidsIn(file.apps ?? []),
+      kind,
+      this.problems,
+    );
+    const defaults =
+      this.role.kind === 'tenant' ? this.role.terms.defaults : this.#readDefaults(file.defaults);
+    const apps = this.#readApps(file.apps ?? [], defaults);
     const secrets = apps.flatMap(({ secret }) => secret ?? []);
     const issuers = readIssuers(file.issuers ?? [], this.sources.baseDir, this.problems);
     const issuerIds =
       file.issuers === undefined && wasGiven(plain, 'issuers') ? undefined : namesIn(file.issuers);
-    const clients = new ClientsReader(known, issuerIds, secrets, this.problems).read(file.clients ?? []);
+    const issuerNames = this.role.kind === 'tenant' ? new Set(this.role.terms.issuers) : issuerIds;
+    const clients = new ClientsReader(known, issuerNames, secrets, this.problems).read(file.clients ?? []);
     const notify = this.#readNotify(file.notify ?? [], known);
-    return { apps, issuers, clients, notify };
+    return {
+      ...ofRole(this.role, { apps, clients, notify }),
+      issuers,
+      terms:
+        kind === 'operators'
+          ? { defaults, issuers: issuers.map(({ id }) => id), tenantHosts: file.tenantHosts ?? [] }
+          : undefined,
+      lines: kind === 'single' ? undefined : this.#linesOf(apps, clients),
+    };
+  }
+
+  #linesOf(apps: readonly AppData[], clients: readonly ClientData[]): NamedLines {
+    const { problems } = this;
+    const linesIn = (name: 'keys' | 'identities', last: readonly string[]): number[][] =>
+      clients.map((client, index) =>
+        client[name].map((_proof, proof) => problems.lineOf(['clients', index, name, proof, ...last])),
+      );
+    return {
+      apps: apps.map((_app, index) => problems.lineOf(['apps', index, 'appid'])),
+      keys: linesIn('keys', ['sha256']),
+      identities: linesIn('identities', []),
+    };
   }
 
   /** `defaults` of the file over those of the hub. */
@@ -148,12 +186,21 @@ class FileReader {
     });
   }
 
+  /** Where a tenant's URL must not lead is a problem of the key that gives it. */
+  #readUrl(entry: Entry<Table>, path: Path): string | undefined {
+    const url = this.#secrets.read(entry, path, ROBOT_URL);
+    if (this.role.kind !== 'tenant' || url === undefined || urlFlaw(url) !== undefined) return url;
+    const flaw = tenantUrlFlaw(url, this.role.terms);
+    if (flaw !== undefined) this.problems.add([...path, entry.present.has('url') ? 'url' : 'urlFile'], flaw);
+    return url;
+  }
+
   #readNotify(entries: readonly unknown[], known: KnownApps): NotifyData[] {
     return entries.flatMap((plain, index) => {
       const path = ['notify', index] as const;
       const entry = readEntry(NOTIFY, plain, path, this.problems);
       if (entry === undefined) return [];
-      const url = this.#secrets.read(entry, path, ROBOT_URL);
+      const url = this.#readUrl(entry, path);
       const secret = this.#secrets.read(entry, path, SIGNING_SECRET);
       if (entry.values.type === 'wecom') {
         const key = ['secret', 'secretEnv', 'secretFile'].find((one) => entry.present.has(one));

@@ -103,9 +103,21 @@ export const SHA256_RULE = text((value) => sha256Flaw(value), {
   pattern: `^(?!${inAnyCase(SHA256_OF_NOTHING)})[0-9A-Fa-f]{64}$`,
 });
 
+/** `NAME/*`, which only the operators' file of a folder may grant: see role.ts. */
+const TENANT_GRANT = /^[A-Za-z0-9][A-Za-z0-9._-]{0,62}\/\*$/;
+
 const APPIDS_RULE = listOf(
-  rule<string>(APPID_RULE.schema, (item) =>
-    item === '*' ? wrong('must not stand in a list: for all apps write apps: "*"') : APPID_RULE(item),
+  rule<string>(
+    {
+      anyOf: [
+        APPID_RULE.schema,
+        { type: 'string', pattern: TENANT_GRANT.source, $comment: 'In hub.yaml of a folder alone.' },
+      ],
+    },
+    (item) => {
+      if (item === '*') return wrong('must not stand in a list: for all apps write apps: "*"');
+      return isTenantGrant(item) ? [] : APPID_RULE(item);
+    },
   ),
   '[wx0123456789abcdef], or "*" for all apps',
 );
@@ -119,6 +131,17 @@ export const GRANTS_RULE: Rule<readonly string[] | '*'> = rule(
       ? wrong('must be a list of appids, or "*" for all: put the appid in [ ]')
       : APPIDS_RULE(value);
   },
+);
+
+/** Whether a grant is of all apps of a tenant. */
+export function isTenantGrant(grant: unknown): grant is string {
+  return typeof grant === 'string' && TENANT_GRANT.test(grant);
+}
+
+/** A host as it stands in a URL, with or without a port. */
+export const TENANT_HOST_RULE = textLike(
+  /^(?:[A-Za-z0-9](?:[A-Za-z0-9._-]{0,251}[A-Za-z0-9])?|\[[0-9A-Fa-f:.]{2,45}\])(?::[0-9]{1,5})?$/,
+  'a host name or address, with or without a port, as in robots.corp.example or 10.0.0.7:8443',
 );
 
 const OCTET = '(?:25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])';

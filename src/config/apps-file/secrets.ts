@@ -11,8 +11,10 @@ export interface AppsFileSources {
   readonly env: Environment;
   /** Gives the file's text, or throws; the error's `code` becomes part of the problem. `undefined`: no secret is looked for. */
   readonly readFile: ((path: string) => string) | undefined;
-  /** Relative paths in the file start here: the folder of apps.yaml. */
+  /** Relative paths in the file start here: the folder of apps.yaml; of a tenant, that of its secrets. */
   readonly baseDir: string;
+  /** Of a tenant: all secrets are files below {@link baseDir}. Default false. */
+  readonly filesBelowAlone?: boolean | undefined;
 }
 
 /** A value that a file may give in three ways: itself, by a variable, by a file. */
@@ -57,6 +59,7 @@ export class SecretReader {
         `stands beside ${given[0] ?? ''}: keep exactly one of ${kinds.join(', ')}`,
       );
     }
+    if (this.#isOutside(entry, path, name)) return undefined;
     const values = entry.values as Readonly<Record<string, string | undefined>>;
     const [value, variable, file] = kinds.map((kind) => values[kind]);
     if (value !== undefined) return value;
@@ -73,6 +76,27 @@ export class SecretReader {
     return undefined;
   }
 
+  /** Of a tenant: whether the entry names a secret that is none of its files; reported. */
+  #isOutside({ present, values }: Entry<Table>, path: Path, name: string): boolean {
+    if (this.sources.filesBelowAlone !== true) return false;
+    // The URL of a robot may stand in the file: it lets nobody into anything.
+    const taboo = name === 'url' ? [`${name}Env`] : [name, `${name}Env`];
+    const found = taboo.filter((kind) => present.has(kind));
+    for (const kind of found)
+      this.problems.add(
+        [...path, kind],
+        `is not for tenants: write ${name}File, a path below the tenant's folder of HUB_SECRETS_DIR`,
+      );
+    const file = (values as Readonly<Record<string, string | undefined>>)[`${name}File`];
+    const leavesFolder = file !== undefined && (isAbsolute(file) || file.split('/').includes('..'));
+    if (leavesFolder)
+      this.problems.add(
+        [...path, `${name}File`],
+        "leaves the tenant's folder of HUB_SECRETS_DIR: write a path that begins there, without ..",
+      );
+    return found.length > 0 || leavesFolder;
+  }
+
   #fromEnvironment(name: string, field: SecretField<string>): Found {
     const value = Object.hasOwn(this.sources.env, name) ? this.sources.env[name] : undefined;
     const variable = `the environment variable${printableVariable(name)}`;
@@ -86,7 +110,7 @@ export class SecretReader {
     try {
       content = readFile(isAbsolute(name) ? name : resolve(this.sources.baseDir, name));
     } catch (error) {
-      return { flaw: unreadable(codeOf(error)) };
+      return { flaw: unreadable(codeOf(error), this.sources.filesBelowAlone) };
     }
     // Editors and `echo` end a file with a newline that is not part of the secret.
     const value = content.replace(/[\r\n]+$/, '');
@@ -104,9 +128,9 @@ function checked(value: string, where: string, field: SecretField<string>): Foun
 }
 
 /** "the file cannot be read", with the reason and what to do. */
-export function unreadable(code: string): string {
-  const start =
-    code === 'ENOENT' || code === 'ENOTDIR' ? '; relative paths start at the folder of apps.yaml' : '';
+export function unreadable(code: string, ofTenant = false): string {
+  const from = ofTenant ? "the tenant's folder of HUB_SECRETS_DIR" : 'the folder of apps.yaml';
+  const start = code === 'ENOENT' || code === 'ENOTDIR' ? `; relative paths start at ${from}` : '';
   return `the file cannot be read (${code}): ${hintForFile(code)}${start}`;
 }
 

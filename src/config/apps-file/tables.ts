@@ -34,6 +34,7 @@ import {
   SECRET_RULE,
   SHA256_RULE,
   SIGNING_SECRET_RULE,
+  TENANT_HOST_RULE,
   TICKETS_RULE,
   URL_RULE,
   VARIABLE_RULE,
@@ -199,7 +200,13 @@ export const TOP = {
     ),
     clients: withDefault([], listOfMappings('- { id: order-service, apps: "*", keys: […] }', CLIENT)),
     notify: withDefault([], listOfMappings('- { type: wecom, urlEnv: WECOM_ROBOT_URL }', NOTIFY)),
+    tenantHosts: withDefault([], listOf(TENANT_HOST_RULE, '[robots.corp.example]', { unique: true })),
   },
+} satisfies Table;
+
+/** A file of a folder: who has no apps there may leave the section out. */
+export const FOLDER_TOP = {
+  keys: { ...TOP.keys, apps: withDefault([], TOP.keys.apps.rule) },
 } satisfies Table;
 
 function someOf<T extends string>(words: readonly T[], ifEmpty: string): Rule<readonly T[]> {

@@ -1,26 +1,24 @@
 import { Injectable, Logger, type OnModuleInit } from '@nestjs/common';
-import { ConfigProblems, type ConfigProblem } from '../apps-file/problem.js';
+import { ConfigProblems, sameProblems, type ConfigProblem } from '../apps-file/problem.js';
 import {
   EMPTY_SNAPSHOT,
+  isNothing,
   nextSnapshot,
   onlyAdds,
   type HubSnapshot,
   type SnapshotDiff,
 } from './hub-snapshot.js';
-import { AppsFileLoader, type FileStamps, type Occasion } from './loader.js';
+import { AppsFileLoader, type ConfigSource, type FileStamps, type ReadingAsk } from './loader.js';
+import { outcomeOf, type ReloadOutcome } from './outcome.js';
+import type { Occasion } from './parser.js';
+
+const NOTHING: ReadonlySet<string> = new Set();
 
 export type { HubSnapshot } from './hub-snapshot.js';
+export type { ReloadOutcome } from './outcome.js';
 
 /** Who asked for a reload: `POST /admin/reload`, SIGHUP, a change of the files, or another replica that was asked. */
 export type ReloadTrigger = 'admin' | 'signal' | 'file' | 'replica';
-
-export type ReloadOutcome =
-  | ({
-      readonly ok: true;
-      /** AppSecrets that cannot be had: their apps go without, or on with the ones they had. */
-      readonly warnings: readonly ConfigProblem[];
-    } & Omit<SnapshotDiff, 'issuersChanged'>)
-  | { readonly ok: false; readonly problems: readonly ConfigProblem[] };
 
 export interface ConfigChange {
   readonly snapshot: HubSnapshot;
@@ -32,14 +30,19 @@ export interface ConfigChange {
 }
 
 export type ChangeListener = (change: ConfigChange) => void;
-export type ReloadListener = (outcome: ReloadOutcome, trigger: ReloadTrigger) => void;
+/** `only`: the file of this tenant alone was read. */
+export type ReloadListener = (
+  outcome: ReloadOutcome,
+  trigger: ReloadTrigger,
+  only: string | undefined,
+) => void;
 export type Unsubscribe = () => void;
 
 /**
  * The apps and clients that the hub serves now.
  *
- * - A reading counts as a whole or not at all: one problem anywhere, and everything stays as it is. An AppSecret that
- *   cannot be had is no such problem, but its app's alone.
+ * - A reading of a file counts as a whole or not at all: one problem anywhere, and everything stays as it is. An
+ *   AppSecret that cannot be had is no such problem, but its app's alone. Of a folder that holds for each file by itself.
  * - Readings never overlap. Who asks while one is under way shares the next one with all others who wait: the file
  *   may have changed after the one under way read it.
  */
@@ -54,14 +57,18 @@ export class AppsConfig implements OnModuleInit {
   #stamps: FileStamps | undefined;
   /** {@link FileStamps.content} of the snapshot. */
   #servedContent: string | undefined;
-  #heldBack: string | undefined;
+  #heldBack: ReadonlySet<string> = NOTHING;
+  #problems: readonly ConfigProblem[] = [];
   #loading: Promise<void> | undefined;
   /** The last reading under way or in the queue. */
   #last: Promise<unknown> = Promise.resolve();
-  /** The reload in the queue that has not begun. */
-  #waiting: Promise<ReloadOutcome> | undefined;
+  /** The reloads in the queue that have not begun, by the tenant that they are for; of all files: `undefined`. */
+  readonly #waiting = new Map<string | undefined, Promise<ReloadOutcome>>();
+  readonly #source: ConfigSource;
 
-  constructor(private readonly loader: AppsFileLoader) {}
+  constructor(loader: AppsFileLoader) {
+    this.#source = loader;
+  }
 
   /** Empty until {@link load} has succeeded. */
   get current(): HubSnapshot {
@@ -83,8 +90,13 @@ export class AppsConfig implements OnModuleInit {
     return this.#warnings;
   }
 
-  /** {@link FileStamps.content} of a file that was read and not taken over yet: see {@link reloadWatched}. */
-  get heldBack(): string | undefined {
+  /** What the configuration says and does not hold, as of the last reading of each file. */
+  get problems(): readonly ConfigProblem[] {
+    return this.#problems;
+  }
+
+  /** What was read and not taken over yet, by {@link FileStamps.content} (of a folder by file): see {@link reloadWatched}. */
+  get heldBack(): ReadonlySet<string> {
     return this.#heldBack;
   }
 
@@ -102,22 +114,25 @@ export class AppsConfig implements OnModuleInit {
     await this.#loading;
   }
 
-  /** Reads the files anew. Never rejects. */
-  async reload(trigger: ReloadTrigger): Promise<ReloadOutcome> {
-    this.#waiting ??= this.#afterAllOthers(async () => {
+  /** Reads the files anew. Never rejects. @param only the file of this tenant alone, and its part of the outcome */
+  async reload(trigger: ReloadTrigger, only?: string): Promise<ReloadOutcome> {
+    const waiting = this.#waiting.get(only);
+    if (waiting !== undefined) return waiting;
+    const reload = this.#afterAllOthers(async () => {
       // From here on the file is being read: who asks now must have the next reading.
-      this.#waiting = undefined;
-      return this.#reload(trigger);
+      this.#waiting.delete(only);
+      return this.#reload(trigger, { only });
     });
-    return this.#waiting;
+    this.#waiting.set(only, reload);
+    return reload;
   }
 
   /**
-   * The same for who has seen the file change and cannot know whether somebody is still writing it. What does more than
-   * add is held back, and nobody is told, unless the file is what `still` says: its content as it has been for a while.
+   * The same for who has seen files change and cannot know whether somebody is still writing them. What does more than
+   * add is held back, and nobody is told, unless it is among `still`: {@link heldBack} as it has been for a while.
    */
-  async reloadWatched(still: string | undefined): Promise<ReloadOutcome | 'held back'> {
-    const outcome = await this.#afterAllOthers(() => this.#reload('file', still ?? ''));
+  async reloadWatched(still: ReadonlySet<string>): Promise<ReloadOutcome | 'held back'> {
+    const outcome = await this.#afterAllOthers(() => this.#reload('file', { still }));
     return outcome ?? 'held back';
   }
 
@@ -137,19 +152,19 @@ export class AppsConfig implements OnModuleInit {
   }
 
   async #loadFirst(): Promise<void> {
-    const outcome = await this.#afterAllOthers(() => this.#apply('start'));
-    if (outcome.ok) return;
+    const outcome = await this.#afterAllOthers(() => this.#apply('start', {}));
+    if (outcome.ok || outcome.brought !== undefined) return;
     this.#loading = undefined;
-    throw new ConfigProblems(outcome.problems, this.loader.shownFile);
+    throw new ConfigProblems(outcome.problems, this.#source.shownFile);
   }
 
-  async #reload(trigger: ReloadTrigger): Promise<ReloadOutcome>;
-  async #reload(trigger: ReloadTrigger, still: string): Promise<ReloadOutcome | undefined>;
-  async #reload(trigger: ReloadTrigger, still?: string): Promise<ReloadOutcome | undefined> {
-    const outcome = await this.#apply('reload', still);
+  async #reload(trigger: ReloadTrigger, ask: { readonly only: string | undefined }): Promise<ReloadOutcome>;
+  async #reload(trigger: ReloadTrigger, ask: ReadingAsk): Promise<ReloadOutcome | undefined>;
+  async #reload(trigger: ReloadTrigger, ask: ReadingAsk): Promise<ReloadOutcome | undefined> {
+    const outcome = await this.#apply('reload', ask);
     if (outcome === undefined) return undefined;
     this.#tell(this.#reloadListeners, (listener) => {
-      listener(outcome, trigger);
+      listener(outcome, trigger, ask.only);
     });
     return outcome;
   }
@@ -161,42 +176,55 @@ export class AppsConfig implements OnModuleInit {
     return turn;
   }
 
-  async #apply(occasion: Occasion): Promise<ReloadOutcome>;
-  async #apply(occasion: Occasion, still: string | undefined): Promise<ReloadOutcome | undefined>;
-  async #apply(occasion: Occasion, still?: string): Promise<ReloadOutcome | undefined> {
+  async #apply(occasion: Occasion, ask: { readonly still?: undefined }): Promise<ReloadOutcome>;
+  async #apply(occasion: Occasion, ask: ReadingAsk): Promise<ReloadOutcome | undefined>;
+  async #apply(occasion: Occasion, ask: ReadingAsk): Promise<ReloadOutcome | undefined> {
     try {
-      const { result, stamps } = await this.loader.read(occasion);
+      const { result, stamps, heldBack = NOTHING } = await this.#source.read(occasion, ask);
       this.#stamps = stamps;
-      this.#heldBack = undefined;
-      if (!result.ok) return { ok: false, problems: result.problems };
+      this.#heldBack = heldBack;
+      if (!result.ok) {
+        this.#problems = occasion === 'start' ? [] : result.problems;
+        return { ok: false, problems: result.problems };
+      }
       const previous = this.#snapshot;
-      const { apps, issuers, clients, notify, warnings } = result;
+      const { apps, issuers, clients, notify, problems = [] } = result;
       const { snapshot, diff } = await nextSnapshot(previous, apps, { issuers, clients, notify });
-      const settled =
-        still === undefined || still === stamps.content || stamps.content === this.#servedContent;
-      if (!settled && !onlyAdds(diff)) {
-        this.#heldBack = stamps.content;
+      if (!this.#source.isFolder && this.#mayBeHalf(ask, stamps.content) && !onlyAdds(diff)) {
+        this.#heldBack = new Set([stamps.content]);
         return undefined;
       }
-      this.#snapshot = snapshot;
+      const hadProblems = this.#problems;
+      this.#problems = problems;
       this.#secretProblems = result.secretProblems;
-      this.#warnings = warnings;
+      this.#warnings = result.warnings;
       this.#servedContent = stamps.content;
-      const { added, changed, removed } = diff;
-      this.#tell(this.#changeListeners, (listener) => {
-        listener({ snapshot, previous, added, changed, removed });
-      });
-      const { issuersChanged: _, ...told } = diff;
-      return { ok: true, warnings, ...told };
+      this.#swap(previous, snapshot, diff);
+      const isNews = !isNothing(diff) || !sameProblems(hadProblems, problems);
+      return heldBack.size > 0 && !isNews
+        ? undefined
+        : outcomeOf(diff, { only: ask.only, snapshot, problems, warnings: this.#warnings });
     } catch (error) {
       // A bug, and its text may quote the file: only its place is logged.
       const place = error instanceof Error ? (error.stack ?? '').split('\n').slice(1, 4).join(' ') : '';
-      this.#logger.error(`reading ${this.loader.shownFile} failed by a fault of the hub ${place}`);
+      this.#logger.error(`reading ${this.#source.shownFile} failed by a fault of the hub ${place}`);
       return {
         ok: false,
         problems: [{ path: '', line: 1, message: 'could not be read by a fault of the hub' }],
       };
     }
+  }
+
+  /** Whether somebody may still be writing the file, as far as it differs from what is served. */
+  #mayBeHalf({ still }: ReadingAsk, content: string): boolean {
+    return still !== undefined && !still.has(content) && content !== this.#servedContent;
+  }
+
+  #swap(previous: HubSnapshot, snapshot: HubSnapshot, { added, changed, removed }: SnapshotDiff): void {
+    this.#snapshot = snapshot;
+    this.#tell(this.#changeListeners, (listener) => {
+      listener({ snapshot, previous, added, changed, removed });
+    });
   }
 
   /** A listener that throws keeps no other from hearing. */

@@ -33,6 +33,12 @@ export interface SnapshotDiff {
   readonly issuersChanged: boolean;
 }
 
+/** Whether nothing has changed that is named. */
+export function isNothing({ added, changed, removed, clients, keys }: SnapshotDiff): boolean {
+  const changes: readonly NamedChanges[] = [{ added, changed, removed }, clients, keys];
+  return changes.every((each) => each.added.length + each.changed.length + each.removed.length === 0);
+}
+
 /** Whether callers of before find all that they had: half of a file never does only that. */
 export function onlyAdds({ changed, removed, clients, keys, issuersChanged }: SnapshotDiff): boolean {
   const others = [changed, removed, clients.changed, clients.removed, keys.changed, keys.removed];
@@ -55,7 +61,7 @@ export async function nextSnapshot(
   const diff = { added: [] as string[], changed: [] as string[], removed: [] as string[], unchanged: 0 };
   const turn = turnTaker();
   for (const read of apps) {
-    const before = previous.apps.get(read.appid);
+    const before = ofSameTenant(previous.apps.get(read.appid), read);
     const app =
       before !== undefined && read.secret.equals(NO_SECRET) ? { ...read, secret: before.secret } : read;
     const same = before !== undefined && sameApp(before, app);
@@ -65,7 +71,7 @@ export async function nextSnapshot(
     await turn(1);
   }
   for (const appid of previous.apps.keys()) {
-    if (!next.has(appid)) diff.removed.push(appid);
+    if (ofSameTenant(next.get(appid), previous.apps.get(appid)) === undefined) diff.removed.push(appid);
     await turn(1);
   }
   const { clients, keys } = await comparedClients(previous.clients, rest.clients, turn);
@@ -78,6 +84,34 @@ export async function nextSnapshot(
 function kept(before: HubSnapshot['issuers'], issuer: IssuerSettings): IssuerSettings {
   const known = before.get(issuer.id);
   return known !== undefined && sameIssuer(known, issuer) ? known : issuer;
+}
+
+/** An app that another tenant takes over is another app: nothing of the one before is that tenant's. */
+function ofSameTenant(app: AppSettings | undefined, other: AppSettings | undefined): AppSettings | undefined {
+  return app?.tenant === other?.tenant ? app : undefined;
+}
+
+/** The part of a difference that a tenant may see; of the apps that stayed only its own are counted. */
+export function diffOfTenant(diff: SnapshotDiff, tenant: string, { apps }: HubSnapshot): SnapshotDiff {
+  const own = (names: readonly string[]): string[] =>
+    names.filter((appid) => apps.get(appid)?.tenant === tenant);
+  const named = ({ added, changed, removed }: NamedChanges): NamedChanges => {
+    const ours = (names: readonly string[]): string[] =>
+      names.filter((name) => name.startsWith(`${tenant}/`));
+    return { added: ours(added), changed: ours(changed), removed: ours(removed) };
+  };
+  const [added, changed] = [own(diff.added), own(diff.changed)];
+  const all = [...apps.values()].filter((app) => app.tenant === tenant).length;
+  return {
+    added,
+    changed,
+    // Only this tenant's file was read: what went was its own.
+    removed: diff.removed,
+    unchanged: all - added.length - changed.length,
+    clients: named(diff.clients),
+    keys: named(diff.keys),
+    issuersChanged: diff.issuersChanged,
+  };
 }
 
 async function comparedClients(

@@ -11,7 +11,8 @@ import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import ts from 'typescript';
-import { AppsFileLoader, type LoaderOptions } from './loader.js';
+import { AppsFileLoader } from './loader.js';
+import type { LoaderOptions } from './parser.js';
 import { SECRET } from '../apps-file/spec-support.js';
 
 const SOURCES = resolve(dirname(fileURLToPath(import.meta.url)), '../..');
@@ -21,6 +22,7 @@ function compileWorker(target: string): URL {
   for (const folder of [
     'config',
     'config/apps-file',
+    'config/folder',
     'config/reload',
     'core',
     'core/access',

@@ -13,15 +13,17 @@ import {
 } from '../apps-file/data.js';
 import type { ConfigProblem } from '../apps-file/problem.js';
 import { readAppsFile, type ReadOptions } from '../apps-file/read.js';
+import type { FolderTerms } from '../apps-file/role.js';
+import type { NamedLines } from '../folder/settle.js';
 import type { Environment } from '../apps-file/secrets.js';
-import { codeOf, readSmallFile, type FileStamp } from '../small-file.js';
+import { codeOf, readSmallFile, readSmallFileBelow, type FileStamp } from '../small-file.js';
 
 /** What the parser is given, in whatever thread it runs. */
 export interface ReadingInput extends ReadOptions {
   /** The file's bytes, UTF-8. */
   readonly bytes: Uint8Array;
   readonly env: Environment;
-  /** The folder of apps.yaml. */
+  /** Where relative paths of secret files begin; of a tenant no file of its is outside. */
   readonly baseDir: string;
   /** `false`: no secret is looked for, and none is missing. */
   readonly secrets: boolean;
@@ -33,6 +35,8 @@ export interface ReadingInput extends ReadOptions {
  */
 export interface ReadingMessage {
   readonly ok: boolean;
+  /** The parser itself came to an end: it is not the file that has problems. */
+  readonly stopped?: boolean;
   readonly apps: readonly string[];
   readonly issuers: readonly string[];
   readonly clients: readonly string[];
@@ -41,6 +45,8 @@ export interface ReadingMessage {
   readonly advice: readonly ConfigProblem[];
   readonly problems: readonly ConfigProblem[];
   readonly secretFiles: ReadonlyMap<string, FileStamp>;
+  readonly terms?: FolderTerms | undefined;
+  readonly lines?: NamedLines | undefined;
 }
 
 /** What apps.yaml says, as the hub's own objects. */
@@ -55,19 +61,38 @@ export type AppsFileResult =
       readonly secretProblems: ReadonlyMap<string, string>;
       readonly warnings: readonly ConfigProblem[];
       readonly advice: readonly ConfigProblem[];
+      /** Of a folder: what is wrong with files that go on as they were; the rest is as they say now. */
+      readonly problems?: readonly ConfigProblem[] | undefined;
     }
   | { readonly ok: false; readonly problems: readonly ConfigProblem[] };
 
 /** An AppSecret has 32 characters, the URL of a robot some hundred: whatever is larger is the wrong file. Bytes. */
 const MAX_SECRET_FILE_BYTES = 65_536;
 
-/** The parser's part. */
-export function readForMessage(input: ReadingInput): ReadingMessage {
-  const { bytes, env, baseDir, secrets } = input;
+/**
+ * The parser's part: all files in one pass. The operators' file of a folder comes first: by what it says for all, the
+ * tenants' that follow are read.
+ */
+export function readAllForMessage(inputs: readonly ReadingInput[]): ReadingMessage[] {
+  let terms: FolderTerms | undefined;
+  return inputs.map((input) => {
+    const { role } = input;
+    const own = role?.kind === 'tenant' && terms !== undefined ? { ...role, terms } : role;
+    const message = readForMessage({ ...input, role: own });
+    terms = message.terms ?? terms;
+    return message;
+  });
+}
+
+function readForMessage(input: ReadingInput): ReadingMessage {
+  const { bytes, env, baseDir, secrets, role } = input;
+  const filesBelowAlone = role?.kind === 'tenant';
   const secretFiles = new Map<string, FileStamp>();
   const readFile = (path: string): string => {
     try {
-      const { bytes: content, stamp } = readSmallFile(path, MAX_SECRET_FILE_BYTES);
+      const { bytes: content, stamp } = filesBelowAlone
+        ? readSmallFileBelow(baseDir, path, MAX_SECRET_FILE_BYTES)
+        : readSmallFile(path, MAX_SECRET_FILE_BYTES);
       secretFiles.set(path, stamp);
       return content.toString('utf8');
     } catch (error) {
@@ -75,7 +100,8 @@ export function readForMessage(input: ReadingInput): ReadingMessage {
       throw error;
     }
   };
-  const reading = readAppsFile(bytes, { env, baseDir, readFile: secrets ? readFile : undefined }, input);
+  const sources = { env, baseDir, filesBelowAlone, readFile: secrets ? readFile : undefined };
+  const reading = readAppsFile(bytes, sources, input);
   const lists = { apps: [], issuers: [], clients: [], notify: [] };
   const nothing = { ...lists, warnings: [], advice: [], problems: [], secretFiles };
   if (!reading.ok) return { ...nothing, ok: false, problems: reading.problems };
@@ -84,7 +110,8 @@ export function readForMessage(input: ReadingInput): ReadingMessage {
   const clients = inPieces(data.clients, weigh);
   const issuers = inPieces(data.issuers, () => 1);
   const notify = inPieces(data.notify, () => 1);
-  return { ...nothing, ok: true, apps, issuers, clients, notify, warnings, advice };
+  const { terms, lines } = data;
+  return { ...nothing, ok: true, apps, issuers, clients, notify, warnings, advice, terms, lines };
 }
 
 /** The hub's part: some hundred entries in each turn of the event loop. */

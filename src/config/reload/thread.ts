@@ -14,25 +14,26 @@ export interface ThreadOptions {
 const YOUNG_MB = 8;
 
 /**
- * Reads an apps file in a thread of its own, so that requests go on meanwhile and its memory is given back.
+ * Reads apps files in a thread of their own, so that requests go on meanwhile and its memory is given back.
  * Never rejects and never hangs: a thread that crashes, ends early or takes too long is a problem like any other.
  */
 export async function readInThread(
-  input: ReadingInput,
+  inputs: readonly ReadingInput[],
   { worker: entry, timeoutMs, maxMemoryMb }: ThreadOptions,
-): Promise<ReadingMessage> {
+): Promise<readonly ReadingMessage[]> {
   let worker: Worker | undefined;
   let timer: NodeJS.Timeout | undefined;
+  const failed = (message: string): ReadingMessage[] => inputs.map(() => stoppedBy(message));
   try {
     const thread = (worker = new Worker(entry, {
-      workerData: input,
+      workerData: inputs,
       name: 'apps-file',
       resourceLimits: {
         maxOldGenerationSizeMb: maxMemoryMb - 3 * YOUNG_MB,
         maxYoungGenerationSizeMb: YOUNG_MB,
       },
     }));
-    return await new Promise<ReadingMessage>((resolve) => {
+    return await new Promise<readonly ReadingMessage[]>((resolve) => {
       const stopped = (error: unknown): void => {
         resolve(failed(`the parser stopped unexpectedly (${codeOf(error)}): see whether memory is short`));
       };
@@ -52,8 +53,8 @@ export async function readInThread(
   }
 }
 
-function failed(message: string): ReadingMessage {
+function stoppedBy(message: string): ReadingMessage {
   const lists = { apps: [], issuers: [], clients: [], notify: [] };
   const nothing = { ...lists, warnings: [], advice: [], secretFiles: new Map() };
-  return { ...nothing, ok: false, problems: [{ path: '', line: 1, message }] };
+  return { ...nothing, ok: false, stopped: true, problems: [{ path: '', line: 1, message }] };
 }

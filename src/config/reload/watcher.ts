@@ -4,7 +4,7 @@ import { dirname } from 'node:path';
 import { stampFile } from '../small-file.js';
 import type { AppsConfig } from './apps-config.service.js';
 import { FolderWatches } from './folder-watches.js';
-import type { AppsFileLoader } from './loader.js';
+import type { ConfigSource } from './loader.js';
 
 /** Files change in real time, whatever clock the hub runs on: these are Node's own, but in tests of the watcher. */
 export interface Timers {
@@ -51,7 +51,7 @@ const DEFAULTS: WatcherOptions = {
 };
 
 /**
- * Reloads when the apps file or a secret file changes, and on SIGHUP.
+ * Reloads when the apps file, a file of the folder or a secret file changes, and on SIGHUP.
  *
  * - An event of a folder only says: look. What counts is whether the files differ from what was last read (content of
  *   apps.yaml, stamps of the secret files), so events about other files do nothing, and a reload that somebody else
@@ -79,14 +79,14 @@ export class AppsFileWatcher implements OnModuleInit, OnModuleDestroy {
   #polledStamp: string | undefined;
   /** Where the path led at the last look. */
   #realPath: string | undefined;
-  /** The content that is held back, and since when it is known. */
-  #held: { readonly content: string; readonly since: number } | undefined;
+  /** What is held back, and since when it is known as it is. */
+  #held: ReadonlyMap<string, number> = new Map();
   #wasMissing = false;
   #complete = true;
 
   constructor(
     private readonly config: AppsConfig,
-    private readonly loader: AppsFileLoader,
+    private readonly loader: ConfigSource,
     options: Partial<WatcherOptions> = {},
   ) {
     this.#options = { ...DEFAULTS, ...options };
@@ -111,7 +111,7 @@ export class AppsFileWatcher implements OnModuleInit, OnModuleDestroy {
   }
 
   async #watch(): Promise<void> {
-    const folders = new Set([dirname(this.loader.file)]);
+    const folders = new Set([this.loader.isFolder ? this.loader.file : dirname(this.loader.file)]);
     for (const file of this.config.stamps?.secretFiles.keys() ?? []) folders.add(dirname(file));
     const complete = await this.#watches.set(folders);
     if (!complete && this.#complete) {
@@ -161,7 +161,7 @@ export class AppsFileWatcher implements OnModuleInit, OnModuleDestroy {
       this.#options.onLook('missing');
       return;
     }
-    const outcome = changed || this.config.heldBack !== undefined ? await this.#reload() : 'same';
+    const outcome = changed || this.config.heldBack.size > 0 ? await this.#reload() : 'same';
     if (outcome === 'held back') this.#arm(this.#stillFor(), () => this.#look('content'));
     else if (!this.#complete && this.#burstSince === undefined) this.#armPoll();
     this.#options.onLook(outcome);
@@ -170,27 +170,28 @@ export class AppsFileWatcher implements OnModuleInit, OnModuleDestroy {
   async #reload(): Promise<'reloaded' | 'held back'> {
     const before = this.#realPath;
     this.#realPath = await this.#whereItIs();
-    const { heldBack } = this.config;
+    const { heldBack, stamps } = this.config;
     const content = await this.loader.stampContent();
     const swapped = before !== undefined && this.#realPath !== undefined && this.#realPath !== before;
-    const isStill = heldBack !== undefined && heldBack === content && this.#stillFor() === 0;
-    if (heldBack !== undefined && heldBack === content && !isStill && !swapped) return 'held back';
-    const outcome = await this.config.reloadWatched(swapped || isStill ? content : undefined);
+    const still = new Set([...heldBack].filter((name) => this.#stillFor(name) === 0));
+    const isKnown = heldBack.size > 0 && stamps?.content === content;
+    if (isKnown && still.size === 0 && !swapped) return 'held back';
+    const outcome = await this.config.reloadWatched(swapped ? new Set([content]) : still);
     // The file may name other secret files now.
     await this.#watch();
-    const held = this.config.heldBack;
-    if (outcome !== 'held back' || held === undefined) {
-      this.#held = undefined;
-      return 'reloaded';
-    }
-    if (this.#held?.content !== held) this.#held = { content: held, since: this.#options.timers.now() };
-    return 'held back';
+    const now = this.#options.timers.now();
+    this.#held = new Map([...this.config.heldBack].map((name) => [name, this.#held.get(name) ?? now]));
+    return outcome === 'held back' || this.#held.size > 0 ? 'held back' : 'reloaded';
   }
 
-  /** How long the file that is held back must not change yet. Milliseconds. */
-  #stillFor(): number {
+  /** How long that must not change yet, by default the first of all that is held back. Milliseconds. */
+  #stillFor(held?: string): number {
     const { stillMs, timers } = this.#options;
-    return this.#held === undefined ? stillMs : Math.max(0, this.#held.since + stillMs - timers.now());
+    const sinces = [...this.#held].flatMap(([name, since]) =>
+      held === undefined || name === held ? since : [],
+    );
+    if (sinces.length === 0) return stillMs;
+    return Math.max(0, Math.min(...sinces) + stillMs - timers.now());
   }
 
   async #whereItIs(): Promise<string | undefined> {
@@ -199,7 +200,7 @@ export class AppsFileWatcher implements OnModuleInit, OnModuleDestroy {
 
   async #hasChanged(depth: 'content' | 'stat'): Promise<boolean | 'missing'> {
     const read = this.config.stamps;
-    const stamp = await stampFile(this.loader.file);
+    const stamp = await this.loader.stampFiles();
     if (depth === 'content' || stamp !== this.#polledStamp) {
       this.#polledStamp = stamp;
       const content = await this.loader.stampContent();

@@ -10,7 +10,7 @@ export interface NamedChanges {
 
 /**
  * Which clients and keys differ between two readings of apps.yaml. Clients are named by their ids, keys by `client/key`
- * (no id has a slash), never by their hashes.
+ * (no id of a key has a slash), never by their hashes.
  *
  * - A client is changed where anything that decides about its requests is, its keys included; the order of a list
  *   decides nothing.

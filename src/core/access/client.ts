@@ -19,7 +19,10 @@ export interface ClientKey {
 
 /** A backend that calls the hub, as apps.yaml has it. Without keys and identities it is known by its address alone. */
 export interface ClientEntry {
+  /** Unique; of a tenant's client `tenant/id`. */
   readonly id: string;
+  /** Whose client it is; `undefined`: the operators'. */
+  readonly tenant?: string | undefined;
   /** Of these and {@link identities} any one fits. */
   readonly keys: readonly ClientKey[];
   readonly identities: readonly ClientIdentity[];

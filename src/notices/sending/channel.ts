@@ -81,7 +81,10 @@ export class Channel {
     const { type } = target;
     const url = target.url.reveal();
     const secret = target.secret?.reveal();
-    const outcome = await this.post.send(signed({ type, url, secret, body, wallNow: this.clock.wallNow() }));
+    const outcome = await this.post.send(
+      signed({ type, url, secret, body, wallNow: this.clock.wallNow() }),
+      target.publicOnly,
+    );
     if (!outcome.ok) return { ok: false, wait: 0, why: outcome.why };
     return verdictOf(type, outcome.answer, secretsIn(url, secret));
   }

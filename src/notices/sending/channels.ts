@@ -75,6 +75,7 @@ export class Channels {
   }
 }
 
-function keyOf({ type, url }: NotifyTarget): string {
-  return `${type} ${url.reveal()}`;
+/** A tenant shares a robot's pace with no other. */
+function keyOf({ type, url, tenant }: NotifyTarget): string {
+  return `${type} ${tenant ?? ''} ${url.reveal()}`;
 }

@@ -2,6 +2,7 @@ import { Agent, type Dispatcher } from 'undici';
 import type { Clock } from '../../clock/clock.js';
 import type { Secret } from '../../core/secret.js';
 import { connectorFor } from '../../wechat-client/outbound.js';
+import { publicConnectorFor } from '../../wechat-client/public-connector.js';
 import type { RobotAnswer } from './robots.js';
 import type { Signed } from './signature.js';
 
@@ -19,6 +20,8 @@ export type PostOutcome =
 /** Sends messages, each bounded in time and size. No redirect is followed, no proxy is used but HUB_OUTBOUND_PROXY's. */
 export class HttpPost {
   readonly #agent: Agent;
+  /** Of the robots of tenants: whatever their names resolve to, nothing inside is called. */
+  readonly #publicAgent: Agent;
   readonly #clock: Clock;
   readonly #closing = new AbortController();
   #underWay = 0;
@@ -26,23 +29,16 @@ export class HttpPost {
   /** @param proxy HUB_OUTBOUND_PROXY. */
   constructor(clock: Clock, proxy?: Secret) {
     this.#clock = clock;
-    this.#agent = new Agent({
-      connections: SOCKETS_PER_ROBOT,
-      keepAliveTimeout: 10_000,
-      keepAliveMaxTimeout: 30_000,
-      connect: connectorFor(TIMEOUT_MS, proxy),
-      // The signal ends a call sooner.
-      headersTimeout: 0,
-      bodyTimeout: 0,
-    });
+    this.#agent = agentWith(connectorFor(TIMEOUT_MS, proxy));
+    this.#publicAgent = agentWith(publicConnectorFor(TIMEOUT_MS, proxy));
   }
 
   get underWay(): number {
     return this.#underWay;
   }
 
-  /** Never rejects. */
-  async send({ url, headers, body }: Signed): Promise<PostOutcome> {
+  /** Never rejects. @param publicOnly see {@link NotifyTarget.publicOnly} */
+  async send({ url, headers, body }: Signed, publicOnly = false): Promise<PostOutcome> {
     const late = new AbortController();
     const timer = this.#clock.setTimeout(() => {
       late.abort();
@@ -50,7 +46,8 @@ export class HttpPost {
     const signal = AbortSignal.any([late.signal, this.#closing.signal]);
     this.#underWay += 1;
     try {
-      const response = await this.#agent.request(targetOf(url, headers, body, signal));
+      const agent = publicOnly ? this.#publicAgent : this.#agent;
+      const response = await agent.request(targetOf(url, headers, body, signal));
       const answer = {
         status: response.statusCode,
         body: await beginningOf(response.body),
@@ -68,8 +65,20 @@ export class HttpPost {
   /** Calls under way are given up. */
   async close(): Promise<void> {
     this.#closing.abort();
-    await this.#agent.destroy();
+    await Promise.all([this.#agent.destroy(), this.#publicAgent.destroy()]);
   }
+}
+
+function agentWith(connect: ReturnType<typeof connectorFor>): Agent {
+  return new Agent({
+    connections: SOCKETS_PER_ROBOT,
+    keepAliveTimeout: 10_000,
+    keepAliveMaxTimeout: 30_000,
+    connect,
+    // The signal ends a call sooner.
+    headersTimeout: 0,
+    bodyTimeout: 0,
+  });
 }
 
 function targetOf(

@@ -104,7 +104,7 @@ export class AttemptLoop {
     request: AttemptRequest,
   ): { readonly promote: () => void; readonly ended: Promise<EndedAttempt> } {
     const hands: Hands = {
-      permit: this.#limiter.enter(this.#kindOfCall(cell)),
+      permit: this.#limiter.enter(this.#kindOfCall(cell), cell.owner.app.tenant),
       unlock: undefined,
       lease: undefined,
       call: undefined,
@@ -155,7 +155,7 @@ export class AttemptLoop {
         // Others use the place in the queue and the mutex meanwhile.
         await this.#giveBack(hands);
         await this.#changeWithin(cell, attempt.until - this.clock.now());
-        hands.permit = this.#limiter.enter(this.#kindOfCall(cell));
+        hands.permit = this.#limiter.enter(this.#kindOfCall(cell), cell.owner.app.tenant);
         if (cell.waiting > 0) hands.permit.promote();
         return { kind: 'waited' };
       case 'calling': {

@@ -312,3 +312,91 @@ it('from a start with nothing under way, first and repeated calls never take mor
     { numRuns: 300 },
   );
 });
+
+describe('tenants on a virtual clock', () => {
+  /** Longest wait of each tenant's calls, ms. `callMs`: how long each of its calls takes, which are `calls` at once, again and again. */
+  async function longestWaits(
+    crowds: readonly {
+      tenant: string;
+      calls: number;
+      callMs: number;
+      kinds: readonly CallKind[];
+      urgent?: boolean;
+    }[],
+    forMs: number,
+  ): Promise<ReadonlyMap<string, number>> {
+    const limiter = new UpstreamLimiter(WIDTHS);
+    const waits = new Map<string, number>();
+    const due: { at: number; act: () => void }[] = [];
+    const inside = new Map<string, number>();
+    let now = 0;
+    const enter = ({ tenant, callMs, urgent = false }: (typeof crowds)[number], kind: CallKind): void => {
+      const askedAt = now;
+      const permit = limiter.enter(kind, tenant);
+      if (urgent) permit.promote();
+      void permit.entered.then(() => {
+        waits.set(tenant, Math.max(waits.get(tenant) ?? 0, now - askedAt));
+        inside.set(tenant, (inside.get(tenant) ?? 0) + 1);
+        due.push({
+          at: now + callMs,
+          act: () => {
+            inside.set(tenant, (inside.get(tenant) ?? 0) - 1);
+            permit.leave();
+          },
+        });
+      });
+    };
+    for (const crowd of crowds)
+      for (let nth = 0; nth < crowd.calls; nth += 1) enter(crowd, crowd.kinds[nth % crowd.kinds.length]!);
+    while (now < forMs) {
+      await Promise.resolve();
+      await Promise.resolve();
+      due.sort((a, b) => a.at - b.at);
+      const next = due.shift();
+      if (next === undefined) break;
+      now = next.at;
+      next.act();
+    }
+    return waits;
+  }
+
+  it.each<[string, readonly CallKind[]]>([
+    ['first', ['first']],
+    ['repeated', ['again']],
+    ['first and repeated', ['first', 'again']],
+    ['all', ['first', 'again', 'renewal']],
+  ])('5,000 %s calls of one that hang delay none of 47 others by a second', async (_what, kinds) => {
+    const hog = { tenant: 'hog', calls: 5000, callMs: 5000, kinds, urgent: true };
+    const others = Array.from({ length: 47 }, (_none, index) => ({
+      tenant: `t${index}`,
+      calls: 20,
+      callMs: 30,
+      kinds: [(['first', 'again', 'renewal'] as const)[index % 3]!],
+    }));
+    const waits = await longestWaits([hog, ...others], 20_000);
+    for (const { tenant } of others) expect([tenant, waits.get(tenant)! <= 1000]).toEqual([tenant, true]);
+  });
+
+  it('while up to four hang: one that has nothing under way finds a place at once', async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(fc.constantFrom<CallKind>('first', 'again', 'renewal'), { minLength: 1, maxLength: 4 }),
+        fc.constantFrom<CallKind>('first', 'again', 'renewal'),
+        async (hogs, kind) => {
+          const limiter = new UpstreamLimiter(WIDTHS);
+          hogs.forEach((each, index) => {
+            for (let nth = 0; nth < 1200; nth += 1) limiter.enter(each, `hog-${index}`);
+          });
+          expect(await entered(limiter.enter(kind, 'another'))).toBe(true);
+        },
+      ),
+      { numRuns: 50 },
+    );
+  });
+
+  it('a hub without tenants shares its places with nobody', async () => {
+    const limiter = new UpstreamLimiter(WIDTHS);
+    const permits = Array.from({ length: 51 }, () => limiter.enter('first'));
+    expect((await areIn(permits)).filter(Boolean)).toHaveLength(50);
+  });
+});

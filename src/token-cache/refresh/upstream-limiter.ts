@@ -1,3 +1,7 @@
+import { Lane, newCounts, sumOf, type CallKind, type Counts, type Waiting } from './lane.js';
+
+export type { CallKind } from './lane.js';
+
 /** The permission for one upstream call, once it is there. */
 export interface Permit {
   /** Resolves when the call may begin. */
@@ -7,14 +11,6 @@ export interface Permit {
   /** Must be called once, whatever became of the call. */
   leave(): void;
 }
-
-/**
- * What a call is for:
- * - `first`: the first one for a credential in this process;
- * - `again`: a further one, and there still is no valid credential;
- * - `renewal`: there is a valid one.
- */
-export type CallKind = 'first' | 'again' | 'renewal';
 
 export interface LimiterWidths {
   /** First and repeated calls together, while there are first ones; from then on it grows by {@link REGAINED}. */
@@ -43,12 +39,6 @@ const REGAINED = 0.25;
 /** Of so many places that come free while first calls wait, one goes to a repeated call. */
 const AGAIN_EVERY = 5;
 
-interface Waiting {
-  readonly kind: CallKind;
-  start: () => void;
-  started: boolean;
-}
-
 /**
  * Bounds how many upstream calls are under way, so that a start with thousands of apps is no storm.
  *
@@ -59,79 +49,89 @@ interface Waiting {
  *   upstream that hangs for hundreds of apps does not hold up the others for long.
  * - A renewal waits for neither.
  *
- * Within a kind: first come, first served, promoted ones first. A permit that is left before it was entered gives up
+ * Tenants take turns, and none takes more places than it leaves: one whose calls hang has half of them at most, so that
+ * another's finds one at once; the next that hangs has half of what is left. Without tenants all places are for all.
+ *
+ * Within a kind of a tenant: first come, first served, promoted ones first. A permit that is left before it was entered gives up
  * its place.
  */
 export class UpstreamLimiter {
   readonly #widths: LimiterWidths;
-  readonly #underWay: Record<CallKind, number> = { first: 0, again: 0, renewal: 0 };
-  readonly #urgent: Record<CallKind, Queue> = newQueues();
-  readonly #normal: Record<CallKind, Queue> = newQueues();
-  readonly #waiting: Record<CallKind, number> = { first: 0, again: 0, renewal: 0 };
+  readonly #underWay: Counts = newCounts();
+  readonly #waiting: Counts = newCounts();
+  /** By tenant, in the order of their turns; without tenants there is one. */
+  readonly #lanes = new Map<string | undefined, Lane>();
   /** First and repeated calls under way, as far as repeated ones may make it grow. */
   #room: number;
-  /** First calls that were admitted since a repeated one was. */
-  #firstInARow = 0;
 
   constructor(widths: LimiterWidths) {
     this.#widths = widths;
     this.#room = widths.start;
   }
 
-  enter(kind: CallKind): Permit {
+  /** @param tenant whose call it is; `undefined`: the places are shared with nobody */
+  enter(kind: CallKind, tenant?: string): Permit {
     let start: () => void = () => undefined;
     const entered = new Promise<void>((resolve) => {
       start = resolve;
     });
     const waiting: Waiting = { kind, start, started: false };
     let left = false;
-    this.#normal[kind].push(waiting);
-    this.#waiting[kind] += 1;
+    const lane = this.#laneOf(tenant);
+    lane.normal[kind].push(waiting);
+    this.#count(lane, kind, 1);
     this.#admit();
     return {
       entered,
       promote: () => {
-        if (!waiting.started) this.#urgent[kind].push(waiting);
+        if (!waiting.started) lane.urgent[kind].push(waiting);
       },
       leave: () => {
         if (left) return;
         left = true;
-        if (waiting.started) this.#ended(kind);
-        else this.#waiting[kind] -= 1;
+        if (waiting.started) this.#ended(lane, kind);
+        else this.#count(lane, kind, -1);
         // Marked as started so that neither queue admits it any more.
         waiting.started = true;
+        if (lane.isIdle) this.#lanes.delete(tenant);
         this.#admit();
       },
     };
   }
 
   get load(): LimiterLoad {
-    const { first, again, renewal } = this.#underWay;
-    const { first: firstQueued, again: againQueued, renewal: renewalQueued } = this.#waiting;
-    return { underWay: first + again + renewal, queued: firstQueued + againQueued + renewalQueued };
+    return { underWay: sumOf(this.#underWay), queued: sumOf(this.#waiting) };
   }
 
-  #ended(kind: CallKind): void {
+  #laneOf(tenant: string | undefined): Lane {
+    let lane = this.#lanes.get(tenant);
+    if (lane === undefined) this.#lanes.set(tenant, (lane = new Lane(tenant)));
+    return lane;
+  }
+
+  #count(lane: Lane, kind: CallKind, by: 1 | -1): void {
+    lane.waiting[kind] += by;
+    this.#waiting[kind] += by;
+  }
+
+  #ended(lane: Lane, kind: CallKind): void {
+    lane.underWay[kind] -= 1;
     this.#underWay[kind] -= 1;
     if (kind !== 'again' || this.#underWay.first > 0) return;
     this.#room = Math.min(this.#room + REGAINED, this.#widths.steady);
   }
 
   #admit(): void {
-    while (this.#hasRoom('renewal') && this.#start(this.#next('renewal')));
-    while (this.#start(this.#nextOfStart()));
+    while (this.#start((lane) => (this.#isOpen('renewal', lane) ? lane.next('renewal') : undefined)));
+    while (this.#start((lane) => this.#nextOfStart(lane)));
     if (this.#waiting.first > 0) this.#room = this.#widths.start;
   }
 
-  #next(kind: CallKind): Waiting | undefined {
-    return this.#urgent[kind].shift() ?? this.#normal[kind].shift();
-  }
-
-  #nextOfStart(): Waiting | undefined {
+  #nextOfStart(lane: Lane): Waiting | undefined {
     const kinds: readonly CallKind[] = ['first', 'again'];
-    const open = kinds.filter((kind) => this.#waiting[kind] > 0 && this.#hasRoom(kind));
-    if (this.#firstInARow >= AGAIN_EVERY - 1 && open.includes('again')) return this.#next('again');
-    for (const queues of [this.#urgent, this.#normal]) {
+    const open = kinds.filter((kind) => this.#isOpen(kind, lane));
+    if (lane.firstInARow >= AGAIN_EVERY - 1 && open.includes('again')) return lane.next('again');
+    for (const queues of [lane.urgent, lane.normal]) {
       for (const kind of open) {
         const next = queues[kind].shift();
         if (next !== undefined) return next;
@@ -140,54 +140,44 @@ export class UpstreamLimiter {
     return undefined;
   }
 
-  #start(next: Waiting | undefined): boolean {
-    if (next === undefined) return false;
-    next.started = true;
-    this.#waiting[next.kind] -= 1;
-    this.#underWay[next.kind] += 1;
-    if (next.kind !== 'renewal') this.#firstInARow = next.kind === 'first' ? this.#firstInARow + 1 : 0;
-    next.start();
-    return true;
+  /** Whoever of the lanes' turn it is first; its next turn comes after all others'. */
+  #start(pick: (lane: Lane) => Waiting | undefined): boolean {
+    for (const [tenant, lane] of this.#lanes) {
+      const next = pick(lane);
+      if (next === undefined) continue;
+      this.#lanes.delete(tenant);
+      this.#lanes.set(tenant, lane);
+      next.started = true;
+      this.#count(lane, next.kind, -1);
+      lane.underWay[next.kind] += 1;
+      this.#underWay[next.kind] += 1;
+      if (next.kind !== 'renewal') lane.firstInARow = next.kind === 'first' ? lane.firstInARow + 1 : 0;
+      next.start();
+      return true;
+    }
+    return false;
   }
 
-  #hasRoom(kind: CallKind): boolean {
+  /** Whether one of the lane waits, and may have a place of those that are left. */
+  #isOpen(kind: CallKind, lane: Lane): boolean {
+    if (lane.waiting[kind] === 0) return false;
     const { start, startReserved, steady } = this.#widths;
     const { first, again, renewal } = this.#underWay;
+    const mine = lane.underWay;
+    const ofStart = mine.first + mine.again;
+    const ofSteady = mine.again + mine.renewal;
     switch (kind) {
       case 'first':
-        return first + again < start || first < startReserved;
+        return (
+          lane.mayTake(start - first - again, ofStart) || lane.mayTake(startReserved - first, mine.first)
+        );
       case 'again':
-        return again + renewal < steady && first + again < this.#room;
+        return (
+          lane.mayTake(steady - again - renewal, ofSteady) &&
+          lane.mayTake(this.#room - first - again, ofStart)
+        );
       case 'renewal':
-        return again + renewal < steady;
+        return lane.mayTake(steady - again - renewal, ofSteady);
     }
   }
-}
-
-/** Entries that have started meanwhile are skipped. */
-class Queue {
-  #entries: Waiting[] = [];
-  #head = 0;
-
-  push(waiting: Waiting): void {
-    this.#entries.push(waiting);
-  }
-
-  shift(): Waiting | undefined {
-    while (this.#head < this.#entries.length) {
-      const waiting = this.#entries[this.#head++];
-      if (this.#head > 1024 && this.#head * 2 > this.#entries.length) {
-        this.#entries = this.#entries.slice(this.#head);
-        this.#head = 0;
-      }
-      if (waiting !== undefined && !waiting.started) return waiting;
-    }
-    this.#entries = [];
-    this.#head = 0;
-    return undefined;
-  }
-}
-
-function newQueues(): Record<CallKind, Queue> {
-  return { first: new Queue(), again: new Queue(), renewal: new Queue() };
 }

@@ -60,8 +60,10 @@ export class ReplicaSync {
     this.store.onPeerEvent((event) => {
       this.#hear(event);
     });
-    this.config.onReload((outcome, trigger) => {
-      if (outcome.ok && (trigger === 'admin' || trigger === 'signal')) {
+    this.config.onReload((outcome, trigger, only) => {
+      const tookEffect = outcome.ok || outcome.brought !== undefined;
+      // The other replicas see a tenant's file change by themselves, and have no reason to read all others.
+      if (tookEffect && only === undefined && (trigger === 'admin' || trigger === 'signal')) {
         this.store.announce({ kind: 'reload' }).catch((error: unknown) => {
           this.agreement.tell('store.announce', error);
         });

@@ -1,0 +1,75 @@
+import type { AppsFileData, Defaults } from './data.js';
+import type { Problems } from './problem.js';
+import { urlFlaw } from './rules.js';
+import { TOP } from './tables.js';
+import { isNamedHost, isInsideHost } from './tenant-hosts.js';
+
+/** What the operators' file says for all files of the folder. */
+export interface FolderTerms {
+  readonly defaults: Defaults;
+  /** Ids of the issuers that tenants' clients may be known by. */
+  readonly issuers: readonly string[];
+  /** Hosts that tenants may have the hub call, whatever their addresses. */
+  readonly tenantHosts: readonly string[];
+}
+
+/** Whose file it is: the only one of a hub, `hub.yaml` of a folder, or a tenant's in that folder. */
+export type FileRole =
+  | { readonly kind: 'single' }
+  | { readonly kind: 'operators'; readonly name: string }
+  | { readonly kind: 'tenant'; readonly name: string; readonly terms: FolderTerms };
+
+export const SINGLE: FileRole = { kind: 'single' };
+
+/** The sections that a tenant's file may have; every other that there is belongs to the operators. */
+const TENANT_SECTIONS: readonly string[] = ['version', 'apps', 'clients', 'notify', 'platforms'];
+
+/** Reports the sections and keys of a file that another file of the folder may have, and this one not. */
+export function checkRole(role: FileRole, plain: unknown, problems: Problems): void {
+  const file = isMapping(plain) ? plain : {};
+  if (role.kind === 'single' && 'tenantHosts' in file)
+    problems.add(['tenantHosts'], 'has no use: there are no tenants, since HUB_APPS_FILE names one file');
+  if (role.kind !== 'tenant') return;
+  for (const key of Object.keys(file)) {
+    if (!TENANT_SECTIONS.includes(key) && Object.hasOwn(TOP.keys, key))
+      problems.add([key], "stands in the operators' hub.yaml alone: remove it here");
+  }
+  const apps: readonly unknown[] = Array.isArray(file.apps) ? file.apps : [];
+  apps.forEach((app, index) => {
+    if (isMapping(app) && 'baseUrl' in app)
+      problems.add(
+        ['apps', index, 'baseUrl'],
+        "stands in the operators' hub.yaml alone: have the operators take this app there",
+      );
+  });
+}
+
+/** What is wrong with a URL that a tenant has the hub call. */
+export function tenantUrlFlaw(url: string, { tenantHosts }: FolderTerms): string | undefined {
+  const flaw = urlFlaw(url);
+  if (flaw !== undefined || isNamedHost(url, tenantHosts)) return flaw;
+  if (!url.toLowerCase().startsWith('https:'))
+    return "must begin with https:// (http:// is for hosts that the operators' tenantHosts name)";
+  return isInsideHost(url)
+    ? "must lead to a public address, or to a host that the operators' tenantHosts name"
+    : undefined;
+}
+
+type Entries = Pick<AppsFileData, 'apps' | 'clients' | 'notify'>;
+
+/** The entries with the name of their file on them. */
+export function ofRole(role: FileRole, { apps, clients, notify }: Entries): Entries {
+  if (role.kind === 'single') return { apps, clients, notify };
+  const tenant = role.name;
+  const named = apps.map((app) => ({ ...app, tenant }));
+  if (role.kind === 'operators') return { apps: named, clients, notify };
+  return {
+    apps: named,
+    clients: clients.map((client) => ({ ...client, id: `${tenant}/${client.id}`, tenant })),
+    notify: notify.map((target) => ({ ...target, tenant })),
+  };
+}
+
+function isMapping(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}

@@ -1,0 +1,206 @@
+import type { ClientEntry } from '../../core/access/client.js';
+import type { IssuerSettings } from '../../core/access/identity.js';
+import type { AppSettings } from '../../core/app.js';
+import type { NotifyTarget } from '../../notices/notice.js';
+import type { ConfigProblem } from '../apps-file/problem.js';
+import type { FolderTerms } from '../apps-file/role.js';
+import { isNamedHost } from '../apps-file/tenant-hosts.js';
+import { nextSnapshot, onlyAdds } from '../reload/hub-snapshot.js';
+import type { Occasion } from '../reload/parser.js';
+import type { AppsFileResult, ReadingMessage } from '../reload/reading.js';
+import type { FileStamp } from '../small-file.js';
+import { inOrder, OPERATORS_FILE } from './file-names.js';
+import { appidsByTenant, withGrants } from './merge.js';
+import { settle, type FileClaims } from './settle.js';
+
+/** A file as it was just read. */
+export interface ReadFile {
+  readonly content: string;
+  readonly real: string | undefined;
+  /** Of the parser; not there where the file could not be read. */
+  readonly message?: ReadingMessage;
+  readonly result?: AppsFileResult;
+  readonly problems?: readonly ConfigProblem[];
+}
+
+/** What a file says, as of a reading in which nothing was wrong with it. */
+interface Version extends FileClaims {
+  readonly apps: readonly AppSettings[];
+  /** Of the operators' file alone. */
+  readonly issuers: readonly IssuerSettings[];
+  readonly clients: readonly ClientEntry[];
+  readonly notify: readonly NotifyTarget[];
+  readonly secretProblems: ReadonlyMap<string, string>;
+  readonly warnings: readonly ConfigProblem[];
+  readonly advice: readonly ConfigProblem[];
+  readonly terms: FolderTerms | undefined;
+  readonly content: string;
+  readonly real: string | undefined;
+}
+
+interface Known {
+  /** What holds. */
+  version: Version | undefined;
+  /** Of the last reading. */
+  problems: readonly ConfigProblem[];
+  secretFiles: ReadonlyMap<string, FileStamp>;
+}
+
+const GONE = 'gone';
+
+/** What names a file that is held back: not only which, also as what it was read. */
+export function heldName(name: string, content: string): string {
+  return `${name} ${content}`;
+}
+
+/**
+ * The files of a folder and what holds of each: its last good version, whatever becomes of the others.
+ *
+ * - A file with problems goes on as it was; at a start nothing of it holds.
+ * - Somebody may still be writing a file: what does more than add is held back until this file has been still. A link
+ *   that leads elsewhere than before was swapped when all was written.
+ */
+export class FolderFiles {
+  readonly #known = new Map<string, Known>();
+
+  /** What the operators' file says for all; `undefined` before there was a good one. */
+  get terms(): FolderTerms | undefined {
+    return this.#known.get(OPERATORS_FILE)?.version?.terms;
+  }
+
+  /** Of all files, as of the last reading of each. */
+  get secretFiles(): ReadonlyMap<string, FileStamp> {
+    return new Map([...this.#known.values()].flatMap(({ secretFiles }) => [...secretFiles]));
+  }
+
+  /**
+   * Takes in what was read. Files that were not read and are not gone stay as they are.
+   * @param still see {@link ReadingAsk}
+   * @returns the {@link heldName}s of those held back
+   */
+  async take(
+    read: ReadonlyMap<string, ReadFile>,
+    isGone: (name: string) => boolean,
+    still: ReadonlySet<string> | undefined,
+  ): Promise<ReadonlySet<string>> {
+    const heldBack = new Set<string>();
+    const names = inOrder([...new Set([...this.#known.keys(), ...read.keys()])]);
+    const versions: { name: string; last: Version | undefined; next: Version | undefined }[] = [];
+    for (const name of names) {
+      const file = read.get(name);
+      const known = this.#known.get(name) ?? { version: undefined, problems: [], secretFiles: new Map() };
+      this.#known.set(name, known);
+      const last = known.version;
+      let next = last;
+      if (file !== undefined) next = this.#nextOf(name, known, file);
+      else if (isGone(name)) next = undefined;
+      const held = heldName(name, file?.content ?? GONE);
+      if (still?.has(held) === false && (await mayBeHalf(last, next))) {
+        heldBack.add(held);
+        next = last;
+      }
+      if (file === undefined && isGone(name)) known.problems = [];
+      // The hub does not go without its operators' file.
+      if (name === OPERATORS_FILE && next === undefined && last !== undefined) {
+        next = last;
+        known.problems = [MISSING];
+      }
+      versions.push({ name, last, next });
+    }
+    this.#settle(versions);
+    return heldBack;
+  }
+
+  /** All that holds now, and what is wrong with the files that go on as they were. */
+  result(occasion: Occasion, misnamed: readonly ConfigProblem[]): AppsFileResult {
+    const names = inOrder([...this.#known.keys()]);
+    const known = names.flatMap((name) => this.#known.get(name) ?? []);
+    const operators = this.#known.get(OPERATORS_FILE);
+    const ofOperators = operators?.problems ?? [MISSING];
+    if (operators?.version === undefined || (occasion === 'start' && ofOperators.length > 0))
+      return { ok: false, problems: ofOperators.length === 0 ? [MISSING] : ofOperators };
+    const versions = known.flatMap(({ version }) => version ?? []);
+    const apps = versions.flatMap((version) => version.apps);
+    const byTenant = appidsByTenant(apps);
+    const hosts = this.terms?.tenantHosts ?? [];
+    return {
+      ok: true,
+      apps,
+      issuers: versions.flatMap(({ issuers }) => issuers),
+      clients: versions.flatMap(({ clients }) => clients.map((client) => withGrants(client, byTenant))),
+      notify: versions.flatMap(({ notify }) => notify.map((target) => withReach(target, hosts))),
+      secretProblems: new Map(versions.flatMap(({ secretProblems }) => [...secretProblems])),
+      warnings: versions.flatMap(({ warnings }) => warnings),
+      advice: versions.flatMap(({ advice }) => advice),
+      problems: [...known.flatMap(({ problems }) => problems), ...misnamed],
+    };
+  }
+
+  /** Its version from now on, by what was read; what is wrong is noted. */
+  #nextOf(name: string, known: Known, file: ReadFile): Version | undefined {
+    const inFile = (problems: readonly ConfigProblem[]): ConfigProblem[] =>
+      problems.map((problem) => ({ ...problem, file: name }));
+    const { message, result, content, real } = file;
+    if (message !== undefined) known.secretFiles = message.secretFiles;
+    if (message === undefined || result?.ok !== true) {
+      known.problems = inFile(result?.ok === false ? result.problems : (file.problems ?? []));
+      return known.version;
+    }
+    known.problems = [];
+    const { apps, issuers, clients, notify, secretProblems } = result;
+    return {
+      apps,
+      issuers,
+      clients,
+      notify,
+      secretProblems,
+      warnings: inFile(result.warnings),
+      advice: inFile(result.advice),
+      lines: message.lines ?? { apps: [], keys: [], identities: [] },
+      terms: message.terms,
+      content,
+      real,
+    };
+  }
+
+  #settle(files: readonly { name: string; last: Version | undefined; next: Version | undefined }[]): void {
+    const { versions, clashes } = settle(files);
+    for (const { name, next } of files) {
+      const known = this.#known.get(name);
+      if (known === undefined) continue;
+      known.version = versions.get(name);
+      const found = clashes.get(name)?.map((clash) => ({ ...clash, file: name })) ?? [];
+      if (found.length > 0) known.problems = found;
+      if (next === undefined && known.version === undefined && known.problems.length === 0)
+        this.#known.delete(name);
+    }
+  }
+}
+
+const MISSING: ConfigProblem = {
+  file: OPERATORS_FILE,
+  path: '',
+  line: 1,
+  message: 'is missing: a folder of tenants needs the operators’ file, if only with version: 1',
+};
+
+/** Whether half of a file that is being written could look like this. */
+async function mayBeHalf(last: Version | undefined, next: Version | undefined): Promise<boolean> {
+  if (last === undefined || next === last || next?.content === last.content) return false;
+  if (next === undefined) return true;
+  if (next.real !== last.real && next.real !== undefined) return false;
+  const before = {
+    ...last,
+    apps: new Map(last.apps.map((app) => [app.appid, app])),
+    issuers: new Map(last.issuers.map((issuer) => [issuer.id, issuer])),
+  };
+  const { issuers, clients, notify } = next;
+  const { diff } = await nextSnapshot(before, next.apps, { issuers, clients, notify });
+  return !onlyAdds(diff);
+}
+
+/** The robot of a tenant is called at public addresses alone, unless the operators name its host. */
+function withReach(target: NotifyTarget, tenantHosts: readonly string[]): NotifyTarget {
+  if (target.tenant === undefined || isNamedHost(target.url.reveal(), tenantHosts)) return target;
+  return { ...target, publicOnly: true };
+}
