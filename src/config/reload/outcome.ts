@@ -1,17 +1,20 @@
 import { problemsOfTenant, type ConfigProblem } from '../apps-file/problem.js';
 import { diffOfTenant, type HubSnapshot, type SnapshotDiff } from './hub-snapshot.js';
 
+/** Issuers are not named in what is told. */
+type ToldDiff = Omit<SnapshotDiff, 'issuersChanged'>;
+
 export type ReloadOutcome =
   | ({
       readonly ok: true;
       /** AppSecrets that cannot be had: their apps go without, or on with the ones they had. */
       readonly warnings: readonly ConfigProblem[];
-    } & SnapshotDiff)
+    } & ToldDiff)
   | {
       readonly ok: false;
       readonly problems: readonly ConfigProblem[];
       /** Of a folder: what the files without problems brought. `undefined`: nothing has changed. */
-      readonly brought?: SnapshotDiff | undefined;
+      readonly brought?: ToldDiff | undefined;
     };
 
 /** What is told of a reading that took effect. @param told.only a tenant, which is told of its own alone */
@@ -25,7 +28,7 @@ export function outcomeOf(
   },
 ): ReloadOutcome {
   const { only, snapshot } = told;
-  const diff = only === undefined ? all : diffOfTenant(all, only, snapshot);
+  const { issuersChanged: _, ...diff } = only === undefined ? all : diffOfTenant(all, only, snapshot);
   const own = (problems: readonly ConfigProblem[]): readonly ConfigProblem[] =>
     only === undefined ? problems : problemsOfTenant(problems, only);
   const problems = own(told.problems);
