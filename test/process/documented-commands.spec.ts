@@ -62,6 +62,12 @@ const HOW: readonly Row[] = [
     how: 'looked at',
     by: 'a host of the reader; docs/gateway.md runs it',
   },
+  {
+    fits: /^curl .*\(cat \/var\/run\/secrets\/wechat-token-hub\/token\)/,
+    how: 'looked at',
+    by: 'a pod of the reader; test/e2e/identities.spec.ts',
+  },
+  { fits: /^curl .*\$SIMULATOR\/_sim\//, how: 'elsewhere', by: 'src/simulator/control-api.spec.ts' },
   { fits: /^curl .*docker-compose/, how: 'looked at', by: 'no container engine' },
   { fits: /^docker (?:build|push|compose)/, how: 'looked at', by: 'no container engine' },
   { fits: /^wechat-token-hub check /, how: 'looked at', by: 'a folder of the reader; src/config/folder' },
