@@ -87,7 +87,10 @@ export class CallChecks {
       this.ground.redisLostSince(call.sentAt - SETTLED_MS);
     const inDoubt =
       !this.#isClean(before) ||
-      (one !== undefined && !this.#isClean(one) && before.firstSentAt - one.validity.bornAt < AT_ONCE_MS);
+      (one !== undefined &&
+        !this.#isClean(one) &&
+        // Or it came into Redis under the next call: whoever got it alone may have minted until then.
+        (before.firstSentAt - one.validity.bornAt < AT_ONCE_MS || (one.storedAt ?? 0) > before.firstSentAt));
     if (inTheDark || inDoubt) return;
     this.ground.violations.found(
       `${app.appid} was minted by ${hub.name} ${Math.round(apart / 1000)} s after ${before.by.hub.name} did`,
