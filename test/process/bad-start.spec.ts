@@ -112,7 +112,7 @@ clients:
 
   it('that is a folder', async () => {
     const lines = await refusalOf({ environment: { HUB_APPS_FILE: '.' } });
-    expect(lines).toEqual([expect.stringMatching(/EISDIR/)]);
+    expect(lines).toEqual([expect.stringMatching(/hub\.yaml.* is missing: a folder of tenants/)]);
   });
 
   it('that is no YAML', async () => {

@@ -31,8 +31,8 @@ function ensure() {
   return { all: stdout.trim(), said: stderr.trim().split('\n') };
 }
 
-const APT = ['redis-server', 'haproxy', 'faketime', 'nginx-light', 'prometheus', 'chromium'];
-const PROGRAMS = ['redis-server', 'haproxy', 'faketime', 'nginx', 'promtool', 'chromium'];
+const APT = ['redis-server', 'haproxy', 'faketime', 'nginx-light', 'tinyproxy', 'prometheus', 'chromium'];
+const PROGRAMS = ['redis-server', 'haproxy', 'faketime', 'nginx', 'tinyproxy', 'promtool', 'chromium'];
 
 it('where nobody may install anything, one line says what is missing and how to get it', () => {
   const { all, said } = ensure();

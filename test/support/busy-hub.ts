@@ -9,7 +9,7 @@ import { parseMetrics, type Family } from './prometheus.js';
 import { RedisServer, stopRedisServers, until } from './redis-server.js';
 import { startSimulator, stopSimulators } from './simulator-harness.js';
 import { AUDIENCE, signingKey } from './issuer.js';
-import { bearer, startHub, testKey, type RunningHub } from './start-hub.js';
+import { bearer, startHub, testKey, type AppEntry, type RunningHub } from './start-hub.js';
 
 const KEY = testKey('busy');
 const APPS = [
@@ -58,7 +58,9 @@ export class BusyHubs {
       [keys[1], tls],
     ] as const) {
       const environment = { HUB_REDIS_URL: redis.url, HUB_ENCRYPTION_KEYS: key!, ...extra };
-      const entries = { apps: APPS, clients: CLIENTS, issuers };
+      const lost: unknown = { appid: 'wx-lost', secretFile: join(busy.#folder, 'no-such-file') };
+      const apps = [...APPS, lost as AppEntry];
+      const entries = { apps, clients: CLIENTS, issuers };
       const hub = await startHub({ upstream: simulator.url, ...entries, environment });
       busy.hubs.push(hub);
       await until(async () => (await hub.get(`${hub.opsUrl}/readyz`)).status === 200);

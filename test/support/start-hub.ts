@@ -117,7 +117,9 @@ export async function startHub(options: StartHubOptions): Promise<RunningHub> {
     notify = options.notify ?? [],
     issuers = options.issuers ?? [],
   ) => {
-    for (const { appid, secret } of apps) leaks.addSecret(`AppSecret of ${appid}`, secret);
+    for (const { appid, secret } of apps as readonly Readonly<Record<string, unknown>>[])
+      // Or it has a `secretFile`.
+      if (typeof secret === 'string') leaks.addSecret(`AppSecret of ${String(appid)}`, secret);
     for (const { id, key } of clients) {
       if (typeof key === 'string') leaks.addSecret(`key of ${String(id)}`, key);
     }
