@@ -97,7 +97,6 @@ const PURE: readonly string[] = [
   'identities/rules/claims.ts',
   'identities/rules/header.ts',
   'identities/rules/key-set.ts',
-  'identities/rules/object.ts',
   'identities/rules/places.ts',
   'logging/denial-sums.ts',
   'login/rules/ask.ts',

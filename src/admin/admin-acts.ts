@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { Clock } from '../clock/clock.js';
 import { AppsConfig } from '../config/reload/apps-config.service.js';
 import { describeReload } from '../events/describe-reload.js';
+import { isObject } from '../core/json.js';
 import { ownWords } from '../core/upstream.js';
 import { HubEvents, type Actor, type AdminActed } from '../events/hub-events.js';
 import { notGranted } from '../web/denial.js';
@@ -137,9 +138,7 @@ function countsOf({ added, changed, removed, unchanged }: Counts): Counts {
  * @throws {HubException} where the body is not `{"failing": true}`, with a `reason` or without.
  */
 export function failingOf(body: unknown): string | undefined {
-  const { failing, reason, ...rest } = (
-    typeof body === 'object' && body !== null && !Array.isArray(body) ? body : {}
-  ) as { failing?: unknown; reason?: unknown };
+  const { failing, reason, ...rest } = isObject(body) ? body : {};
   const isReason = reason === undefined || (typeof reason === 'string' && /^[\w-]{1,32}$/.test(reason));
   if (failing !== true || !isReason || Object.keys(rest).length > 0) {
     throw new HubException(
@@ -153,9 +152,8 @@ export function failingOf(body: unknown): string | undefined {
 /** @throws {HubException} where the body is not `{"force": true}`, `{"force": false}` or nothing. */
 export function forceOf(body: unknown): boolean {
   if (body === undefined || body === null) return false;
-  const isObject = typeof body === 'object' && !Array.isArray(body);
-  const force: unknown = isObject ? (body as { force?: unknown }).force : undefined;
-  const known = isObject && Object.keys(body).every((key) => key === 'force');
+  const force = isObject(body) ? body.force : undefined;
+  const known = isObject(body) && Object.keys(body).every((key) => key === 'force');
   if (!known || (force !== undefined && typeof force !== 'boolean')) {
     throw new HubException('HUB_BAD_REQUEST', 'The body is {"force": true} or {"force": false}, or empty.');
   }

@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { AppKindName } from '../core/app.js';
+import { jsonObject } from '../core/json.js';
 import { DROP_IN_ERRORS } from '../core/dropin.js';
 import type { UnroutedEndpoint } from '../gateway/gateway.routes.js';
 import { AccessGuard } from '../web/access.guard.js';
@@ -9,7 +10,7 @@ import { declare } from '../web/route-access.js';
 import { sendReady } from '../web/send-ready.js';
 import { sendWeChatError, wechatAnswer } from '../web/wechat-shape.js';
 import { DropIn, UNHEARD, type DropInAnswer } from './drop-in.service.js';
-import { jsonObject, parametersOf, queryParameters, type Parameters } from './parameters.js';
+import { parametersOf, queryParameters, type Parameters } from './parameters.js';
 
 const BODY_LIMIT_BYTES = 16 * 1024;
 

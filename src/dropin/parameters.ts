@@ -1,4 +1,5 @@
 import { parse } from 'node:querystring';
+import { jsonObject } from '../core/json.js';
 
 export type Parameters = Readonly<Record<string, unknown>>;
 
@@ -56,18 +57,6 @@ export function generalParameters(query: string): Parameters {
   return Object.fromEntries(
     Object.entries(all).map(([name, value]) => [name, Array.isArray(value) ? value[0] : value]),
   );
-}
-
-/** A JSON object and nothing else; white space around it and a byte order mark do not matter. */
-export function jsonObject(body: string): Record<string, unknown> | undefined {
-  try {
-    const parsed: unknown = JSON.parse(body.replace(/^\uFEFF/, ''));
-    return typeof parsed === 'object' && parsed !== null && !Array.isArray(parsed)
-      ? (parsed as Record<string, unknown>)
-      : undefined;
-  } catch {
-    return undefined;
-  }
 }
 
 function formFields(body: string): Record<string, unknown> | undefined {

@@ -1,6 +1,7 @@
 import { Body, Controller, HttpCode, Param, Post, Req, Res } from '@nestjs/common';
 import { ApiBearerAuth, ApiBody, ApiOperation, ApiParam, ApiResponse, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
+import { isObject } from '../core/json.js';
 import { Secret } from '../core/secret.js';
 import { TokenReports } from '../token-cache/token-reports.service.js';
 import { TokenCache } from '../token-cache/token-cache.service.js';
@@ -64,8 +65,8 @@ export class ReportController {
 }
 
 function reportOf(body: unknown): { readonly token: Secret; readonly errcode: number | undefined } {
-  if (typeof body === 'object' && body !== null && !Array.isArray(body)) {
-    const { access_token: token, errcode } = body as { access_token?: unknown; errcode?: unknown };
+  if (isObject(body)) {
+    const { access_token: token, errcode } = body;
     const goodToken = typeof token === 'string' && token.length > 0 && token.length <= LONGEST_TOKEN;
     if (goodToken && isErrcode(errcode)) return { token: new Secret(token), errcode };
   }

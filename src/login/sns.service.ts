@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { withKey } from '../access-guard/access-request.js';
 import { ClientKeys } from '../access-guard/client-keys.js';
 import { deniedError } from '../core/dropin.js';
+import { isObject } from '../core/json.js';
 import { describeFailure } from '../core/wechat-error.js';
 import { AccessGuard } from '../web/access.guard.js';
 import { accessRequestOf, type AppRequest } from '../web/app-request.js';
@@ -94,8 +95,7 @@ function bodyOf(outcome: HttpOutcome): string {
 
 function isJsonObject(text: string): boolean {
   try {
-    const value: unknown = JSON.parse(text);
-    return typeof value === 'object' && value !== null && !Array.isArray(value);
+    return isObject(JSON.parse(text));
   } catch {
     return false;
   }

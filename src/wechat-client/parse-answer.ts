@@ -1,3 +1,4 @@
+import { isObject } from '../core/json.js';
 import type { AppKindName } from '../core/app.js';
 import { classify } from '../core/kinds/kinds.js';
 import { scrub } from '../core/scrub.js';
@@ -142,10 +143,6 @@ function parseJson(text: string): { readonly ok: true; readonly value: unknown }
   } catch {
     return { ok: false };
   }
-}
-
-function isObject(value: unknown): value is Fields {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 function isString(value: unknown): value is string {

@@ -1,3 +1,4 @@
+import { isObject } from '../../core/json.js';
 import type { AppsFileData, Defaults } from './data.js';
 import type { Problems } from './problem.js';
 import { urlFlaw } from './rules.js';
@@ -26,7 +27,7 @@ const TENANT_SECTIONS: readonly string[] = ['version', 'apps', 'clients', 'notif
 
 /** Reports the sections and keys of a file that another file of the folder may have, and this one not. */
 export function checkRole(role: FileRole, plain: unknown, problems: Problems): void {
-  const file = isMapping(plain) ? plain : {};
+  const file = isObject(plain) ? plain : {};
   if (role.kind === 'single' && 'tenantHosts' in file)
     problems.add(['tenantHosts'], 'has no use: there are no tenants, since HUB_APPS_FILE names one file');
   if (role.kind !== 'tenant') return;
@@ -36,7 +37,7 @@ export function checkRole(role: FileRole, plain: unknown, problems: Problems): v
   }
   const apps: readonly unknown[] = Array.isArray(file.apps) ? file.apps : [];
   apps.forEach((app, index) => {
-    if (isMapping(app) && 'baseUrl' in app)
+    if (isObject(app) && 'baseUrl' in app)
       problems.add(
         ['apps', index, 'baseUrl'],
         "stands in the operators' hub.yaml alone: have the operators take this app there",
@@ -68,8 +69,4 @@ export function ofRole(role: FileRole, { apps, clients, notify }: Entries): Entr
     clients: clients.map((client) => ({ ...client, id: `${tenant}/${client.id}`, tenant })),
     notify: notify.map((target) => ({ ...target, tenant })),
   };
-}
-
-function isMapping(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

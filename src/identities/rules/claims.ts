@@ -4,7 +4,7 @@ import {
   type TokenFlaw,
   type VerifiedToken,
 } from '../../core/access/identity.js';
-import { isObject } from './object.js';
+import { isObject } from '../../core/json.js';
 
 /** By how much the clocks of the issuer and of the hub may differ. Seconds. */
 export const LEEWAY_SECONDS = 30;

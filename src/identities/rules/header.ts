@@ -1,5 +1,5 @@
 import type { TokenFlaw } from '../../core/access/identity.js';
-import { isObject } from './object.js';
+import { isObject } from '../../core/json.js';
 
 /**
  * What may sign a token: keys of whose two halves the hub has the public one alone. No HMAC, whose secret could be the

@@ -1,5 +1,5 @@
 import type { Algorithm } from './header.js';
-import { isObject } from './object.js';
+import { isObject } from '../../core/json.js';
 
 /** A public key of an issuer, of a kind that the hub takes. */
 export interface PublicKey {

@@ -1,4 +1,4 @@
-import { isObject } from './object.js';
+import { isObject } from '../../core/json.js';
 
 /*
  * Where an issuer's keys may be fetched from: whoever can change them on the way decides who the hub lets in.

@@ -1,3 +1,4 @@
+import { isObject } from '../../core/json.js';
 import type { LoginKind } from './outcome.js';
 
 /** WeChat's codes have some 32 characters. Longer ones are none. */
@@ -10,8 +11,8 @@ export function isCode(code: unknown): code is string {
 
 /** The code in a native request's body, which is `{"code": "…"}`; `undefined`: it is not. */
 export function codeIn(body: unknown): string | undefined {
-  if (typeof body !== 'object' || body === null || Array.isArray(body)) return undefined;
-  const { code } = body as { code?: unknown };
+  if (!isObject(body)) return undefined;
+  const { code } = body;
   return isCode(code) ? code : undefined;
 }
 

@@ -1,3 +1,4 @@
+import { jsonObject } from '../../core/json.js';
 import { scrub } from '../../core/scrub.js';
 import type { UpstreamError } from '../../core/upstream.js';
 import { classifyErrcode, describeFailure } from '../../core/wechat-error.js';
@@ -50,7 +51,7 @@ export function readLoginAnswer(
   code: string,
 ): LoginOutcome {
   if (status !== 200) return lost(describeFailure('http_status', `HTTP ${status}`));
-  const fields = objectIn(body);
+  const fields = jsonObject(body);
   if (fields === undefined) return lost(describeFailure('not_json', ''));
   const errcode = wholeNumber(fields.errcode ?? 0);
   if (errcode === undefined) return lost(describeFailure('no_token', 'errcode is not a number'));
@@ -85,16 +86,6 @@ export function failedLogin(error: UpstreamError): LoginFailure {
 
 function lost(error: UpstreamError): LoginFailure {
   return { kind: 'lost', error };
-}
-
-function objectIn(body: string): Readonly<Record<string, unknown>> | undefined {
-  try {
-    const value: unknown = JSON.parse(body.replace(/^\uFEFF/, ''));
-    const isObject = typeof value === 'object' && value !== null && !Array.isArray(value);
-    return isObject ? (value as Readonly<Record<string, unknown>>) : undefined;
-  } catch {
-    return undefined;
-  }
 }
 
 /** A JSON integer, or a string of digits, as proxies and mocks of WeChat write it. */
