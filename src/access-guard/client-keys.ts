@@ -1,27 +1,26 @@
-import { hash } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
-import { AppsConfig, type HubSnapshot } from '../config/reload/apps-config.service.js';
-import { keysIn } from '../core/access/keys-in-text.js';
+import { addCandidates, MOST_CANDIDATES } from '../core/access/key-candidates.js';
+import { AccessService } from './access.service.js';
 
 /** Knows every client's key, by its hash, wherever it stands: for what is about to leave for WeChat. */
 @Injectable()
 export class ClientKeys {
-  #snapshot: HubSnapshot | undefined;
-  #hashes: ReadonlySet<string> = new Set();
+  constructor(private readonly access: AccessService) {}
 
-  constructor(private readonly config: AppsConfig) {}
+  /**
+   * Whether the text is a client's key, or holds one. Expired keys count: they were secrets, and may be others'.
+   * `too_many`: more in it could be keys than are looked at.
+   */
+  lookFor(text: string): 'found' | 'none' | 'too_many' {
+    const found = new Set<string>();
+    addCandidates(text, found);
+    if (found.size > MOST_CANDIDATES) return 'too_many';
+    for (const candidate of found) if (this.access.isKey(candidate)) return 'found';
+    return 'none';
+  }
 
-  /** Whether the text is a client's key, or holds one. Expired keys count: they were secrets, and may be others'. */
-  holdsOne(text: string): boolean {
-    const candidates = keysIn(text);
-    if (candidates.length === 0) return false;
-    const snapshot = this.config.current;
-    if (snapshot !== this.#snapshot) {
-      this.#hashes = new Set(
-        snapshot.clients.flatMap(({ keys }) => keys.map(({ sha256 }) => sha256.toLowerCase())),
-      );
-      this.#snapshot = snapshot;
-    }
-    return candidates.some((candidate) => this.#hashes.has(hash('sha256', candidate, 'hex')));
+  /** The same where what cannot be looked through does not leave either. */
+  mayHold(text: string): boolean {
+    return this.lookFor(text) !== 'none';
   }
 }

@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { FastifyReply } from 'fastify';
 import { AccessService } from '../access-guard/access.service.js';
+import { ClientKeys } from '../access-guard/client-keys.js';
 import { Clock } from '../clock/clock.js';
 import { HubEnvironment } from '../config/environment.js';
 import { TRANSPARENT_ERRORS, transparentErrorOf } from './rules/errors.js';
@@ -46,6 +47,7 @@ export class Gateway {
 
   constructor(
     private readonly access: AccessService,
+    keys: ClientKeys,
     private readonly guard: AccessGuard,
     private readonly problems: ProblemFilter,
     private readonly served: ServedTokens,
@@ -66,7 +68,7 @@ export class Gateway {
     metrics.addGauge('wxhub_gateway_held_bytes', 'Bytes of request bodies that the gateway holds.', () => {
       return heldBytes.held;
     });
-    this.#keys = new KeyCheck(access);
+    this.#keys = new KeyCheck(keys);
     const refused = new RefusedAddresses(tickets, clock, events);
     this.#parts = { cache, tokenReports, upstream, heldBytes, refused, clock, events, timeoutMs };
   }

@@ -1,8 +1,7 @@
-import type { AccessService } from '../access-guard/access.service.js';
+import type { ClientKeys } from '../access-guard/client-keys.js';
 import { HubException } from '../web/hub-exception.js';
 import { unpackings } from './call/unpackings.js';
 import { headerOf } from './rules/headers.js';
-import { addCandidates, MOST_CANDIDATES } from './rules/key-candidates.js';
 
 /** Where a key was found. */
 type Place = 'URL' | 'headers' | 'body';
@@ -22,7 +21,7 @@ const SHORTEST = 32;
 
 /** Looks for hub keys in what is about to be forwarded (CONTRACT, "Gateway"). */
 export class KeyCheck {
-  constructor(private readonly access: AccessService) {}
+  constructor(private readonly keys: ClientKeys) {}
 
   /**
    * The request target as it came, and every header but `Authorization`.
@@ -53,16 +52,13 @@ export class KeyCheck {
   }
 
   #look(text: string, place: Place): void {
-    const found = new Set<string>();
-    addCandidates(text, found);
-    if (found.size > MOST_CANDIDATES) {
+    const found = this.keys.lookFor(text);
+    if (found === 'too_many') {
       throw new HubException(
         'HUB_BAD_REQUEST',
         `The ${place} of this call holds too many strings that could be hub keys to look at each.`,
       );
     }
-    for (const candidate of found) {
-      if (this.access.isKey(candidate)) throw new KeyWouldLeave(place);
-    }
+    if (found === 'found') throw new KeyWouldLeave(place);
   }
 }

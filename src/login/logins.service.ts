@@ -52,7 +52,7 @@ export class Logins implements OnApplicationShutdown {
     const app = this.config.current.apps.get(appid);
     // Removed by a reload after the guard let pass; or of a kind whose logins take no AppSecret: the gateway's matter.
     if (app === undefined || !KINDS[app.kind].logsUsersIn) return { kind: 'no_app' };
-    if (this.keys.holdsOne(code)) return { kind: 'key_leaves' };
+    if (this.keys.mayHold(code)) return { kind: 'key_leaves' };
     const use = { clientId: verdict.client.id, appid, kind, code };
     const remembered = this.#memory.find(use);
     switch (remembered.kind) {

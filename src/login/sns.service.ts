@@ -58,7 +58,7 @@ export class Sns {
     const request = accessRequestOf(caller);
     const verdict = this.guard.examine(caller, { request, act: 'login', appid: app, proof: 'token' });
     if (!verdict.ok) return { error: wechatDenialOf(verdict) };
-    if (sent.some(([, value]) => this.keys.holdsOne(value))) return { error: SNS_ERRORS.keyLeaves };
+    if (sent.some(([, value]) => this.keys.mayHold(value))) return { error: SNS_ERRORS.keyLeaves };
     // Of userinfo and auth nobody knows the app: they share one.
     const place = app ?? '';
     if (!this.#places.hasOne(place)) return { error: SNS_ERRORS.tooMany };

@@ -1,4 +1,4 @@
-import { withoutPercents } from './escapes.js';
+import { withoutPercents } from '../../core/escapes.js';
 import { neverForwarded, type NeverForwarded } from './never-forwarded.js';
 
 /**

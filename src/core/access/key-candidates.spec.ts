@@ -1,3 +1,5 @@
+import fc from 'fast-check';
+import { composeKey } from './key.js';
 import { addCandidates, MOST_CANDIDATES } from './key-candidates.js';
 
 const KEY = 'test-key-of-some-client-0000000000000000';
@@ -85,5 +87,40 @@ describe('what could be a hub key', () => {
     const different = Array.from({ length: 1985 }, (_, index) => String(index).padStart(32, 'k')).join(' ');
     expect(candidates(different).size).toBe(1985);
     expect(performance.now() - startedAt).toBeLessThan(2000);
+  });
+});
+
+const COMPOSED = composeKey('0123456789abcdefghijABCDEFGHIJ0123456789');
+const OWN = 'a-key-of-somebodys-own-making-0123456789';
+
+describe('what could be a key in a short text', () => {
+  it.each([
+    ['the key itself', OWN, OWN],
+    ['behind a backslash that is escaped', `x%5C${OWN}`, OWN],
+    ['between other signs', `{"secret":"${OWN}"}`, OWN],
+    ['with every character escaped', [...OWN].map((c) => `%${c.charCodeAt(0).toString(16)}`).join(''), OWN],
+    ['escaped twice', OWN.replaceAll('-', '%252d'), OWN],
+    ['a hub-made one, glued to more', `x${COMPOSED}yz`, COMPOSED],
+    ['a hub-made one in a run that is longer than any key', `${'x'.repeat(200)}${COMPOSED}`, COMPOSED],
+  ])('%s', (_what, text, key) => {
+    expect([...candidates(text)]).toContain(key);
+  });
+
+  it.each([
+    ['31 characters', 'x'.repeat(31)],
+    ['129 characters', 'x'.repeat(129)],
+    ['nothing', ''],
+    ['escapes that are none', '%zz%%%'],
+  ])('none in %s', (_what, text) => {
+    expect([...candidates(text)]).toEqual([]);
+  });
+
+  it('is found wherever it stands among signs that no key has', () => {
+    const noise = fc.string({ unit: fc.constantFrom('=', '&', '"', ' ', '%20', '.', '/', '+') });
+    fc.assert(
+      fc.property(noise, noise, fc.constantFrom(OWN, COMPOSED), (before, after, key) => {
+        expect([...candidates(`${before}.${key}.${after}`)]).toContain(key);
+      }),
+    );
   });
 });

@@ -1,9 +1,9 @@
-import { KEY_PREFIX } from '../../core/access/key.js';
-import { withoutBackslashes, withoutPercents } from './escapes.js';
+import { withoutBackslashes, withoutPercents } from '../escapes.js';
+import { KEY_PREFIX } from './key.js';
 
 /**
- * What in a call might be a hub key. Keys are known by their hashes alone, so strings of a key's form are looked for, and
- * the hub hashes them (key-check.ts): runs of 32 to 128 characters of `[A-Za-z0-9_-]`, as they are and with up to
+ * What in a text might be a hub key. Keys are known by their hashes alone, so strings of a key's form are looked for, and
+ * the hub hashes them (access-guard/client-keys.ts): runs of 32 to 128 characters of `[A-Za-z0-9_-]`, as they are and with up to
  * {@link MOST_LAYERS} layers of escapes taken off (a URL in a URL, JSON in a string of JSON).
  */
 
@@ -27,18 +27,17 @@ export function addCandidates(text: string, found: Set<string>): void {
   for (let taken = 0; layer.length >= SHORTEST_KEY; taken += 1) {
     addRuns(layer, found);
     if (taken === MOST_LAYERS || found.size > MOST_CANDIDATES) return;
-    const next = withoutLayer(layer);
+    // JSON in UTF-16, read as bytes.
+    let next = layer.includes('\0') ? layer.replaceAll('\0', '') : layer;
+    if (next.includes('%')) next = withoutPercents(next);
+    if (next.includes('\\')) {
+      // A backslash that was escaped may stand between a key and what is glued to it without.
+      if (next !== layer) addRuns(next, found);
+      next = withoutBackslashes(next);
+    }
     if (next === layer) return;
     layer = next;
   }
-}
-
-function withoutLayer(text: string): string {
-  let next = text;
-  // JSON in UTF-16, read as bytes.
-  if (next.includes('\0')) next = next.replaceAll('\0', '');
-  if (next.includes('%')) next = withoutPercents(next);
-  return next.includes('\\') ? withoutBackslashes(next) : next;
 }
 
 const REST_OF_RUN = /[A-Za-z0-9_-]*/y;
