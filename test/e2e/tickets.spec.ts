@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { TokenCache } from '../../src/token-cache/token-cache.service.js';
 import { eventually } from '../support/eventually.js';
-import { bearer, testKey } from '../support/start-hub.js';
+import { bearer, testKey, type Answer } from '../support/start-hub.js';
 import { VirtualHub } from '../support/virtual-hub.js';
 
 const KEY = testKey('web');
@@ -60,6 +60,18 @@ describe('tickets', () => {
     expect((await ticket('wx-warm')).json.expires_in).toBe(3500);
   });
 
+  /** Who asks when the next attempt is very near waits for it: time goes on meanwhile. */
+  async function ticketInTime(appid: string): Promise<Answer> {
+    const cell = hub.hub.app.get(TokenCache).entry(appid)!.ticket('jsapi');
+    let answered = false;
+    const asked = ticket(appid).finally(() => (answered = true));
+    await eventually(async () => {
+      if (cell.waiting > 0) await hub.pass(100);
+      return answered;
+    });
+    return asked;
+  }
+
   it('change over without a dead one being served', async () => {
     const first = (await ticket('wx-warm')).json;
     await hub.pass(7_199_000);
@@ -67,10 +79,10 @@ describe('tickets', () => {
     expect(last).toMatchObject({ ticket: first.ticket, expires_in: 1 });
     for (let step = 0; step < 40; step += 1) {
       await hub.pass(100);
-      const { status, json } = await ticket('wx-warm');
+      const { status, json } = await ticketInTime('wx-warm');
       if (status === 200) expect(hub.simulator.isAlive(json.ticket)).toBe(true);
     }
-    const next = await ticket('wx-warm');
+    const next = await ticketInTime('wx-warm');
     expect(next.status).toBe(200);
     expect(next.json.version).toBe(first.version + 1);
     expect(calls('wx-warm')).toBeLessThan(20);
