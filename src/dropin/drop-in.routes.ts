@@ -8,7 +8,7 @@ import { AccessGuard } from '../web/access.guard.js';
 import type { AppRequest } from '../web/app-request.js';
 import { declare } from '../web/route-access.js';
 import { sendReady } from '../web/send-ready.js';
-import { sendWeChatError, wechatAnswer } from '../web/wechat-shape.js';
+import { sendWeChatAnswer, sendWeChatError } from '../web/wechat-shape.js';
 import { DropIn, UNHEARD, type DropInAnswer } from './drop-in.service.js';
 import { parametersOf, queryParameters, type Parameters } from './parameters.js';
 
@@ -154,8 +154,5 @@ function send(request: AppRequest, reply: FastifyReply, answer: DropInAnswer): v
   if (reply.sent || answer === UNHEARD) return;
   if ('error' in answer) sendWeChatError(request, reply, answer.error);
   else if (answer.ready) sendReady(request, reply, answer.body);
-  else {
-    const { status, headers, body } = wechatAnswer(answer.body);
-    void reply.status(status).headers(headers).send(body);
-  }
+  else sendWeChatAnswer(reply, answer.body);
 }

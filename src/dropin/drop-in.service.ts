@@ -23,7 +23,7 @@ import { HubEvents, notServed, type Reporter } from '../events/hub-events.js';
 import { AccessGuard } from '../web/access.guard.js';
 import { accessRequestOf, type AppRequest } from '../web/app-request.js';
 import { isGone, whileThere } from '../web/caller.js';
-import { wechatDenialOf } from '../web/wechat-shape.js';
+import { wechatDenialOf, wechatTicket } from '../web/wechat-shape.js';
 import { TokenReports } from '../token-cache/token-reports.service.js';
 import type { HeldToken, Reading } from '../token-cache/reading.js';
 import { ServedTokens } from '../token-cache/served-tokens.js';
@@ -143,9 +143,7 @@ export class DropIn {
     const reading = await whileThere(reply, (gone) => this.tickets.read(appid, known, gone));
     if (isGone(reply)) return UNHEARD;
     if (reading?.kind !== 'held') return this.#unavailable('ticket', appid, reading);
-    const ticket = reading.held.value.reveal();
-    const body = { errcode: 0, errmsg: 'ok', ticket, expires_in: reading.expiresInSeconds };
-    return { body: JSON.stringify(body), ready: false };
+    return { body: wechatTicket(reading.held.value.reveal(), reading.expiresInSeconds), ready: false };
   }
 
   /** A cold start, a repeated ask, a forced refresh: the cases in which a caller may wait for WeChat. */

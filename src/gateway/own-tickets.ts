@@ -3,6 +3,7 @@ import { isGone, whileThere } from '../web/caller.js';
 import type { AccessGuard } from '../web/access.guard.js';
 import type { AppRequest } from '../web/app-request.js';
 import { noSuchTicket, unavailable } from '../web/unavailable.js';
+import { sendWeChatAnswer, wechatTicket } from '../web/wechat-shape.js';
 import type { OwnTicket } from './rules/never-forwarded.js';
 import type { TicketCache } from '../token-cache/ticket-cache.service.js';
 
@@ -32,9 +33,5 @@ export async function answerTicket(
   );
   if (reply.sent || isGone(reply)) return;
   if (reading?.kind !== 'held') throw unavailable(reading, 'ticket');
-  const ticket = reading.held.value.reveal();
-  void reply
-    .header('content-type', 'application/json; charset=utf-8')
-    .header('cache-control', 'no-store')
-    .send(JSON.stringify({ errcode: 0, errmsg: 'ok', ticket, expires_in: reading.expiresInSeconds }));
+  sendWeChatAnswer(reply, wechatTicket(reading.held.value.reveal(), reading.expiresInSeconds));
 }

@@ -5,7 +5,7 @@ import type { UnroutedEndpoint } from '../gateway/gateway.routes.js';
 import { AccessGuard } from '../web/access.guard.js';
 import type { AppRequest } from '../web/app-request.js';
 import { declare } from '../web/route-access.js';
-import { sendWeChatError, wechatAnswer } from '../web/wechat-shape.js';
+import { sendWeChatAnswer, sendWeChatError } from '../web/wechat-shape.js';
 import { SNS_ERRORS } from './rules/ask.js';
 import { Sns, type SnsAnswer } from './sns.service.js';
 
@@ -67,8 +67,7 @@ export class SnsRoutes implements UnroutedEndpoint {
       return;
     }
     // Whatever WeChat's own type is: it sends JSON as `text/plain` without a charset, which clients misread.
-    const { status, headers, body } = wechatAnswer(answer.body);
-    void reply.status(status).headers(headers).send(body);
+    sendWeChatAnswer(reply, answer.body);
   }
 
   #answer(endpoint: Endpoint, request: AppRequest): Promise<SnsAnswer> {

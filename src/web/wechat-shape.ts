@@ -11,8 +11,18 @@ const CONTENT_TYPE = 'application/json; charset=utf-8';
 /** An error of WeChat's shape, with HTTP status 200: most SDKs lose the errcode otherwise (WECHAT.md). */
 export function sendWeChatError(request: AppRequest, reply: FastifyReply, error: DropInError): void {
   request.leavesUnadmitted = 'refusal';
-  const { status, headers, body } = wechatAnswer(JSON.stringify(error));
+  sendWeChatAnswer(reply, JSON.stringify(error));
+}
+
+/** @param json as {@link wechatAnswer} */
+export function sendWeChatAnswer(reply: FastifyReply, json: string): void {
+  const { status, headers, body } = wechatAnswer(json);
   void reply.status(status).headers(headers).send(body);
+}
+
+/** A ticket as WeChat and WeCom give it. JSON. */
+export function wechatTicket(ticket: string, expiresInSeconds: number): string {
+  return JSON.stringify({ errcode: 0, errmsg: 'ok', ticket, expires_in: expiresInSeconds });
 }
 
 /** @param body JSON */
