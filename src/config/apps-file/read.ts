@@ -151,9 +151,7 @@ class FileReader {
   /** `defaults` of the file over those of the hub. */
   #readDefaults(plain: unknown): Defaults {
     const entry = plain === undefined ? undefined : readEntry(DEFAULTS, plain, ['defaults'], this.problems);
-    const defaults = complete(DEFAULTS, entry?.values ?? {});
-    if (defaults === undefined) throw new Error('every key of defaults has a default');
-    return defaults;
+    return defaultsOf(entry?.values);
   }
 
   #readApps(entries: readonly unknown[], defaults: Defaults): AppData[] {
@@ -214,6 +212,13 @@ class FileReader {
       return [{ type, url, secret, apps, language, events, mention, consoleUrl, runbooksUrl }];
     });
   }
+}
+
+/** What holds where apps do not say otherwise: the file's own, and the hub's for the rest. */
+export function defaultsOf(values: Entry<typeof DEFAULTS>['values'] = {}): Defaults {
+  const defaults = complete(DEFAULTS, values);
+  if (defaults === undefined) throw new Error('every key of defaults has a default');
+  return defaults;
 }
 
 /** Every well-formed appid of the file, also of entries that are wrong otherwise: granting those is no mistake. */

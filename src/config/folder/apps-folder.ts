@@ -1,11 +1,10 @@
 import { readdir, realpath, stat } from 'node:fs/promises';
 import { hash } from 'node:crypto';
 import { join, resolve } from 'node:path';
-import { complete } from '../apps-file/entry.js';
 import type { ConfigProblem } from '../apps-file/problem.js';
+import { defaultsOf } from '../apps-file/read.js';
 import type { FileRole, FolderTerms } from '../apps-file/role.js';
 import { unreadable } from '../apps-file/secrets.js';
-import { DEFAULTS } from '../apps-file/tables.js';
 import type { ConfigSource, LoadedAppsFile, ReadingAsk } from '../reload/loader.js';
 import { AppsFileParser, type FileToRead, type LoaderOptions, type Occasion } from '../reload/parser.js';
 import { builtFrom, type ReadingMessage } from '../reload/reading.js';
@@ -188,15 +187,9 @@ export class AppsFolder implements ConfigSource {
   }
 }
 
-function noDefaults(): FolderTerms['defaults'] {
-  const defaults = complete(DEFAULTS, {});
-  if (defaults === undefined) throw new Error('every key of defaults has a default');
-  return defaults;
-}
-
 /** Only where hub.yaml has never been read: then nothing is served. */
 const NO_TERMS: FolderTerms = {
-  defaults: noDefaults(),
+  defaults: defaultsOf(),
   issuers: [],
   tenantHosts: [],
 };
