@@ -103,11 +103,14 @@ export function isValid<T extends Pick<Held, 'expiresAt'>>(held: T | undefined, 
 
 /** The state as people are to see it: a failure of another replica that keeps the pace for all is the app's failure. */
 export function shown(state: CredentialState, now: number): CredentialState {
-  const seen = [state.peerFailure, state.refusal].filter((one) => one !== undefined && now < one.retryAt);
-  return seen.reduce<CredentialState>((so, one) => {
-    const later = one !== undefined && (so.lastError === undefined || one.at >= so.lastError.at);
-    return { ...so, failures: Math.max(so.failures, 1), lastError: later ? one : so.lastError };
-  }, state);
+  return failingBy(failingBy(state, state.peerFailure, now), state.refusal, now);
+}
+
+function failingBy(state: CredentialState, failure: PeerFailure | undefined, now: number): CredentialState {
+  if (failure === undefined || now >= failure.retryAt) return state;
+  const { lastError, failures } = state;
+  const later = lastError === undefined || failure.at >= lastError.at;
+  return { ...state, failures: Math.max(failures, 1), lastError: later ? failure : lastError };
 }
 
 /** A refusal of the app is believed so long, ms: people see it, and the next login or attempt says more. */

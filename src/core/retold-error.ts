@@ -1,25 +1,10 @@
-import type { UpstreamError, UpstreamFailure } from './upstream.js';
+import { UPSTREAM_FAILURES, type UpstreamError, type UpstreamFailure } from './upstream.js';
 import { APP_KINDS } from './app.js';
 import { classify } from './kinds/kinds.js';
 import { describeFailure, ON_WHITELIST, type UpstreamEndpoint } from './wechat-error.js';
 
 /** What is put on the whitelist is for the replica that was refused to say: addresses are not taken from others. */
 const NOT_ON_WHITELIST = `Put the outgoing address of the replica that was refused (its own log has it) ${ON_WHITELIST}`;
-
-const FAILURES: Readonly<Record<UpstreamFailure, true>> = {
-  timeout: true,
-  unreachable: true,
-  cut_off: true,
-  too_large: true,
-  http_status: true,
-  not_json: true,
-  no_token: true,
-  bad_expires_in: true,
-  no_access_token: true,
-  no_secret: true,
-  login_only: true,
-  internal: true,
-};
 
 /**
  * The error of a call as another replica tells it, `undefined` where it is none. Only which error it was is taken from
@@ -44,5 +29,5 @@ export function retoldError(
 }
 
 function isFailure(reason: string): reason is UpstreamFailure {
-  return Object.hasOwn(FAILURES, reason);
+  return (UPSTREAM_FAILURES as readonly string[]).includes(reason);
 }

@@ -1,5 +1,10 @@
 import { scrub } from './scrub.js';
-import { NEVER_ASKED, type UpstreamError, type UpstreamFailure } from './upstream.js';
+import {
+  NEVER_ASKED,
+  type UpstreamError,
+  type UpstreamErrorClass,
+  type UpstreamFailure,
+} from './upstream.js';
 import { addressesIn } from './whitelist.js';
 
 /** What was called. The same errcode means another thing where the AppSecret goes and where a token goes. */
@@ -182,7 +187,14 @@ function whitelistHint(errmsg: string): string {
 }
 
 /** What each failure without an errcode is, and what to do about it. */
-const FAILURES: Readonly<Record<UpstreamFailure, { readonly what: string; readonly hint: string }>> = {
+interface FailureRow {
+  readonly what: string;
+  readonly hint: string;
+  /** Default: `transient`. */
+  readonly class?: UpstreamErrorClass;
+}
+
+const FAILURES: Readonly<Record<UpstreamFailure, FailureRow>> = {
   timeout: {
     what: 'WeChat did not answer in time',
     hint: 'If it goes on: does a firewall drop the way out to WeChat? HUB_WECHAT_TIMEOUT_MS is the limit of one call.',
@@ -216,10 +228,15 @@ const FAILURES: Readonly<Record<UpstreamFailure, { readonly what: string; readon
     hint: 'The hub tries again. If it goes on: does HUB_WECHAT_BASE_URL lead to WeChat?',
   },
   login_only: {
+    class: 'configuration',
     what: 'the app only logs users in and has no access_token',
     hint: 'If it is to have one, change its tokenApi in apps.yaml.',
   },
-  no_secret: { what: 'there is no AppSecret to ask with', hint: 'Put it where apps.yaml says that it is.' },
+  no_secret: {
+    class: 'configuration',
+    what: 'there is no AppSecret to ask with',
+    hint: 'Put it where apps.yaml says that it is.',
+  },
   no_access_token: {
     what: 'the app has no valid access_token to ask with',
     hint: "The ticket follows by itself as soon as the app's token is there; look at the token's error.",
@@ -244,9 +261,9 @@ export function describeFailure(
   detail: string,
   mayHaveActed = !NEVER_ASKED.has(failure),
 ): UpstreamError {
-  const { what, hint } = FAILURES[failure];
+  const { what, hint, class: errorClass = 'transient' } = FAILURES[failure];
   return {
-    class: failure === 'no_secret' || failure === 'login_only' ? 'configuration' : 'transient',
+    class: errorClass,
     reason: failure,
     errcode: undefined,
     errmsg: scrub(detail === '' ? what : `${what}: ${detail}`),
