@@ -1,9 +1,8 @@
 import { HubEvents } from '../../src/events/hub-events.js';
-import { Notices } from '../../src/notices/notices.service.js';
-import { FakeClock, settle } from '../support/fake-clock.js';
-import { RobotServer } from '../support/robot-server.js';
+import { NoticeBench } from '../support/notice-bench.js';
+import type { RobotServer } from '../support/robot-server.js';
 import { bearer, testKey } from '../support/start-hub.js';
-import { VirtualHub, type VirtualHubOptions } from '../support/virtual-hub.js';
+import type { VirtualHubOptions } from '../support/virtual-hub.js';
 
 /** Many apps, many causes, many teams; and what concerns the hub itself. */
 
@@ -13,38 +12,11 @@ const MINUTE = 60_000;
 const appsOf = (...appids: string[]) =>
   appids.map((appid) => ({ appid, name: `Name of ${appid}`, secret: `simulated-secret-of-${appid}` }));
 
-let clock: FakeClock;
-let virtual: VirtualHub;
-const robots: RobotServer[] = [];
-
-beforeEach(() => {
-  clock = new FakeClock();
-});
-
-afterEach(async () => {
-  await virtual.stop();
-  expect(robots.flatMap(({ refusals }) => refusals)).toEqual([]);
-  for (const robot of robots.splice(0)) await robot.close();
-});
-
-async function robot(): Promise<RobotServer> {
-  const started = await RobotServer.start('webhook', () => clock.wallNow());
-  robots.push(started);
-  return started;
-}
-
-async function start(options: Omit<VirtualHubOptions, 'clock' | 'clients'>): Promise<void> {
-  virtual = await VirtualHub.start({ clock, clients: [OPERATOR], ...options });
-}
-
-async function pass(ms: number): Promise<void> {
-  const notices = virtual.hub.app.get(Notices);
-  const end = clock.now() + ms;
-  while (clock.now() < end) {
-    await virtual.pass(Math.min(end - clock.now(), 500));
-    while (notices.underWay > 0) await settle();
-  }
-}
+const bench = NoticeBench.forEachTest();
+const robot = () => bench.robot('webhook');
+const start = (options: Omit<VirtualHubOptions, 'clock' | 'clients'>) =>
+  bench.start({ clients: [OPERATOR], ...options });
+const pass = (ms: number) => bench.pass(ms);
 
 const kinds = ({ messages }: RobotServer) => messages.map(({ body }) => body.kind);
 
@@ -93,8 +65,8 @@ it('one team’s noise delays no other team’s notice, and what is critical wai
     apps: appsOf(...appids),
   });
   for (const [index, appid] of appids.entries()) {
-    virtual.simulator.setSecret(appid, 'simulated-secret-that-was-reset');
-    await virtual.hub.post(`/admin/apps/${appid}/refresh`, {}, bearer(KEY));
+    bench.virtual.simulator.setSecret(appid, 'simulated-secret-that-was-reset');
+    await bench.virtual.hub.post(`/admin/apps/${appid}/refresh`, {}, bearer(KEY));
     await pass(20_000);
     expect(teams.map(({ messages }) => messages.length)).toEqual(
       [0, 1, 2].map((team) => (team <= index ? 1 : 0)),
@@ -125,17 +97,17 @@ it('a refused configuration is told of, with its problems, and that it is well a
   const team = await robot();
   const notify = [ops.entry({ language: 'en' }), team.entry({ apps: ['wx-a'] })];
   await start({ notify, apps: appsOf('wx-a') });
-  virtual.hub.writeApps(
+  bench.virtual.hub.writeApps(
     [{ appid: 'wx-a', secret: 'simulated-secret-of-wx-a', tokenApi: 'nonsense' }],
     [OPERATOR],
     notify,
   );
-  expect((await virtual.hub.post('/admin/reload', undefined, bearer(KEY))).status).toBe(422);
+  expect((await bench.virtual.hub.post('/admin/reload', undefined, bearer(KEY))).status).toBe(422);
   await pass(MINUTE);
   expect(kinds(ops)).toEqual(['config_refused']);
   expect(ops.messages[0]?.body.text).toContain('apps［0］.tokenApi');
-  virtual.hub.writeApps(appsOf('wx-a'), [OPERATOR], notify);
-  expect((await virtual.hub.post('/admin/reload', undefined, bearer(KEY))).status).toBe(200);
+  bench.virtual.hub.writeApps(appsOf('wx-a'), [OPERATOR], notify);
+  expect((await bench.virtual.hub.post('/admin/reload', undefined, bearer(KEY))).status).toBe(200);
   await pass(5 * MINUTE);
   expect(kinds(ops)).toEqual(['config_refused', 'recovered']);
   expect(kinds(team)).toEqual([]);
@@ -144,7 +116,7 @@ it('a refused configuration is told of, with its problems, and that it is well a
 it('Redis away for half a minute, and back', async () => {
   const ops = await robot();
   await start({ notify: [ops.entry()], apps: appsOf('wx-a') });
-  const events = virtual.hub.app.get(HubEvents);
+  const events = bench.virtual.hub.app.get(HubEvents);
   events.emit('storeChanged', { available: false, cause: 'ECONNREFUSED' });
   await pass(20_000);
   events.emit('storeChanged', { available: true, cause: undefined });
@@ -162,7 +134,7 @@ it('somebody else who forces tokens is told of at the second time within six hou
   const ops = await robot();
   await start({ notify: [ops.entry({ language: 'en' })], apps: appsOf('wx-a') });
   for (let times = 0; times < 4; times++) {
-    virtual.hub.app.get(HubEvents).emit('rotatedEarly', { appid: 'wx-a', version: 1 });
+    bench.virtual.hub.app.get(HubEvents).emit('rotatedEarly', { appid: 'wx-a', version: 1 });
     await pass(2 * MINUTE);
     expect(kinds(ops)).toEqual(times === 0 ? [] : ['token_contested']);
   }
@@ -172,19 +144,20 @@ it('somebody else who forces tokens is told of at the second time within six hou
 it('a certificate that ends', async () => {
   const ops = await robot();
   await start({ notify: [ops.entry({ language: 'en' })], apps: appsOf('wx-a') });
-  virtual.hub.app.get(HubEvents).emit('certificateShown', { endsAt: clock.wallNow() + 15 * 86_400_000 });
+  bench.virtual.hub.app
+    .get(HubEvents)
+    .emit('certificateShown', { endsAt: bench.clock.wallNow() + 15 * 86_400_000 });
   await pass(2 * MINUTE);
   expect(kinds(ops)).toEqual([]);
-  clock.jumpWall(86_400_000);
+  bench.clock.jumpWall(86_400_000);
   await pass(2 * MINUTE);
   expect(kinds(ops)).toEqual(['certificate_expiring']);
 });
 
 it('says which hub it is, and when by the clock of the people who read it', async () => {
   const ops = await robot();
-  const expiresAt = new Date(clock.wallNow() + 14.01 * 86_400_000).toISOString();
-  virtual = await VirtualHub.start({
-    clock,
+  const expiresAt = new Date(bench.clock.wallNow() + 14.01 * 86_400_000).toISOString();
+  await bench.start({
     apps: appsOf('wx-a'),
     clients: [
       OPERATOR,
@@ -193,7 +166,7 @@ it('says which hub it is, and when by the clock of the people who read it', asyn
     notify: [ops.entry({ consoleUrl: 'https://ops.example.com/console/' })],
     environment: { HUB_NAME: 'prod-sh', HUB_TIME_ZONE: 'Asia/Shanghai' },
   });
-  clock.jumpWall(86_400_000 / 50);
+  bench.clock.jumpWall(86_400_000 / 50);
   await pass(2 * MINUTE);
   expect(ops.messages[0]?.body).toMatchObject({
     hub: 'prod-sh',

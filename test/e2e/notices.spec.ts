@@ -1,10 +1,8 @@
 import { NOTICE_KINDS } from '../../src/notices/notice.js';
 import { Notices } from '../../src/notices/notices.service.js';
-import { settle } from '../support/fake-clock.js';
-import { FakeClock } from '../support/fake-clock.js';
-import { RobotServer } from '../support/robot-server.js';
+import { NoticeBench } from '../support/notice-bench.js';
+import type { RobotServer } from '../support/robot-server.js';
 import { bearer, testKey, type AppEntry } from '../support/start-hub.js';
-import { VirtualHub } from '../support/virtual-hub.js';
 
 /** What operators read in their groups, from the real hub, on robots that check what they are sent. */
 
@@ -16,47 +14,18 @@ const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
 const DAY = 24 * HOUR;
 
-let clock: FakeClock;
-let virtual: VirtualHub;
-const robots: RobotServer[] = [];
-
-beforeEach(() => {
-  clock = new FakeClock();
-});
-
-afterEach(async () => {
-  await virtual.stop();
-  expect(robots.flatMap(({ refusals }) => refusals)).toEqual([]);
-  for (const robot of robots.splice(0)) await robot.close();
-});
-
-async function robot(type: RobotServer['type'], secret?: string): Promise<RobotServer> {
-  const started = await RobotServer.start(type, () => clock.wallNow(), secret);
-  robots.push(started);
-  return started;
-}
-
-async function start(
+const bench = NoticeBench.forEachTest();
+const robot = (type: RobotServer['type'], secret?: string) => bench.robot(type, secret);
+const start = (
   notify: readonly Record<string, unknown>[],
   apps: readonly AppEntry[] = [SHOP, NEWS],
   clients: readonly Record<string, unknown>[] = [OPERATOR],
-): Promise<void> {
-  virtual = await VirtualHub.start({ clock, apps, clients, notify });
-}
-
-/** Lets time pass; messages on their way arrive before it goes on. */
-async function pass(ms: number): Promise<void> {
-  const notices = virtual.hub.app.get(Notices);
-  const end = clock.now() + ms;
-  while (clock.now() < end) {
-    await virtual.pass(Math.min(end - clock.now(), 500));
-    while (notices.underWay > robots.reduce((sum, { held }) => sum + held, 0)) await settle();
-  }
-}
+) => bench.start({ apps, clients, notify });
+const pass = (ms: number) => bench.pass(ms);
 
 /** What the metrics say that became of the messages to robots of this type, where it is something. */
 async function counted(type: RobotServer['type']): Promise<Record<string, number>> {
-  const { text } = await virtual.hub.get(`${virtual.hub.opsUrl}/metrics`);
+  const { text } = await bench.virtual.hub.get(`${bench.virtual.hub.opsUrl}/metrics`);
   const lines = text.matchAll(/^wxhub_notices_total\{type="(\w+)",result="(\w+)"\} (\d+)$/gm);
   const results = [...lines].flatMap(([, of, result, count]) =>
     of === type && count !== '0' ? [[result, Number(count)]] : [],
@@ -77,7 +46,7 @@ it('tells each robot in its form, signed, in its language, once', async () => {
     feishu.entry(),
     webhook.entry({ language: 'en' }),
   ]);
-  virtual.simulator.setSecret('wx-shop', 'simulated-secret-that-was-reset');
+  bench.virtual.simulator.setSecret('wx-shop', 'simulated-secret-that-was-reset');
   await pass(30 * MINUTE);
 
   expect(wecom.messages.map(({ body }) => body)).toEqual([
@@ -111,7 +80,7 @@ it('tells each robot in its form, signed, in its language, once', async () => {
     count: 1,
     notices: [{ appid: 'wx-shop', name: 'Shop', errcode: 40125, reason: '40125', hint: expect.any(String) }],
   });
-  for (const { type, messages } of robots) {
+  for (const { type, messages } of bench.robots) {
     expect(messages).toHaveLength(1);
     expect(await counted(type)).toEqual({ sent: 1 });
   }
@@ -120,7 +89,7 @@ it('tells each robot in its form, signed, in its language, once', async () => {
 it('names the address that WeChat saw where it is not on the whitelist', async () => {
   const wecom = await robot('wecom');
   await start([wecom.entry({ language: 'en' })]);
-  virtual.simulator.setWhitelist('wx-news', ['192.0.2.1']);
+  bench.virtual.simulator.setWhitelist('wx-news', ['192.0.2.1']);
   await pass(10 * MINUTE);
   expect(texts(wecom)).toHaveLength(1);
   expect(texts(wecom)[0]).toMatch(/Address not on the IP whitelist/);
@@ -130,7 +99,7 @@ it('names the address that WeChat saw where it is not on the whitelist', async (
 it('tells when a failing app’s token ends within ten minutes, and when it is well again, after that lasted', async () => {
   const wecom = await robot('wecom');
   await start([wecom.entry({ language: 'en' })], [SHOP]);
-  const outage = virtual.simulator.fault({
+  const outage = bench.virtual.simulator.fault({
     kind: 'errcode',
     errcode: -1,
     errmsg: 'system error',
@@ -158,9 +127,9 @@ it('tells when a failing app’s token ends within ten minutes, and when it is w
 it('does not repeat a condition that comes and goes within an hour, but says when it stays after that', async () => {
   const wecom = await robot('wecom');
   await start([wecom.entry({ language: 'en', apps: ['wx-shop'] })]);
-  const refresh = () => virtual.hub.post('/admin/apps/wx-shop/refresh', {}, bearer(KEY));
+  const refresh = () => bench.virtual.hub.post('/admin/apps/wx-shop/refresh', {}, bearer(KEY));
   const flap = async (broken: boolean, forMs: number) => {
-    virtual.simulator.setWhitelist('wx-shop', broken ? ['192.0.2.1'] : undefined);
+    bench.virtual.simulator.setWhitelist('wx-shop', broken ? ['192.0.2.1'] : undefined);
     await refresh();
     await pass(forMs);
   };
@@ -192,7 +161,7 @@ it('hundreds of apps that fail together are one message', async () => {
     secret: `simulated-secret-of-many-${index}`,
   }));
   await start([dingtalk.entry({ language: 'en' }), wecom.entry()], apps);
-  virtual.simulator.fault({
+  bench.virtual.simulator.fault({
     kind: 'errcode',
     errcode: 45009,
     errmsg: 'reach max api daily quota limit',
@@ -214,7 +183,7 @@ it('hundreds of apps that fail together are one message', async () => {
 it('tells of forced refreshes and who made them', async () => {
   const feishu = await robot('feishu', 'signing-secret-of-feishu');
   await start([feishu.entry({ language: 'en' })]);
-  const force = () => virtual.hub.post('/admin/apps/wx-shop/refresh', { force: true }, bearer(KEY));
+  const force = () => bench.virtual.hub.post('/admin/apps/wx-shop/refresh', { force: true }, bearer(KEY));
   expect((await force()).status).toBe(200);
   expect((await force()).status).toBe(429);
   await pass(15_000);
@@ -227,7 +196,7 @@ it('tells of forced refreshes and who made them', async () => {
 
 it('tells of a key 14, 3 and 1 days before its end, once each', async () => {
   const wecom = await robot('wecom');
-  const expiresAt = new Date(clock.wallNow() + 15 * DAY).toISOString();
+  const expiresAt = new Date(bench.clock.wallNow() + 15 * DAY).toISOString();
   const client = {
     id: 'billing',
     apps: '*',
@@ -236,7 +205,7 @@ it('tells of a key 14, 3 and 1 days before its end, once each', async () => {
   await start([wecom.entry({ language: 'en' })], [{ ...SHOP, reconcileSeconds: 3600 }], [OPERATOR, client]);
   const stages: number[] = [];
   const until = async (days: number) => {
-    clock.jumpWall(days * DAY);
+    bench.clock.jumpWall(days * DAY);
     await pass(11 * MINUTE);
     stages.push(wecom.messages.length);
   };
@@ -260,8 +229,8 @@ it('tells a target only of its apps and events', async () => {
     wecom.entry({ apps: ['wx-news'] }),
     webhook.entry({ events: ['not_whitelisted', 'recovered'] }),
   ]);
-  virtual.simulator.setSecret('wx-shop', 'simulated-secret-that-was-reset');
-  virtual.simulator.setWhitelist('wx-news', ['192.0.2.1']);
+  bench.virtual.simulator.setSecret('wx-shop', 'simulated-secret-that-was-reset');
+  bench.virtual.simulator.setWhitelist('wx-news', ['192.0.2.1']);
   await pass(10 * MINUTE);
   expect(texts(wecom)).toEqual([expect.stringContaining('wx-news')]);
   expect(webhook.messages.map(({ body }) => body.kind)).toEqual(['not_whitelisted']);
@@ -271,14 +240,14 @@ it('takes over what a reload changes', async () => {
   const before = await robot('wecom');
   const after = await robot('feishu', 'signing-secret-of-feishu');
   await start([before.entry()]);
-  virtual.hub.writeApps([SHOP, NEWS], [OPERATOR], [after.entry()]);
-  expect((await virtual.hub.post('/admin/reload', undefined, bearer(KEY))).status).toBe(200);
-  virtual.simulator.setSecret('wx-shop', 'simulated-secret-that-was-reset');
+  bench.virtual.hub.writeApps([SHOP, NEWS], [OPERATOR], [after.entry()]);
+  expect((await bench.virtual.hub.post('/admin/reload', undefined, bearer(KEY))).status).toBe(200);
+  bench.virtual.simulator.setSecret('wx-shop', 'simulated-secret-that-was-reset');
   await pass(10 * MINUTE);
   expect(texts(before)).toEqual([]);
   expect(texts(after)).toHaveLength(1);
-  virtual.hub.writeApps([SHOP, NEWS], [OPERATOR], [{ type: 'wecom', url: 'http://example.com/robot' }]);
-  const refused = await virtual.hub.post('/admin/reload', undefined, bearer(KEY));
+  bench.virtual.hub.writeApps([SHOP, NEWS], [OPERATOR], [{ type: 'wecom', url: 'http://example.com/robot' }]);
+  const refused = await bench.virtual.hub.post('/admin/reload', undefined, bearer(KEY));
   expect(refused.json.problems).toEqual([
     {
       path: 'notify[0].url',
@@ -290,11 +259,11 @@ it('takes over what a reload changes', async () => {
 
 describe('a robot that does not take a message', () => {
   const failing = async () => {
-    virtual.simulator.setSecret('wx-shop', 'simulated-secret-that-was-reset');
-    await virtual.hub.post('/admin/apps/wx-shop/refresh', {}, bearer(KEY));
+    bench.virtual.simulator.setSecret('wx-shop', 'simulated-secret-that-was-reset');
+    await bench.virtual.hub.post('/admin/apps/wx-shop/refresh', {}, bearer(KEY));
   };
   const logged = (msg: string) =>
-    virtual.hub.log.map((line) => JSON.parse(line)).filter((line) => line.msg === msg);
+    bench.virtual.hub.log.map((line) => JSON.parse(line)).filter((line) => line.msg === msg);
 
   it.each([
     ['DingTalk: too fast', 'dingtalk', { code: 130101, message: 'send too fast' }, 10 * MINUTE],
@@ -350,14 +319,14 @@ describe('a robot that does not take a message', () => {
     expect(target.attempts).toBe(5);
     expect(logged('a notice could not be sent and is given up')).toHaveLength(1);
     expect(await counted('webhook')).toEqual({ failed: 1 });
-    expect((await virtual.hub.get('/v1/apps/wx-shop/token', bearer(KEY))).status).toBe(200);
+    expect((await bench.virtual.hub.get('/v1/apps/wx-shop/token', bearer(KEY))).status).toBe(200);
   });
 
   it('the oldest of too many that wait for a robot is dropped, and counted', async () => {
     const target = await robot('webhook');
     await start([target.entry()]);
     target.fail(...Array.from({ length: 99 }, () => ({ status: 500 })));
-    const notices = virtual.hub.app.get(Notices);
+    const notices = bench.virtual.hub.app.get(Notices);
     const dropped = () => logged('a notice was dropped: too many wait for this robot').length;
     // Of each kind one message in five minutes; of one robot one is given up in six.
     for (let round = 0; dropped() === 0 && round < 15; round++) {
