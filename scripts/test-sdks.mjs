@@ -5,16 +5,16 @@ import { join } from 'node:path';
 import { buildIfNeeded, root } from './lib/build.mjs';
 import { sdkDrivers } from './lib/sdk-drivers.mjs';
 
-/** What is tested by its requests alone: no registry that is asked here has it. */
+/** What is tested by its requests alone (test/sdks/foreign-sdks.ts): no registry that is asked here has it. */
 const NOT_RUN = [
-  'EasyWeChat (PHP) is not run: Composer’s registry is not asked here. test/sdks/foreign-sdks.ts sends its requests.',
-  'PowerWeChat (Go) is not run: the module proxy does not serve it everywhere. test/sdks/foreign-sdks.ts sends its requests.',
-  'Senparc.Weixin (.NET) is not run: NuGet is not asked here. test/sdks/foreign-sdks.ts sends its requests.',
+  'EasyWeChat (PHP): Composer’s registry is not asked here.',
+  'PowerWeChat (Go): the module proxy does not serve it.',
+  'Senparc.Weixin (.NET): NuGet is not asked here.',
 ];
 
 buildIfNeeded();
 const drivers = sdkDrivers();
-for (const line of NOT_RUN) process.stderr.write(`${line}\n`);
+for (const line of NOT_RUN) process.stderr.write(`Not run: ${line} Its requests are replayed.\n`);
 const jest = join(root, 'node_modules', 'jest', 'bin', 'jest.js');
 const flags = ['--experimental-vm-modules', '--disable-warning=ExperimentalWarning'];
 // The other suites leave test/sdks/languages/ out: jest.config.mjs.

@@ -138,7 +138,7 @@ function emptyFolder(name) {
 
 function needs(what, program, programArguments) {
   if (spawnSync(program, programArguments, { stdio: 'ignore' }).status === 0) return;
-  throw new Missing(`no ${program} that works: ${what} is not run. Install it to run this SDK too.`);
+  throw new Missing(`Not run: ${what}: there is no ${program} that works.`);
 }
 
 /** Tries again: a registry may fail for a moment. */
@@ -146,13 +146,14 @@ function download(what, program, programArguments, cwd) {
   for (let tries = 0; ; tries++) {
     const { status, stdout, stderr, error } = run(program, programArguments, cwd);
     if (status === 0) return;
-    const pause = PAUSES_MS[tries];
+    // One that hangs will hang again.
+    const pause = error?.code === 'ETIMEDOUT' ? undefined : PAUSES_MS[tries];
     if (pause !== undefined) {
       Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, pause);
       continue;
     }
     const why = error?.message ?? lastLine(stderr) ?? lastLine(stdout) ?? `exit code ${status}`;
-    throw new Missing(`${what} is not run: its registry does not give it (${why}).`);
+    throw new Missing(`Not run: ${what}: its registry does not give it (${why}).`);
   }
 }
 
