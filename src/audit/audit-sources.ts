@@ -4,9 +4,9 @@ import { denialHint } from './denial-hints.js';
 import type { AuditEntry } from './record.js';
 import { namedIdentity } from '../core/access/identity.js';
 import { slotOf } from '../core/credential.js';
+import type { Actor } from '../events/actor.js';
 import {
   HubEvents,
-  type Actor,
   type AdminActed,
   type ConfigReloaded,
   type RefreshEnded,

@@ -3,6 +3,7 @@ import type { DenialCause } from '../core/access/decision.js';
 import type { CredentialKind } from '../core/credential.js';
 import type { TargetType } from '../notices/notice.js';
 import type { UpstreamError } from '../core/upstream.js';
+import type { Actor } from './actor.js';
 import type { AppRefused, LoginEnded } from './login-events.js';
 
 /** Why an attempt was made. */
@@ -28,16 +29,6 @@ export interface RefreshEnded {
   /** How long the token that is held goes on living, ms; 0 where there is none. */
   readonly remainingMs: number;
   readonly nextAttemptAt: number;
-}
-
-/** Who asked for something, and by which request. */
-export interface Actor {
-  readonly clientId: string;
-  /** Of a key its id, of an identity its name (identityName); `undefined`: known by its address. */
-  readonly keyId: string | undefined;
-  /** As seen, canonical. */
-  readonly address: string;
-  readonly requestId: string | undefined;
 }
 
 /** Who says that a token is dead. */
