@@ -30,14 +30,20 @@ export interface RefreshEnded {
   readonly nextAttemptAt: number;
 }
 
+/** By what logs tell a request from all others. */
+export interface RequestIds {
+  readonly requestId: string | undefined;
+  /** Of the trace that it belongs to: 32 hex digits. */
+  readonly traceId: string | undefined;
+}
+
 /** Who asked for something, and by which request. */
-export interface Actor {
+export interface Actor extends RequestIds {
   readonly clientId: string;
   /** Of a key its id, of an identity its name (identityName); `undefined`: known by its address. */
   readonly keyId: string | undefined;
   /** As seen, canonical. */
   readonly address: string;
-  readonly requestId: string | undefined;
 }
 
 /** Who says that a token is dead. */
@@ -58,22 +64,21 @@ export type TokenReported = Reporter & {
   readonly fingerprint: string | undefined;
 };
 
-export interface RequestDenied {
+export interface RequestDenied extends RequestIds {
   /** Of a closed set: DenialCause. */
   readonly reason: DenialCause;
   readonly act: string;
   readonly clientId: string | undefined;
   readonly keyId: string | undefined;
   readonly address: string;
-  readonly requestId: string | undefined;
   /** Only where there is such an app; never a label of a metric. */
   readonly appid: string | undefined;
 }
 
 /** A caller showed a token in the place of a key, and the hub does not serve it. */
-export function notServed(act: string, address: string, requestId: string | undefined): RequestDenied {
+export function notServed(act: string, address: string, ids: RequestIds): RequestDenied {
   const nobody = { clientId: undefined, keyId: undefined, appid: undefined };
-  return { reason: 'token_not_served', act, ...nobody, address, requestId };
+  return { reason: 'token_not_served', act, ...nobody, address, ...ids };
 }
 
 export interface ConfigReloaded {
