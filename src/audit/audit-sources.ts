@@ -4,16 +4,16 @@ import { denialHint } from './denial-hints.js';
 import type { AuditEntry } from './record.js';
 import { namedIdentity } from '../core/access/identity.js';
 import { slotOf } from '../core/credential.js';
+import type { Actor } from '../events/actor.js';
 import {
   HubEvents,
-  type Actor,
   type AdminActed,
   type ConfigReloaded,
   type RefreshEnded,
   type RequestDenied,
-  type RequestIds,
   type TokenReported,
 } from '../events/hub-events.js';
+import type { RequestIds } from '../events/actor.js';
 import type { LoginEnded } from '../events/login-events.js';
 import { MOST_SOURCES } from '../logging/denial-sums.js';
 import { SummedDenials } from '../logging/summed-denials.js';

@@ -3,7 +3,7 @@ import { Injectable } from '@nestjs/common';
 import { Clock } from '../clock/clock.js';
 import { problemsOfTenant } from '../config/apps-file/problem.js';
 import { AppsConfig } from '../config/reload/apps-config.service.js';
-import { HubEnvironment } from '../config/environment.js';
+import { HubEnvironment } from '../config/environment/environment.js';
 import { HubEvents } from '../events/hub-events.js';
 import { VERSION } from '../version.js';
 import { ReplicaRoster } from './replica-roster.js';

@@ -3,6 +3,7 @@ import type { DenialCause } from '../core/access/decision.js';
 import type { CredentialKind } from '../core/credential.js';
 import type { TargetType } from '../notices/notice.js';
 import type { UpstreamError } from '../core/upstream.js';
+import type { Actor, RequestIds } from './actor.js';
 import type { AppRefused, LoginEnded } from './login-events.js';
 
 /** Why an attempt was made. */
@@ -28,22 +29,6 @@ export interface RefreshEnded {
   /** How long the token that is held goes on living, ms; 0 where there is none. */
   readonly remainingMs: number;
   readonly nextAttemptAt: number;
-}
-
-/** By what logs tell a request from all others. */
-export interface RequestIds {
-  readonly requestId: string | undefined;
-  /** Of the trace that it belongs to: 32 hex digits. */
-  readonly traceId: string | undefined;
-}
-
-/** Who asked for something, and by which request. */
-export interface Actor extends RequestIds {
-  readonly clientId: string;
-  /** Of a key its id, of an identity its name (identityName); `undefined`: known by its address. */
-  readonly keyId: string | undefined;
-  /** As seen, canonical. */
-  readonly address: string;
 }
 
 /** Who says that a token is dead. */

@@ -1,7 +1,7 @@
 import { Injectable, type BeforeApplicationShutdown, type OnApplicationShutdown } from '@nestjs/common';
 import { Pool, type Dispatcher } from 'undici';
 import { Clock, type TimerHandle } from '../clock/clock.js';
-import { HubEnvironment } from '../config/environment.js';
+import { HubEnvironment } from '../config/environment/environment.js';
 import { AppsConfig } from '../config/reload/apps-config.service.js';
 import { baseUrlOf } from '../core/kinds/kinds.js';
 import { HubException } from '../web/hub-exception.js';

@@ -3,7 +3,7 @@ import type { FastifyReply } from 'fastify';
 import { AccessService } from '../access-guard/access.service.js';
 import { ClientKeys } from '../access-guard/client-keys.js';
 import { Clock } from '../clock/clock.js';
-import { HubEnvironment } from '../config/environment.js';
+import { HubEnvironment } from '../config/environment/environment.js';
 import { TRANSPARENT_ERRORS, transparentErrorOf } from './rules/errors.js';
 import { accessTokenOf, splitTarget } from './rules/query.js';
 import { whyNever, type OwnTicket } from './rules/never-forwarded.js';

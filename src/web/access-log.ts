@@ -1,6 +1,6 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Clock } from '../clock/clock.js';
-import type { HubEnvironment } from '../config/environment.js';
+import type { HubEnvironment } from '../config/environment/environment.js';
 import type { Log, LogFields } from '../logging/log.js';
 import { SummedDenials } from '../logging/summed-denials.js';
 import { requestIdsOf, type AppRequest } from './app-request.js';

@@ -5,7 +5,7 @@ import type { Denied, Granted } from '../access-guard/access-verdict.js';
 import type { Admission } from '../access-guard/admission.js';
 import { isFromBrowser } from '../core/access/browser.js';
 import type { TokenVerdict } from '../core/access/identity.js';
-import type { Actor, RequestIds } from '../events/hub-events.js';
+import type { Actor, RequestIds } from '../events/actor.js';
 import { traceIdOf } from './trace-id.js';
 
 export interface AppRequest extends FastifyRequest {
