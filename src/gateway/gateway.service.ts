@@ -11,7 +11,7 @@ import { whyNever, type OwnTicket } from './rules/never-forwarded.js';
 import { isGrantedPath, judgeTarget, type TargetVerdict } from './rules/target.js';
 import { HubEvents, notServed } from '../events/hub-events.js';
 import { AccessGuard } from '../web/access.guard.js';
-import { accessRequestOf, actorOf, type AppRequest } from '../web/app-request.js';
+import { accessRequestOf, actorOf, requestIdsOf, type AppRequest } from '../web/app-request.js';
 import { isGone, whileThere } from '../web/caller.js';
 import { HubException } from '../web/hub-exception.js';
 import { ProblemFilter } from '../web/problem.filter.js';
@@ -117,7 +117,7 @@ export class Gateway {
       const appid = this.served.appOf(token);
       if (appid === undefined) {
         const address = this.access.addressOf(accessRequestOf(request));
-        this.events.emit('requestDenied', notServed('gateway', address, request.id));
+        this.events.emit('requestDenied', notServed('gateway', address, requestIdsOf(request)));
         sendWeChatError(request, reply, TRANSPARENT_ERRORS.notServed);
         return true;
       }

@@ -1,11 +1,11 @@
 import { Injectable, type OnApplicationShutdown } from '@nestjs/common';
 import { ClientKeys } from '../access-guard/client-keys.js';
-import type { Granted } from '../access-guard/access-verdict.js';
 import { Clock } from '../clock/clock.js';
 import { AppsConfig } from '../config/reload/apps-config.service.js';
 import type { AppSettings } from '../core/app.js';
 import { FairShares } from '../core/fair-shares.js';
 import { KINDS } from '../core/kinds/kinds.js';
+import type { Actor } from '../events/actor.js';
 import { HubEvents } from '../events/hub-events.js';
 import type { LoginResult } from '../events/login-events.js';
 import { CodeMemory } from './code-memory.js';
@@ -20,8 +20,7 @@ export interface LoginRequest {
   readonly kind: LoginKind;
   readonly appid: string;
   readonly code: string;
-  readonly verdict: Granted;
-  readonly requestId: string | undefined;
+  readonly caller: Actor;
 }
 
 export type LoginAnswer =
@@ -51,12 +50,12 @@ export class Logins implements OnApplicationShutdown {
 
   /** Never rejects. */
   async login(request: LoginRequest): Promise<LoginAnswer> {
-    const { kind, appid, code, verdict } = request;
+    const { kind, appid, code, caller } = request;
     const app = this.config.current.apps.get(appid);
     // Removed by a reload after the guard let pass; or of a kind whose logins take no AppSecret: the gateway's matter.
     if (app === undefined || !KINDS[app.kind].logsUsersIn) return { kind: 'no_app' };
     if (this.keys.mayHold(code)) return { kind: 'key_leaves' };
-    const use = { clientId: verdict.client.id, app, kind, code };
+    const use = { clientId: caller.clientId, app, kind, code };
     const remembered = this.#memory.find(use);
     switch (remembered.kind) {
       case 'repeat': {
@@ -100,7 +99,7 @@ export class Logins implements OnApplicationShutdown {
   #tooMany(request: LoginRequest): LoginAnswer {
     const { appid, kind } = request;
     this.events.emit('loginEnded', {
-      ...this.#who(request),
+      ...request.caller,
       appid,
       kind,
       result: 'too_many',
@@ -112,13 +111,9 @@ export class Logins implements OnApplicationShutdown {
   }
 
   #what(request: LoginRequest, outcome: LoginOutcome) {
-    const { appid, kind } = request;
+    const { appid, kind, caller } = request;
     const result: LoginResult = outcome.kind;
     const errcode = outcome.kind === 'granted' ? undefined : outcome.error.errcode;
-    return { ...this.#who(request), appid, kind, result, errcode };
-  }
-
-  #who({ verdict: { client, key, address }, requestId }: LoginRequest) {
-    return { clientId: client.id, keyId: key?.id, address, requestId };
+    return { ...caller, appid, kind, result, errcode };
   }
 }

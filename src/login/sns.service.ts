@@ -6,7 +6,7 @@ import { FairShares } from '../core/fair-shares.js';
 import { isObject } from '../core/json.js';
 import { describeFailure } from '../core/wechat-error.js';
 import { AccessGuard } from '../web/access.guard.js';
-import { accessRequestOf, type AppRequest } from '../web/app-request.js';
+import { accessRequestOf, grantedActor, type AppRequest } from '../web/app-request.js';
 import { wechatDenialOf } from '../web/wechat-shape.js';
 import type { HttpOutcome } from '../wechat-client/http-exchange.js';
 import { LoginUpstream } from './login-upstream.js';
@@ -43,7 +43,7 @@ export class Sns {
     const request = withKey(accessRequestOf(caller), secret);
     const verdict = this.guard.examine(caller, { request, act: 'login', appid, proof: 'key' });
     if (!verdict.ok) return { error: wechatDenialOf(verdict) };
-    const answer = await this.logins.login({ kind, appid, code, verdict, requestId: caller.id });
+    const answer = await this.logins.login({ kind, appid, code, caller: grantedActor(verdict, caller) });
     return answer.kind === 'granted' ? { body: answer.text } : { error: errorOf(answer) };
   }
 
