@@ -133,6 +133,15 @@ export function answeredFailureAt({ failures, attemptedAt, lastError }: Credenti
   return failures === 0 && failedLast ? attemptedAt : undefined;
 }
 
+/** Calls that fail are so far apart, whoever asks for them, ms (the contract's floor). */
+export const FAILING_APART_MS = 5000;
+
+/** Whether calls for the credential fail: then the schedule alone keeps their pace, and nobody who asks quickens it. */
+export function isFailing(state: CredentialState, now: number): boolean {
+  const answered = answeredFailureAt(state);
+  return state.failures > 0 || (answered !== undefined && now < answered + FAILING_APART_MS);
+}
+
 /** A call that fails so soon after such a one is not a first failure, ms. */
 const GOES_ON_MS = 10_000;
 

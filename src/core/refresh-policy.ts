@@ -1,5 +1,5 @@
 import type { AppSettings } from './app.js';
-import { answeredFailureAt } from './attempt-outcome.js';
+import { answeredFailureAt, FAILING_APART_MS } from './attempt-outcome.js';
 import { isValid, type CredentialState, type Held, type UnseenMint } from './credential.js';
 import { askAgainAt } from './kinds/same-to-the-end.js';
 import { TOKEN_FAMILIES } from './kinds/token-families.js';
@@ -31,7 +31,10 @@ export function nextAttemptAt(app: AppSettings, state: CredentialState, now: num
   const { held } = state;
   // What is due on a token that another replica got keeps away from the call that failed here.
   const failedAt = answeredFailureAt(state);
-  const soonest = Math.max(now + SHORTEST_WAIT_MS, failedAt === undefined ? now : failedAt + 5 * SECOND);
+  const soonest = Math.max(
+    now + SHORTEST_WAIT_MS,
+    failedAt === undefined ? now : failedAt + FAILING_APART_MS,
+  );
   if (state.failures > 0) return Math.max(soonest, afterFailure(state, now, jitter));
   if (!isValid(held, now) || held.kind !== app.tokenApi) {
     return state.attemptedAt === undefined ? now : soonest;
