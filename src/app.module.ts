@@ -4,7 +4,7 @@ import { AdminModule } from './admin/admin.module.js';
 import { AuditModule } from './audit/audit.module.js';
 import { ClockModule } from './clock/clock.module.js';
 import { HubConfigModule } from './config/config.module.js';
-import type { HubEnvironment } from './config/environment.js';
+import type { HubEnvironment } from './config/environment/environment.js';
 import { ConsoleModule } from './console/console.module.js';
 import { DropInModule } from './dropin/drop-in.module.js';
 import { EventsModule } from './events/events.module.js';

@@ -28,14 +28,16 @@ const CUT_OFF_REPORTED_MS = 300_000;
 /** What a token may end too early: `expires_in` in whole seconds, and twice the time of a command for the clocks. */
 const EARLY_MS = 2500;
 const SLACK_MS = 800;
-/** From the claim to the call that is made under it. */
-const CLAIM_MS = 1000;
+/** Calls without leases whose moments are no further apart follow the store, until another call settles it; ms. */
+const MOMENTS_MS = 1500 + SLACK_MS;
 /** So much later an end in Redis is put right (core/coordination.ts). */
 const SAME_END_MS = 1600;
 
 interface Seen {
   readonly version: number;
   readonly minted: Minted;
+  /** Whether the hub got it, or heard of it, as got under a lease. */
+  readonly leased: boolean;
 }
 
 /** What callers of a hub get: alive, and only forward. */
@@ -71,8 +73,9 @@ export class ServedChecks {
     const minted = this.chronicle.of(held.value.reveal());
     if (minted === undefined)
       return this.ground.violations.found(`${hub.name} serves what WeChat never gave`);
-    seen.set(app.appid, { version: held.version, minted });
-    if (before !== undefined) this.#forward(hub, app, before, { version: held.version, minted });
+    const found: Seen = { version: held.version, minted, leased: held.fence !== undefined };
+    seen.set(app.appid, found);
+    if (before !== undefined) this.#forward(hub, app, before, found);
     this.#agreed(hub, app, held, minted);
     this.promises.gave(hub, app, minted, reading.expiresInSeconds);
     const diesAt = this.chronicle.diesAt(minted);
@@ -88,10 +91,7 @@ export class ServedChecks {
   #without(hub: SimulatedHub, { appid }: AppSettings, before: Seen | undefined): void {
     const { now, upstream, violations } = this.ground;
     const left = before === undefined ? 0 : this.chronicle.diesAt(before.minted) - now;
-    // A clock that stood still between claim and answer: its hub tells Redis an end that is too early by as much.
-    const by = before?.minted.by;
-    const stoodStill = by?.hub.process.frozenSince(by.sentAt - CLAIM_MS) ?? 0;
-    if (left > EARLY_MS + this.ground.stepsMs + stoodStill) {
+    if (left > EARLY_MS + this.ground.stepsMs + (before?.minted.earlyMs ?? 0)) {
       violations.found(
         `${hub.name} dropped a token of ${appid} ${Math.round(left)} ms before its end, version ${before?.version}`,
       );
@@ -112,7 +112,8 @@ export class ServedChecks {
       violations.found(`${hub.name} has two tokens of ${appid} with version ${now.version}`);
     }
     const older = now.minted.validity.bornAt < before.minted.validity.bornAt;
-    const slack = SLACK_MS + now.minted.lateMs + hub.lateFor(appid, now.minted);
+    const moments = before.leased && now.leased ? SLACK_MS : MOMENTS_MS;
+    const slack = moments + now.minted.lateMs + hub.lateFor(appid, now.minted);
     if (older && !mayPassForNewer(now.minted, before.minted, slack)) {
       violations.found(
         `${hub.name} replaced a newer token of ${appid} by an older one, version ${now.version}`,

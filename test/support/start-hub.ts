@@ -9,7 +9,7 @@ import { AppModule } from '../../src/app.module.js';
 import { configureHub, createAdapter, listen } from '../../src/bootstrap/create-hub.js';
 import { Clock } from '../../src/clock/clock.js';
 import { AppsConfig } from '../../src/config/reload/apps-config.service.js';
-import { parseEnvironment } from '../../src/config/environment.js';
+import { parseEnvironment } from '../../src/config/environment/parse.js';
 import { Log, NestLog } from '../../src/logging/log.js';
 import { LeakWatch } from './leak-watch.js';
 import { rawRequest, type RawAnswer } from './raw-request.js';

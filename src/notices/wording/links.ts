@@ -1,6 +1,6 @@
 import type { NoticeKind } from '../notice.js';
 import type { Language } from './cause-texts.js';
-import { WORDS } from './words.js';
+import { WORDS } from './languages.js';
 
 /** Where operators go from a message. */
 export interface Link {

@@ -1,7 +1,8 @@
 import { causeIn, fixIn, type Language } from './cause-texts.js';
 import { linksOf, type Link, type LinkBases } from './links.js';
 import { foreign, plain } from './plain.js';
-import { unitOf, WORDS, type Words } from './words.js';
+import { WORDS } from './languages.js';
+import { unitOf, type Words } from './words.js';
 import { addressesIn } from '../../core/whitelist.js';
 import type { Notice, NoticeKind } from '../notice.js';
 

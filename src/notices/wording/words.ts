@@ -1,7 +1,4 @@
 import type { NoticeKind } from '../notice.js';
-import type { Language } from './cause-texts.js';
-import { EN } from './words-en.js';
-import { ZH } from './words-zh.js';
 
 /** What notices of a kind are counted in. */
 export type Unit = 'apps' | 'keys' | 'none';
@@ -58,5 +55,3 @@ export interface Words {
   readonly console: string;
   readonly runbook: string;
 }
-
-export const WORDS: Readonly<Record<Language, Words>> = { zh: ZH, en: EN };

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { OnApplicationShutdown } from '@nestjs/common';
-import type { RedisAccess } from '../../../config/redis-access.js';
-import type { HubEnvironment } from '../../../config/environment.js';
+import type { RedisAccess } from '../../../config/environment/redis-access.js';
+import type { HubEnvironment } from '../../../config/environment/environment.js';
 import type { Clock } from '../../../clock/clock.js';
 import type { Randomness } from '../../../clock/randomness.js';
 import type { Urgency } from '../../../core/attempt.js';
