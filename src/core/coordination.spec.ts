@@ -130,6 +130,15 @@ describe('a look at the store', () => {
     expect(merged(held, stored, kind, now).held?.expiresAt).toBe(end);
   });
 
+  it.each<[Held['kind'], number]>([
+    ['jsapi', 500],
+    ['token', 700],
+  ])('of the first sight of a %s that two saw: %i', (kind, issuedAt) => {
+    const held = aHeld({ value: A, kind, issuedAt: 700 });
+    const stored = aHeld({ value: A, kind, issuedAt: 500, confirmedAt: 800 });
+    expect(merged(held, stored, kind, now).held?.issuedAt).toBe(issuedAt);
+  });
+
   it('neither takes nor overwrites the other family while it holds a valid token of its own', () => {
     const other = aHeld({ value: B, version: 9, fence: 110_000, kind: 'stable_token' });
     expect(merged(mine, other, 'token', now)).toEqual({

@@ -125,6 +125,8 @@ function sameValue(held: Held, stored: Held, mine: boolean): Merged {
     held: {
       ...held,
       version,
+      // Of a ticket the first sight tells how long it can live at most: core/ticket-life.ts.
+      issuedAt: isToken(held) ? held.issuedAt : Math.min(held.issuedAt, stored.issuedAt),
       fence: laterFence(held.fence, stored.fence),
       confirmedAt: later ? stored.confirmedAt : held.confirmedAt,
       expiresAt: endOfSame(held, stored, later),
