@@ -28,7 +28,7 @@ import { RedisLease } from './redis-lease.js';
 import { RedisLink, type LinkListener, type StoreLink } from './redis-link.js';
 import { timesToStore, type ClockReading } from './redis-time.js';
 import { LEASE, LOAD, RELEASE, REMOVE, SAVE, SPEND, THROTTLE, type Script } from './scripts.js';
-import { Sealer } from './seal.js';
+import { Sealer, sealingKeys } from './seal.js';
 
 const SLOTS: readonly CredentialSlot[] = ['token', ...TICKET_TYPES];
 /** A lease outlives the bound of one upstream call by this, ms: for the commands before and after it. */
@@ -95,9 +95,7 @@ export class RedisTokenStore extends TokenStore implements OnApplicationShutdown
   ) {
     super();
     this.appsPerLook = environment.cluster ? 1 : APPS_PER_MGET;
-    this.#sealer = new Sealer(
-      environment.encryptionKeys.map(({ id, key }) => ({ id, bytes: Buffer.from(key.reveal(), 'base64') })),
-    );
+    this.#sealer = new Sealer(sealingKeys(environment.encryptionKeys));
     this.#records = new RecordReader(this.#sealer, events);
     this.#channel = `${environment.redisPrefix}news`;
     this.#leaseMs = environment.wechatTimeoutMs + LEASE_MARGIN_MS;
