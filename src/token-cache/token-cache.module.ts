@@ -6,6 +6,7 @@ import { HubEnvironment } from '../config/environment.js';
 import { redisAccess } from '../config/redis-access.js';
 import { HubEvents } from '../events/hub-events.js';
 import { CacheStats } from './cache-stats.js';
+import { DurableRecords } from './durable-records.js';
 import { FailingRefresh } from './failing-refresh.js';
 import { EntryParts } from './refresh/app-entry.js';
 import { AttemptLoop } from './refresh/attempt-loop.js';
@@ -14,6 +15,7 @@ import { ReplicaSync } from './replicas/replica-sync.js';
 import { StoreAgreement } from './replicas/store-agreement.js';
 import { StoreContact } from './replicas/store-contact.js';
 import { ServedTokens } from './served-tokens.js';
+import { MemoryRecords } from './stores/memory-records.js';
 import { MemoryTokenStore } from './stores/memory-token-store.js';
 import { RedisTokenStore } from './stores/redis/redis-token-store.js';
 import { TicketCache } from './ticket-cache.service.js';
@@ -43,6 +45,7 @@ import { TokenStore } from './token-store.js';
       useFactory: createStore,
       inject: [HubEnvironment, Clock, HubEvents, Randomness],
     },
+    { provide: DurableRecords, useFactory: recordsOf, inject: [TokenStore, Clock] },
   ],
   exports: [
     TokenCache,
@@ -53,6 +56,7 @@ import { TokenStore } from './token-store.js';
     TokenReports,
     ServedTokens,
     TokenStore,
+    DurableRecords,
   ],
 })
 export class TokenCacheModule {}
@@ -68,4 +72,9 @@ function createStore(
   });
   if (access === undefined) return new MemoryTokenStore(clock);
   return RedisTokenStore.at(access, environment, clock, events, randomness);
+}
+
+/** Without Redis there is nothing that must be kept: what needs that is a problem of the file. */
+function recordsOf(store: TokenStore, clock: Clock): DurableRecords {
+  return store instanceof RedisTokenStore ? store.durable : new MemoryRecords(clock);
 }

@@ -24,6 +24,7 @@ import { MeasuredLink } from './measured-link.js';
 import { readMessage, writeMessage, type Message } from './peer-message.js';
 import { bodyOf, fenceOf, fingerprint } from './record.js';
 import { RecordReader } from './record-reader.js';
+import { RedisRecords } from './redis-records.js';
 import { RedisLease } from './redis-lease.js';
 import { RedisLink, type LinkListener, type StoreLink } from './redis-link.js';
 import { timesToStore, type ClockReading } from './redis-time.js';
@@ -76,6 +77,8 @@ export interface StoreEnvironment extends Pick<
  */
 export class RedisTokenStore extends TokenStore implements OnApplicationShutdown {
   override readonly appsPerLook: number;
+  /** What must not be lost, over the same connection. */
+  readonly durable: RedisRecords;
   /** This process, as long as it runs. */
   readonly #owner = randomUUID();
   readonly #link: StoreLink;
@@ -97,6 +100,12 @@ export class RedisTokenStore extends TokenStore implements OnApplicationShutdown
     this.appsPerLook = environment.cluster ? 1 : APPS_PER_MGET;
     this.#sealer = new Sealer(sealingKeys(environment.encryptionKeys));
     this.#records = new RecordReader(this.#sealer, events);
+    this.durable = new RedisRecords(
+      (script, keys, args) => this.#run(script, keys, args),
+      this.#sealer,
+      environment.redisPrefix,
+      clock,
+    );
     this.#channel = `${environment.redisPrefix}news`;
     this.#leaseMs = environment.wechatTimeoutMs + LEASE_MARGIN_MS;
     const link = connect(this.#channel, {
