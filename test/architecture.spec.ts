@@ -224,7 +224,8 @@ describe('npm packages and Node’s own modules', () => {
     fastify: /^(web|http|admin|dropin|gateway|login|ops|console|bootstrap)\//,
     // The file of a hub without Redis, and the kernel's lock on it.
     'fs-native-extensions': /^token-cache\/stores\/file\//,
-    'node:fs': /^((config|bootstrap|token-cache\/stores\/file)\/|logging\/log-output\.ts$|console\/page-files\.ts$|version\.ts$)/,
+    'node:fs':
+      /^((config|bootstrap|token-cache\/stores\/file)\/|logging\/log-output\.ts$|console\/page-files\.ts$|version\.ts$)/,
     'node:fs/promises': /^(config|cli|audit|token-cache\/stores\/file)\//,
     'node:worker_threads': /^config\//,
     'node:child_process': /^$/,

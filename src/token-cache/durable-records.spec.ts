@@ -1,4 +1,7 @@
 import { randomBytes } from 'node:crypto';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import fc from 'fast-check';
 import { accessTo, RedisServer, stopRedisServers } from '../../test/support/redis-server.js';
 import { SystemClock } from '../clock/system-clock.js';
@@ -6,11 +9,16 @@ import type { EncryptionKey } from '../config/environment.js';
 import { Secret } from '../core/secret.js';
 import { HubEvents } from '../events/hub-events.js';
 import { nextVersion, type DurableRecords } from './durable-records.js';
+import { FileTokenStore } from './stores/file/file-token-store.js';
+import { StateFile } from './stores/file/state-file.js';
 import { MemoryRecords } from './stores/memory-records.js';
 import { RedisTokenStore } from './stores/redis/redis-token-store.js';
+import { sealingKeys } from './stores/redis/seal.js';
 
 const clock = new SystemClock();
 const stores: RedisTokenStore[] = [];
+const files: FileTokenStore[] = [];
+const folder = mkdtempSync(join(tmpdir(), 'hub-records-'));
 let redis: RedisServer;
 
 beforeAll(async () => {
@@ -19,6 +27,8 @@ beforeAll(async () => {
 
 afterAll(async () => {
   for (const store of stores) store.onApplicationShutdown();
+  for (const store of files) await store.onApplicationShutdown();
+  rmSync(folder, { recursive: true });
   await stopRedisServers();
 });
 
@@ -31,6 +41,17 @@ function inRedis(keys: readonly EncryptionKey[] = [], prefix = `t${stores.length
   return store.durable;
 }
 
+async function inFile(): Promise<DurableRecords> {
+  const file = await StateFile.open(
+    join(folder, `state-${files.length}`),
+    sealingKeys([aKey('a')]),
+    'a test',
+  );
+  const store = new FileTokenStore(file, clock, new HubEvents());
+  files.push(store);
+  return store.durable;
+}
+
 function aKey(id: string): EncryptionKey {
   return { id, key: new Secret(randomBytes(32).toString('base64')) };
 }
@@ -40,10 +61,11 @@ describe.each([
   ['memory', () => new MemoryRecords(clock)],
   ['Redis', () => inRedis()],
   ['Redis, encrypted', () => inRedis([aKey('a')])],
+  ['a file', () => inFile()],
 ])('%s', (_name, make) => {
   let records: DurableRecords;
-  beforeEach(() => {
-    records = make();
+  beforeEach(async () => {
+    records = await make();
   });
 
   it('has nothing at first', async () => {

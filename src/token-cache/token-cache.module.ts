@@ -15,6 +15,8 @@ import { ReplicaSync } from './replicas/replica-sync.js';
 import { StoreAgreement } from './replicas/store-agreement.js';
 import { StoreContact } from './replicas/store-contact.js';
 import { ServedTokens } from './served-tokens.js';
+import { FileTokenStore } from './stores/file/file-token-store.js';
+import { OpenedState } from './stores/file/opened-state.js';
 import { MemoryRecords } from './stores/memory-records.js';
 import { MemoryTokenStore } from './stores/memory-token-store.js';
 import { RedisTokenStore } from './stores/redis/redis-token-store.js';
@@ -43,7 +45,7 @@ import { TokenStore } from './token-store.js';
     {
       provide: TokenStore,
       useFactory: createStore,
-      inject: [HubEnvironment, Clock, HubEvents, Randomness],
+      inject: [HubEnvironment, Clock, HubEvents, Randomness, OpenedState],
     },
     { provide: DurableRecords, useFactory: recordsOf, inject: [TokenStore, Clock] },
   ],
@@ -66,7 +68,9 @@ function createStore(
   clock: Clock,
   events: HubEvents,
   randomness: Randomness,
+  { file }: OpenedState,
 ): TokenStore {
+  if (file !== undefined) return new FileTokenStore(file, clock, events);
   const access = redisAccess(environment, (message) => {
     events.emit('troubleSeen', { where: 'certificates for Redis; the old ones stay', error: message });
   });
@@ -74,7 +78,8 @@ function createStore(
   return RedisTokenStore.at(access, environment, clock, events, randomness);
 }
 
-/** Without Redis there is nothing that must be kept: what needs that is a problem of the file. */
+/** With neither Redis nor a state file there is nothing that must be kept: what needs that is a problem of apps.yaml. */
 function recordsOf(store: TokenStore, clock: Clock): DurableRecords {
-  return store instanceof RedisTokenStore ? store.durable : new MemoryRecords(clock);
+  const keeps = store instanceof RedisTokenStore || store instanceof FileTokenStore;
+  return keeps ? store.durable : new MemoryRecords(clock);
 }

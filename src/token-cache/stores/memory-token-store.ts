@@ -43,7 +43,6 @@ export class MemoryTokenStore extends TokenStore {
     return Promise.resolve(found);
   }
 
-  // eslint-disable-next-line @typescript-eslint/no-unused-vars -- whom it is for makes no difference here
   override lease(_appid: string, _request: LeaseRequest): Promise<LeaseOutcome> {
     const lease: Lease = {
       fence: ++this.fence,

@@ -46,7 +46,9 @@ export function opened(file: Buffer, keys: readonly SealingKey[]): Opened {
   const start = file.subarray(0, LONGEST_LINE).toString('latin1');
   const isOurs = start.startsWith(MAGIC);
   if (!isOurs && !MAGIC.startsWith(start)) {
-    return flawed('is not a state file of this hub. Nothing was changed. Name another path, or move the file away');
+    return flawed(
+      'is not a state file of this hub. Nothing was changed. Name another path, or move the file away',
+    );
   }
   const end = start.indexOf('\n');
   if (!isOurs || end < 0) return flawed(`is torn: ${file.length} bytes are all there is. ${RESTORE}`);
@@ -55,7 +57,9 @@ export function opened(file: Buffer, keys: readonly SealingKey[]): Opened {
   if (keyId === undefined || iv === undefined) {
     const [version = ''] = /^\d+(?= )/.exec(line.slice(MAGIC.length)) ?? [];
     if (version !== '' && Number(version) > FORMAT)
-      return flawed('was written by a later version of the hub. Nothing was changed. Run that version, or a later one');
+      return flawed(
+        'was written by a later version of the hub. Nothing was changed. Run that version, or a later one',
+      );
     return flawed(`is damaged in its first line. ${RESTORE}`);
   }
   const expected = end + 1 + Number(length) + TAG_BYTES;

@@ -4,7 +4,8 @@ import { isValid, slotOf, type CredentialSlot, type Held } from '../../../core/c
 import type { HubEvents } from '../../../events/hub-events.js';
 import { codeOf } from '../../../config/small-file.js';
 import { MemoryTokenStore } from '../memory-token-store.js';
-import type { Budget, Lease, LeaseOutcome, LeaseRequest, SaveOutcome } from '../../token-store.js';
+import type { Budget, Lease, LeaseOutcome, LeaseRequest, SaveOutcome, Stored } from '../../token-store.js';
+import { FileRecords } from './file-records.js';
 import { GroupCommit, type Written } from './group-commit.js';
 import { endOnceAnotherIsAsked, lossOf } from './loss.js';
 import type { StateFile } from './state-file.js';
@@ -23,12 +24,15 @@ const SMALL_BYTES = 256 * 1024;
  *   died; in a small file each token. All else follows within {@link lazyDelayMs}, many changes in one write.
  * - A disk that is full, slow or read-only costs no token: the hub goes on with what it holds, tells, and tries again.
  */
-export class FileTokenStore extends MemoryTokenStore implements OnApplicationBootstrap, OnApplicationShutdown {
+export class FileTokenStore
+  extends MemoryTokenStore
+  implements OnApplicationBootstrap, OnApplicationShutdown
+{
   readonly #commit: GroupCommit;
   /** See {@link KeptCredential.mayEndAt}; by appid, since tokens alone have one. */
   readonly #mayEndAt = new Map<string, number>();
-  /** What other parts of the hub keep here; see {@link DurableRecords}. */
-  readonly #records: Map<string, string>;
+  /** In the same file. */
+  readonly durable: FileRecords;
   #writable: boolean | undefined;
 
   constructor(
@@ -38,7 +42,6 @@ export class FileTokenStore extends MemoryTokenStore implements OnApplicationBoo
     private readonly mark: () => TimeMark = () => markNow(clock.wallNow()),
   ) {
     super(clock);
-    this.#records = new Map(file.found?.records);
     if (file.found !== undefined) this.#restore(file.found);
     this.#commit = new GroupCommit(
       () => file.write(this.content()),
@@ -48,6 +51,7 @@ export class FileTokenStore extends MemoryTokenStore implements OnApplicationBoo
         this.#wrote(written);
       },
     );
+    this.durable = new FileRecords(file.found?.records ?? [], this.#commit, clock);
   }
 
   /** At once, so that a folder that cannot be written is told of before there is anything to lose. */
@@ -75,13 +79,15 @@ export class FileTokenStore extends MemoryTokenStore implements OnApplicationBoo
       ...[...this.forced].map(([appid, at]) => [`forced ${appid}`, at] as const),
       ...[...this.spent].map(([name, at]) => [`spent ${name}`, at] as const),
     ]);
-    return { writtenAt: this.mark(), clock: now, credentials, records: new Map(this.#records), uses };
+    return { writtenAt: this.mark(), clock: now, credentials, records: [...this.durable.kept()], uses };
   }
 
   override async lease(appid: string, request: LeaseRequest): Promise<LeaseOutcome> {
     const outcome = await super.lease(appid, request);
     const end =
-      request.slot === 'token' ? endOnceAnotherIsAsked(this.#heldIn('token', appid), this.clock.now()) : undefined;
+      request.slot === 'token'
+        ? endOnceAnotherIsAsked(this.#heldIn('token', appid), this.clock.now())
+        : undefined;
     if (end !== undefined) {
       // The first call that may have ended it counts.
       this.#mayEndAt.set(appid, Math.min(end, this.#mayEndAt.get(appid) ?? end));
@@ -152,8 +158,8 @@ export class FileTokenStore extends MemoryTokenStore implements OnApplicationBoo
       const { appid, held } = shifted(kept, now - clock - elapsed);
       if (!isValid(held, now)) continue;
       const slot = slotOfKept(kept);
-      const ofSlot = this.stored.get(slot) ?? new Map<string, never>();
-      this.stored.set(slot, ofSlot.set(appid, { slot, stamp: 1, held } as never));
+      const ofSlot = this.stored.get(slot) ?? new Map<string, Stored>();
+      this.stored.set(slot, ofSlot.set(appid, { slot, stamp: 1, held }));
       this.fence = Math.max(this.fence, held.fence ?? 0);
     }
   }
@@ -164,11 +170,6 @@ export class FileTokenStore extends MemoryTokenStore implements OnApplicationBoo
     const first = this.#writable === undefined;
     this.#writable = ok;
     if (ok && first) return;
-    this.events.emit('stateFileChanged', { writable: ok, cause: ok ? undefined : causeOf(error) });
+    this.events.emit('stateFileChanged', { writable: ok, cause: ok ? undefined : codeOf(error) });
   }
-}
-
-/** A code alone: messages of the file system hold paths, which the log has already. */
-function causeOf(error: unknown): string {
-  return codeOf(error);
 }

@@ -47,7 +47,7 @@ export class GroupCommit {
   #failures = 0;
   #timer: TimerHandle | undefined;
   #dueAt = Number.POSITIVE_INFINITY;
-  readonly #waiting = new Set<{ readonly change: number; readonly end: (error?: unknown) => void }>();
+  readonly #waiting = new Set<{ readonly change: number; readonly end: (error?: Error) => void }>();
 
   /**
    * @param write writes what there is when it is called
@@ -76,7 +76,7 @@ export class GroupCommit {
         change,
         end: (error) => {
           if (error === undefined) resolve();
-          else reject(error as Error);
+          else reject(error);
         },
       });
     });
@@ -132,7 +132,7 @@ export class GroupCommit {
     for (const waiting of [...this.#waiting]) {
       if (waiting.change > change) continue;
       this.#waiting.delete(waiting);
-      waiting.end(ok ? undefined : (error ?? new Error('not written')));
+      waiting.end(ok ? undefined : asError(error));
     }
     // What changed meanwhile without anybody to wait for it.
     if (ok && this.#changes !== change) {
@@ -142,4 +142,8 @@ export class GroupCommit {
     }
     this.told({ ok, error, durationMs: this.clock.now() - this.#startedAt });
   }
+}
+
+function asError(error: unknown): Error {
+  return error instanceof Error ? error : new Error(String(error));
 }

@@ -71,7 +71,7 @@ export class StateFile {
       await rm(next, { force: true });
       const handle = await open(next, 'wx', MODE);
       try {
-        await handle.writeFile(unhurried(sealed(pieces, this.key)));
+        for (const piece of sealed(pieces, this.key)) await handle.appendFile(piece);
         await handle.sync();
       } finally {
         await handle.close();
@@ -111,7 +111,10 @@ export function readState(
   try {
     return { content: readLines(envelope.content), size: bytes.length };
   } catch {
-    throw new StateProblem(path, 'opens, and holds what this version of the hub does not know. Nothing was changed. Run the version that wrote it');
+    throw new StateProblem(
+      path,
+      'opens, and holds what this version of the hub does not know. Nothing was changed. Run the version that wrote it',
+    );
   }
 }
 
@@ -144,13 +147,6 @@ async function flushFolder(folder: string): Promise<void> {
 }
 
 /** Requests are answered between two pieces. */
-async function* unhurried(pieces: Iterable<Buffer>): AsyncGenerator<Buffer> {
-  for (const piece of pieces) {
-    yield piece;
-    await turn();
-  }
-}
-
 function turn(): Promise<void> {
   return new Promise((resolve_) => setImmediate(resolve_));
 }

@@ -1,5 +1,11 @@
 import type { ForceHistory } from '../../../core/force-budget.js';
-import { isTokenKind, slotOf, type CredentialKind, type CredentialSlot, type Held } from '../../../core/credential.js';
+import {
+  isTokenKind,
+  slotOf,
+  type CredentialKind,
+  type CredentialSlot,
+  type Held,
+} from '../../../core/credential.js';
 import { Secret } from '../../../core/secret.js';
 import { TICKET_TYPES } from '../../../core/app.js';
 import type { TimeMark } from './time-mark.js';
@@ -13,8 +19,7 @@ export interface StateContent {
   /** The hub's clock at that moment, epoch ms. */
   readonly clock: number;
   readonly credentials: readonly KeptCredential[];
-  /** By name; what they mean is their owner's. */
-  readonly records: ReadonlyMap<string, string>;
+  readonly records: readonly KeptRecord[];
   /** Of WeChat's budgets: when they were used, epoch ms by the wall clock; by name. */
   readonly uses: ReadonlyMap<string, ForceHistory>;
 }
@@ -24,6 +29,14 @@ export interface KeptCredential {
   readonly held: Held;
   /** A call that may end this token early was about to be sent: it is not believed to live beyond; epoch ms. */
   readonly mayEndAt?: number | undefined;
+}
+
+/** As of durable-records.ts; what it means is its owner's. */
+export interface KeptRecord {
+  readonly collection: string;
+  readonly name: string;
+  readonly version: number;
+  readonly value: string;
 }
 
 /** Lines in a piece: half a millisecond's work. */
@@ -46,7 +59,8 @@ function* linesOf({ credentials, records, uses }: StateContent): Generator<strin
     const { value, ...rest } = held;
     yield JSON.stringify({ appid, ...rest, value: value.reveal(), mayEndAt });
   }
-  for (const [record, value] of records) yield JSON.stringify({ record, value });
+  for (const { collection, name, version, value } of records)
+    yield JSON.stringify({ collection, name, version, value });
   for (const [use, at] of uses) yield JSON.stringify({ use, at });
 }
 
@@ -57,18 +71,23 @@ export function readLines(content: Buffer): StateContent {
   const writtenAt = first.writtenAt as Partial<TimeMark> | undefined;
   if (writtenAt === undefined || !isTime(writtenAt.wall) || !isTime(first.clock)) throw wrongLine(0);
   const credentials: KeptCredential[] = [];
-  const records = new Map<string, string>();
+  const records: KeptRecord[] = [];
   const uses = new Map<string, ForceHistory>();
   lines.forEach((text, index) => {
     if (index === 0 || text === '') return;
     const line = parsed(text);
-    if (typeof line.record === 'string' && typeof line.value === 'string') records.set(line.record, line.value);
+    if (isRecord(line)) records.push(line);
     else if (typeof line.use === 'string' && Array.isArray(line.at) && line.at.every(isTime))
       uses.set(line.use, line.at);
     else if (isCredential(line)) credentials.push(keptOf(line));
     else throw wrongLine(index);
   });
   return { writtenAt: writtenAt as TimeMark, clock: first.clock, credentials, records, uses };
+}
+
+function isRecord(line: Partial<Record<keyof KeptRecord, unknown>>): line is KeptRecord & Line {
+  const { collection, name, version, value } = line;
+  return [collection, name, value].every((text) => typeof text === 'string') && isTime(version);
 }
 
 interface CredentialLine extends Omit<Held, 'value'> {

@@ -1,6 +1,5 @@
 import { closeSync, constants, fstatSync, ftruncateSync, openSync, statSync, writeSync } from 'node:fs';
-import { readSmallFile } from '../../../config/small-file.js';
-import { codeOf } from '../../../config/small-file.js';
+import { codeOf, readSmallFile } from '../../../config/small-file.js';
 import { StateProblem } from './state-problem.js';
 
 /** What is read of the note about who has the lock, bytes. */
@@ -31,9 +30,12 @@ export class StateLock {
     try {
       fd = openSync(path, constants.O_RDWR | constants.O_CREAT | constants.O_NONBLOCK, 0o600);
     } catch (error) {
-      throw new StateProblem(statePath, `cannot be locked: ${path} cannot be opened (${codeOf(error)}); ${hintFor(error)}`);
+      throw new StateProblem(
+        statePath,
+        `cannot be locked: ${path} cannot be opened (${codeOf(error)}); ${hintFor(error)}`,
+      );
     }
-    let locked = false;
+    let locked: boolean;
     try {
       locked = tryLock(fd);
     } catch (error) {
