@@ -1,3 +1,5 @@
+import { availableParallelism } from 'node:os';
+
 const swc = [
   '@swc/jest',
   {
@@ -24,6 +26,9 @@ export default {
   transform: { '^.+\\.ts$': swc },
   coverageProvider: 'v8',
   collectCoverageFrom: ['src/**/*.ts', 'packages/client/src/**/*.ts', '!src/**/*.spec.ts'],
+  // Many suites wait for processes and sockets: on two cores two workers are done in two thirds of the time of one,
+  // which is what jest would take there.
+  maxWorkers: Math.max(2, availableParallelism() - 1),
   workerIdleMemoryLimit: '512MB',
   // A worker has some 700 MB at its end, which a busy machine takes longer than jest's 500 ms to take back; what is
   // still open after 3 s was left open by a suite.

@@ -110,6 +110,7 @@ const PURE: readonly string[] = [
   'notices/wording/cause-texts.ts',
   'notices/wording/wecom-cause-texts.ts',
   'notices/wording/error-texts.ts',
+  'notices/wording/languages.ts',
   'notices/wording/links.ts',
   'notices/wording/plain.ts',
   'notices/wording/span.ts',
@@ -222,8 +223,11 @@ describe('npm packages and Node’s own modules', () => {
     '@nestjs/config': /^config\//,
     '@nestjs/swagger': /^(http|admin|dropin|gateway|login|bootstrap)\//,
     fastify: /^(web|http|admin|dropin|gateway|login|ops|console|bootstrap)\//,
-    'node:fs': /^((config|bootstrap)\/|logging\/log-output\.ts$|console\/page-files\.ts$|version\.ts$)/,
-    'node:fs/promises': /^(config|cli|audit)\//,
+    // The file of a hub without Redis, and the kernel's lock on it.
+    'fs-native-extensions': /^token-cache\/stores\/file\//,
+    'node:fs':
+      /^((config|bootstrap|token-cache\/stores\/file)\/|logging\/log-output\.ts$|console\/page-files\.ts$|version\.ts$)/,
+    'node:fs/promises': /^(config|cli|audit|token-cache\/stores\/file)\//,
     'node:worker_threads': /^config\//,
     'node:child_process': /^$/,
   };
@@ -264,7 +268,7 @@ describe('the environment and secrets', () => {
     // To see whether the operators name its host.
     'config/folder/folder-files.ts',
     // To see of which form the URL is.
-    'config/environment-disagreements.ts',
+    'config/environment/disagreements.ts',
     // To the outbound proxy.
     'wechat-client/outbound.ts',
     // As the name of a robot, and of an entry of apps.yaml.
@@ -283,8 +287,9 @@ describe('the environment and secrets', () => {
     'token-cache/served-tokens.ts',
     // Into the store.
     'token-cache/stores/redis/record.ts',
-    'token-cache/stores/redis/redis-token-store.ts',
-    'config/redis-access.ts',
+    'token-cache/stores/redis/seal.ts',
+    'token-cache/stores/file/state-lines.ts',
+    'config/environment/redis-access.ts',
   ];
 
   it('.reveal() is called in these files alone', () => {
@@ -358,13 +363,13 @@ describe('the rules themselves see what they should', () => {
     const text = `import a from './a.js'; import type { B } from '../b/b.js'; export * from './c.js';
       import { type D } from './d.js'; const e = await import('node:fs'); let f: import('./f.js').F; import 'g';`;
     expect(of(text).imports).toEqual([
-      { specifier: './a.js', file: 'core/a.ts', isTypeOnly: false },
-      { specifier: '../b/b.js', file: 'b/b.ts', isTypeOnly: true },
-      { specifier: './c.js', file: 'core/c.ts', isTypeOnly: false },
-      { specifier: './d.js', file: 'core/d.ts', isTypeOnly: true },
-      { specifier: 'node:fs', file: undefined, isTypeOnly: false },
-      { specifier: './f.js', file: 'core/f.ts', isTypeOnly: true },
-      { specifier: 'g', file: undefined, isTypeOnly: false },
+      { specifier: './a.js', file: 'core/a.ts' },
+      { specifier: '../b/b.js', file: 'b/b.ts' },
+      { specifier: './c.js', file: 'core/c.ts' },
+      { specifier: './d.js', file: 'core/d.ts' },
+      { specifier: 'node:fs', file: undefined },
+      { specifier: './f.js', file: 'core/f.ts' },
+      { specifier: 'g', file: undefined },
     ]);
   });
 
@@ -383,7 +388,9 @@ describe('the rules themselves see what they should', () => {
       of(`import './a.js';`, 'core/c.ts'),
     ];
     expect(circles(ring)).toEqual(['core/a.ts → core/b.ts → core/c.ts → core/a.ts']);
-    expect(circles([of(`import type { A } from './a.js';`, 'core/a.ts')])).toEqual([]);
+    const types = [of(`import type { B } from './b.js';`, 'core/a.ts'), of(`import './a.js';`, 'core/b.ts')];
+    expect(circles(types)).toEqual(['core/a.ts → core/b.ts → core/a.ts']);
+    expect(circles(types.slice(1))).toEqual([]);
   });
 
   it('routes without a guard', () => {

@@ -9,8 +9,8 @@ import {
   type Describe,
   type KeyReference,
 } from '../src/config/reference/apps-file.js';
-import { variableReferences, type VariableReference } from '../src/config/environment-reference.js';
-import { parseEnvironment } from '../src/config/environment.js';
+import { variableReferences, type VariableReference } from '../src/config/environment/reference.js';
+import { parseEnvironment } from '../src/config/environment/parse.js';
 
 /** The configuration reference and the schema of apps.yaml, as they are in docs/: current, complete, and true. */
 

@@ -11,7 +11,7 @@ import { isIPv4, isIPv6 } from 'node:net';
 
 import { Clock } from '../clock/clock.js';
 import type { AppsConfig, HubSnapshot } from '../config/reload/apps-config.service.js';
-import type { HubEnvironment } from '../config/environment.js';
+import type { HubEnvironment } from '../config/environment/environment.js';
 import { parseAddressSet, type AddressSet } from '../core/access/address.js';
 import { ACTS, type Act, type ClientEntry } from '../core/access/client.js';
 import { authorise, compileAccess, identify, type AccessIndex } from '../core/access/decision.js';

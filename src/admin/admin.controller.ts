@@ -3,7 +3,7 @@ import { ApiBearerAuth, ApiBody, ApiOperation, ApiResponse, ApiTags } from '@nes
 import { Clock } from '../clock/clock.js';
 import { AppsConfig } from '../config/reload/apps-config.service.js';
 import { grantsApp } from '../core/access/decision.js';
-import type { Actor } from '../events/hub-events.js';
+import type { Actor } from '../events/actor.js';
 import { actorOf, type AppRequest } from '../web/app-request.js';
 import { notGranted } from '../web/denial.js';
 import { HubException } from '../web/hub-exception.js';

@@ -1,6 +1,6 @@
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import { Clock } from '../clock/clock.js';
-import { HubEnvironment } from '../config/environment.js';
+import { HubEnvironment } from '../config/environment/environment.js';
 import { DropInRoutes } from '../dropin/drop-in.routes.js';
 import { GatewayRoutes } from '../gateway/gateway.routes.js';
 import { AccessGuard } from '../web/access.guard.js';

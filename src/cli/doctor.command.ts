@@ -1,8 +1,9 @@
 import { Agent, request } from 'undici';
 import { SystemClock } from '../clock/system-clock.js';
 import { sourceOf } from '../config/folder/source.js';
-import { parseEnvironment, type HubEnvironment } from '../config/environment.js';
-import { redisAccess, type RedisAccess } from '../config/redis-access.js';
+import type { HubEnvironment } from '../config/environment/environment.js';
+import { parseEnvironment } from '../config/environment/parse.js';
+import { redisAccess, type RedisAccess } from '../config/environment/redis-access.js';
 import { formatProblems } from '../config/apps-file/problem.js';
 import type { ClientEntry } from '../core/access/client.js';
 import type { IssuerSettings } from '../core/access/identity.js';

@@ -4,8 +4,8 @@ import { AppsConfig } from './reload/apps-config.service.js';
 import { sourceOf } from './folder/source.js';
 import { AppsFileLoader, type ConfigSource } from './reload/loader.js';
 import { AppsFileWatcher } from './reload/watcher.js';
-import { HubEnvironment } from './environment.js';
-import { readProcessEnvironment } from './process-environment.js';
+import { HubEnvironment } from './environment/environment.js';
+import { readProcessEnvironment } from './environment/process-environment.js';
 
 /**
  * Gives every module {@link HubEnvironment} and {@link AppsConfig}.

@@ -4,7 +4,7 @@ import { AccessService } from '../access-guard/access.service.js';
 import { AuditTrail } from '../audit/audit-trail.js';
 import { Clock } from '../clock/clock.js';
 import { AppsConfig } from '../config/reload/apps-config.service.js';
-import { HubEnvironment } from '../config/environment.js';
+import { HubEnvironment } from '../config/environment/environment.js';
 import { AccessGuard } from '../web/access.guard.js';
 import { accessRequestOf, actorOf, type AppRequest } from '../web/app-request.js';
 import { notGranted } from '../web/denial.js';

@@ -1,6 +1,6 @@
 import type { ClientEntry } from '../core/access/client.js';
 import { grantsApp, type KnownApps } from '../core/access/decision.js';
-import type { Actor } from '../events/hub-events.js';
+import type { Actor } from '../events/actor.js';
 
 /** Who looks at the console: a client with `admin`, or anybody where HUB_CONSOLE_OPEN lets read. */
 export type Viewer =

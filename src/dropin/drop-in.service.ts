@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import type { FastifyReply } from 'fastify';
+import type { FastifyReply, FastifyRequest } from 'fastify';
 import { withKey } from '../access-guard/access-request.js';
 import type { Granted } from '../access-guard/access-verdict.js';
 import { AccessService } from '../access-guard/access.service.js';
@@ -21,7 +21,7 @@ import {
 } from '../core/dropin.js';
 import { HubEvents, notServed, type Reporter } from '../events/hub-events.js';
 import { AccessGuard } from '../web/access.guard.js';
-import { accessRequestOf, type AppRequest } from '../web/app-request.js';
+import { accessRequestOf, grantedActor, requestIdsOf, type AppRequest } from '../web/app-request.js';
 import { isGone, whileThere } from '../web/caller.js';
 import { wechatDenialOf, wechatTicket } from '../web/wechat-shape.js';
 import { TokenReports } from '../token-cache/token-reports.service.js';
@@ -113,7 +113,7 @@ export class DropIn {
     if (reading?.kind === 'held' && check === undefined && !request.forceRefresh) {
       return { body: tokenBody(reading, door), ready: true };
     }
-    return this.#slowToken(reply, request, check, verdict, caller.id, door);
+    return this.#slowToken(reply, request, check, verdict, door);
   }
 
   /**
@@ -131,7 +131,7 @@ export class DropIn {
     const appid = typeof token === 'string' ? this.served.appOf(token) : undefined;
     if (appid === undefined) {
       const address = this.access.addressOf(accessRequestOf(caller));
-      this.events.emit('requestDenied', notServed('read', address, caller.id));
+      this.events.emit('requestDenied', notServed('read', address, requestIdsOf(caller)));
       return { error: errors.notServed };
     }
     const ask = { request: accessRequestOf(caller), act: 'read', appid, proof: 'token' } as const;
@@ -152,7 +152,6 @@ export class DropIn {
     request: CredentialRequest,
     check: Promise<void> | undefined,
     verdict: Granted,
-    requestId: string | undefined,
     door: AppKindName,
   ): Promise<DropInAnswer> {
     const { appid, forceRefresh } = request;
@@ -161,7 +160,7 @@ export class DropIn {
       await whileThere(reply, (gone) => this.cache.settled(appid, gone));
     } else if (before?.kind === 'held') {
       if (forceRefresh && verdict.client.may.has('report'))
-        await this.tokenReports.report(appid, before.held.value, reporterOf(verdict, requestId));
+        await this.tokenReports.report(appid, before.held.value, reporterOf(verdict, reply.request));
       else await check;
     }
     if (isGone(reply)) return UNHEARD;
@@ -205,6 +204,6 @@ function notGrantedAt(door: AppKindName): DropInError {
 /** Nobody reads it. */
 export const UNHEARD: DropInAnswer = { body: '', ready: false };
 
-function reporterOf({ client, key, address }: Granted, requestId: string | undefined): Reporter {
-  return { by: 'drop_in', clientId: client.id, keyId: key?.id, address, requestId };
+function reporterOf(verdict: Granted, request: FastifyRequest): Reporter {
+  return { by: 'drop_in', ...grantedActor(verdict, request) };
 }

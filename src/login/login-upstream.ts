@@ -1,6 +1,6 @@
 import { Injectable, type OnApplicationShutdown } from '@nestjs/common';
 import { Clock } from '../clock/clock.js';
-import { HubEnvironment } from '../config/environment.js';
+import { HubEnvironment } from '../config/environment/environment.js';
 import type { AppSettings } from '../core/app.js';
 import { describeFailure } from '../core/wechat-error.js';
 import { HttpExchange, type HttpOutcome } from '../wechat-client/http-exchange.js';

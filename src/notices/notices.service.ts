@@ -1,6 +1,6 @@
 import { Injectable, type BeforeApplicationShutdown } from '@nestjs/common';
 import { Clock, type TimerHandle } from '../clock/clock.js';
-import { HubEnvironment } from '../config/environment.js';
+import { HubEnvironment } from '../config/environment/environment.js';
 import { AppsConfig } from '../config/reload/apps-config.service.js';
 import { HubEvents, type NoticeResult } from '../events/hub-events.js';
 import { Log } from '../logging/log.js';

@@ -94,3 +94,15 @@ function fill(start: string, length: number, random: () => number): string {
 export function isAliveAt(validity: Validity, at: number): boolean {
   return validity.bornAt <= at && at < validity.diesAt;
 }
+
+export interface TokenBody {
+  readonly access_token: string;
+  readonly expires_in: number;
+}
+
+export interface TicketBody {
+  readonly errcode: 0;
+  readonly errmsg: 'ok';
+  readonly ticket: string;
+  readonly expires_in: number;
+}

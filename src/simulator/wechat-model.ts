@@ -1,4 +1,10 @@
-import { isAliveAt, type Credential, type TicketType } from './credentials.js';
+import {
+  isAliveAt,
+  type Credential,
+  type TicketBody,
+  type TicketType,
+  type TokenBody,
+} from './credentials.js';
 import { bareAddress, notInWhitelist, ridTail, wordingOf, type WeChatErrorBody } from './errors.js';
 import { dayOf, minuteOf } from './quota.js';
 import type { AppState } from './simulated-app.js';
@@ -21,18 +27,6 @@ export interface CredentialCall {
   readonly secret: string | undefined;
   /** The caller's address. */
   readonly ip: string;
-}
-
-export interface TokenBody {
-  readonly access_token: string;
-  readonly expires_in: number;
-}
-
-export interface TicketBody {
-  readonly errcode: 0;
-  readonly errmsg: 'ok';
-  readonly ticket: string;
-  readonly expires_in: number;
 }
 
 /** How WeChat answers, without I/O and without a clock of its own. */

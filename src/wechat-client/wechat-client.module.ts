@@ -1,7 +1,7 @@
 import { Module } from '@nestjs/common';
 
 import { Clock } from '../clock/clock.js';
-import { HubEnvironment } from '../config/environment.js';
+import { HubEnvironment } from '../config/environment/environment.js';
 import { HttpWeChatClient } from './http-wechat-client.js';
 import { WeChatClient } from './wechat-client.js';
 import { WeChatQuota } from './wechat-quota.js';

@@ -2,7 +2,7 @@ import { SchedulerRegistry } from '@nestjs/schedule';
 import type { Clock } from '../../src/clock/clock.js';
 import type { Randomness } from '../../src/clock/randomness.js';
 import type { AppsConfig } from '../../src/config/reload/apps-config.service.js';
-import type { HubEnvironment } from '../../src/config/environment.js';
+import type { HubEnvironment } from '../../src/config/environment/environment.js';
 import type { HubEvents } from '../../src/events/hub-events.js';
 import { RefreshScheduler } from '../../src/scheduler/refresh-scheduler.service.js';
 import { EntryParts } from '../../src/token-cache/refresh/app-entry.js';

@@ -6,7 +6,6 @@ import { KINDS, ticketTypeOf } from '../../core/kinds/kinds.js';
 import type { NotifyTarget } from '../../notices/notice.js';
 import { Secret } from '../../core/secret.js';
 import type { NamedLines } from '../folder/settle.js';
-import type { FolderTerms } from './role.js';
 import type { Complete } from './rule.js';
 import type { APP, CLIENT, DEFAULTS, ISSUER, KEY, NOTIFY } from './tables.js';
 
@@ -43,6 +42,15 @@ export type NotifyData = Omit<Complete<typeof NOTIFY>, ThreeWays | 'url' | 'urlE
   readonly secret: string | undefined;
   readonly tenant?: string | undefined;
 };
+
+/** What the operators' file says for all files of the folder. */
+export interface FolderTerms {
+  readonly defaults: Defaults;
+  /** Ids of the issuers that tenants' clients may be known by. */
+  readonly issuers: readonly string[];
+  /** Hosts that tenants may have the hub call, whatever their addresses. */
+  readonly tenantHosts: readonly string[];
+}
 
 export interface AppsFileData {
   readonly apps: readonly AppData[];

@@ -1,18 +1,9 @@
 import { isObject } from '../../core/json.js';
-import type { AppsFileData, Defaults } from './data.js';
+import type { AppsFileData, FolderTerms } from './data.js';
 import type { Problems } from './problem.js';
 import { urlFlaw } from './rules.js';
 import { TOP } from './tables.js';
 import { isNamedHost, isInsideHost } from './tenant-hosts.js';
-
-/** What the operators' file says for all files of the folder. */
-export interface FolderTerms {
-  readonly defaults: Defaults;
-  /** Ids of the issuers that tenants' clients may be known by. */
-  readonly issuers: readonly string[];
-  /** Hosts that tenants may have the hub call, whatever their addresses. */
-  readonly tenantHosts: readonly string[];
-}
 
 /** Whose file it is: the only one of a hub, `hub.yaml` of a folder, or a tenant's in that folder. */
 export type FileRole =

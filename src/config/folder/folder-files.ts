@@ -3,7 +3,7 @@ import type { IssuerSettings } from '../../core/access/identity.js';
 import type { AppSettings } from '../../core/app.js';
 import type { NotifyTarget } from '../../notices/notice.js';
 import type { ConfigProblem } from '../apps-file/problem.js';
-import type { FolderTerms } from '../apps-file/role.js';
+import type { FolderTerms } from '../apps-file/data.js';
 import { isNamedHost } from '../apps-file/tenant-hosts.js';
 import { nextSnapshot, onlyAdds } from '../reload/hub-snapshot.js';
 import type { Occasion } from '../reload/parser.js';

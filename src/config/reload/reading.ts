@@ -13,7 +13,7 @@ import {
 } from '../apps-file/data.js';
 import type { ConfigProblem } from '../apps-file/problem.js';
 import { readAppsFile, type ReadOptions } from '../apps-file/read.js';
-import type { FolderTerms } from '../apps-file/role.js';
+import type { FolderTerms } from '../apps-file/data.js';
 import type { NamedLines } from '../folder/settle.js';
 import type { Environment } from '../apps-file/secrets.js';
 import { codeOf, readSmallFile, readSmallFileBelow, type FileStamp } from '../small-file.js';

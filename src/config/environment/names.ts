@@ -1,5 +1,5 @@
-import { knownVariables } from './environment-decorators.js';
-import { didYouMean } from './nearest-name.js';
+import { knownVariables } from './decorators.js';
+import { didYouMean } from '../nearest-name.js';
 
 export interface MisplacedNames {
   readonly problems: readonly string[];

@@ -1,17 +1,7 @@
 import 'reflect-metadata';
-import { validateSync } from 'class-validator';
-import type { AddressSet } from '../core/access/address.js';
-import type { Secret } from '../core/secret.js';
-import {
-  IsReadable,
-  OneOf,
-  readVariables,
-  TrueOrFalse,
-  Variable,
-  WholeNumber,
-} from './environment-decorators.js';
-import { disagreements } from './environment-disagreements.js';
-import { misplacedNames } from './environment-names.js';
+import type { AddressSet } from '../../core/access/address.js';
+import type { Secret } from '../../core/secret.js';
+import { IsReadable, OneOf, TrueOrFalse, Variable, WholeNumber } from './decorators.js';
 import {
   NO_ADDRESSES,
   readAuditLog,
@@ -29,20 +19,14 @@ import {
   readTimeZone,
   readTrustedProxies,
   readUserName,
-} from './environment-readers.js';
+  type EncryptionKey,
+} from './readers.js';
 
 export const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
 export type LogLevel = (typeof LOG_LEVELS)[number];
 
 export const ACCESS_LOGS = ['all', 'errors', 'off'] as const;
 export type AccessLog = (typeof ACCESS_LOGS)[number];
-
-export interface EncryptionKey {
-  /** Stored beside what it encrypted. */
-  readonly id: string;
-  /** Base64 of exactly 32 bytes. */
-  readonly key: Secret;
-}
 
 /** The hub's settings as the environment gives them; each field is one `HUB_*` variable. Frozen. */
 export class HubEnvironment {
@@ -99,12 +83,17 @@ export class HubEnvironment {
   @IsReadable()
   readonly redisSentinelPassword: Secret | undefined = undefined;
 
+  /** With the memory store: where it is kept beyond the process. Only with {@link encryptionKeys}, never with Redis. */
+  @Variable('HUB_STATE_FILE', readPath)
+  @IsReadable()
+  readonly stateFile: string | undefined = undefined;
+
   /** Begins every key in Redis. Never holds `{` or `}`: those choose the Cluster's slot. */
   @Variable('HUB_REDIS_PREFIX', readRedisPrefix)
   @IsReadable()
   readonly redisPrefix: string = 'wxhub:';
 
-  /** The first encrypts, all decrypt. Empty: tokens are stored as they are. Ids are unique. */
+  /** The first encrypts, all decrypt. Empty: tokens are stored in Redis as they are. Ids are unique. */
   @Variable('HUB_ENCRYPTION_KEYS', readEncryptionKeys)
   @IsReadable()
   readonly encryptionKeys: readonly EncryptionKey[] = [];
@@ -181,34 +170,4 @@ export class HubEnvironment {
   @Variable('HUB_CONSOLE_OPEN', readBoolean)
   @TrueOrFalse()
   readonly consoleOpen: boolean = false;
-}
-
-export type EnvironmentResult =
-  | { readonly ok: true; readonly environment: HubEnvironment }
-  /** One line each, as in `HUB_PORT: must be …`; no values of variables in them. */
-  | { readonly ok: false; readonly problems: readonly string[] };
-
-/**
- * Reads the `HUB_*` variables of `env`; an empty one counts as unset.
- * Unknown ones are refused: a typo would otherwise run the hub with a default that nobody chose.
- */
-export function parseEnvironment(env: Readonly<Record<string, string | undefined>>): EnvironmentResult {
-  const names = misplacedNames(env);
-  const usable = Object.fromEntries(
-    Object.entries(env).filter(([name]) => !names.setByKubernetes.includes(name)),
-  );
-  const environment = new HubEnvironment();
-  const variables = readVariables(environment, usable);
-
-  const wrong = new Set<string>();
-  const problems = validateSync(environment, { forbidUnknownValues: false, stopAtFirstError: true }).map(
-    (error) => {
-      wrong.add(error.property);
-      return `${variables.get(error.property) ?? error.property}: ${Object.values(error.constraints ?? {}).join('; ')}`;
-    },
-  );
-  problems.push(...disagreements(environment, wrong), ...names.problems);
-  return problems.length > 0
-    ? { ok: false, problems }
-    : { ok: true, environment: Object.freeze(environment) };
 }

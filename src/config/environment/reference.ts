@@ -1,6 +1,6 @@
-import { describedVariables } from './environment-decorators.js';
+import { describedVariables } from './decorators.js';
 import { HubEnvironment } from './environment.js';
-import type { JsonSchema } from './apps-file/rule.js';
+import type { JsonSchema } from '../apps-file/rule.js';
 
 /** What the hub knows of one `HUB_*` variable. */
 export interface VariableReference {

@@ -1,7 +1,8 @@
 import { inspect } from 'node:util';
-import { parseAddress } from '../core/access/address.js';
-import { knownVariables } from './environment-decorators.js';
-import { parseEnvironment, type HubEnvironment } from './environment.js';
+import { parseAddress } from '../../core/access/address.js';
+import { knownVariables } from './decorators.js';
+import type { HubEnvironment } from './environment.js';
+import { parseEnvironment } from './parse.js';
 
 function parsed(env: Record<string, string | undefined>): HubEnvironment {
   const result = parseEnvironment(env);

@@ -1,11 +1,17 @@
 import { isIP } from 'node:net';
 import { isAbsolute } from 'node:path';
-import { parseAddressSet, type AddressSet } from '../core/access/address.js';
-import { Secret } from '../core/secret.js';
-import { Unreadable } from './environment-decorators.js';
-import type { EncryptionKey } from './environment.js';
+import { parseAddressSet, type AddressSet } from '../../core/access/address.js';
+import { Secret } from '../../core/secret.js';
+import { Unreadable } from './decorators.js';
 import { proxyUrlFlaw } from './proxy-url.js';
 import { redisUrlFlaw } from './redis-url.js';
+
+export interface EncryptionKey {
+  /** Stored beside what it encrypted. */
+  readonly id: string;
+  /** Base64 of exactly 32 bytes. */
+  readonly key: Secret;
+}
 
 export const NO_ADDRESSES: AddressSet = addressSetOf([]);
 

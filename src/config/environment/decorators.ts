@@ -1,5 +1,5 @@
 import { IsBoolean, IsIn, IsInt, Max, Min, ValidateBy, type ValidationArguments } from 'class-validator';
-import type { JsonSchema } from './apps-file/rule.js';
+import type { JsonSchema } from '../apps-file/rule.js';
 
 /** What a reader gives back for a text that it cannot read; the message holds no part of the text. */
 export class Unreadable {
