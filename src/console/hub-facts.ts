@@ -32,9 +32,12 @@ export class HubFacts {
   ) {
     this.#startedAt = clock.wallNow();
     this.#name = environment.name ?? null;
-    this.#store = environment.redisUrl === undefined ? 'memory' : 'redis';
+    this.#store = storeOf(environment);
     events.on('storeChanged', ({ available }) => {
       this.#storeAwaySince = available ? null : (this.#storeAwaySince ?? clock.wallNow());
+    });
+    events.on('stateFileChanged', ({ writable }) => {
+      this.#storeAwaySince = writable ? null : (this.#storeAwaySince ?? clock.wallNow());
     });
     config.onReload((_outcome, trigger, only) => {
       const reload = { at: clock.wallNow(), trigger };
@@ -90,4 +93,9 @@ export class HubFacts {
 interface LastReload {
   readonly at: number;
   readonly trigger: string;
+}
+
+function storeOf({ redisUrl, stateFile }: HubEnvironment): HubRow['store'] {
+  if (redisUrl !== undefined) return 'redis';
+  return stateFile === undefined ? 'memory' : 'file';
 }
