@@ -14,6 +14,7 @@ import { LoggingModule } from './logging/logging.module.js';
 import { LoginModule } from './login/login.module.js';
 import { NoticesModule } from './notices/notices.module.js';
 import { OpsModule } from './ops/ops.module.js';
+import { PlatformsModule } from './platforms/platforms.module.js';
 import { SchedulerModule } from './scheduler/scheduler.module.js';
 
 /** The composition root: what the hub is made of. */
@@ -37,6 +38,7 @@ export class AppModule {
         DropInModule,
         GatewayModule,
         LoginModule,
+        PlatformsModule,
         ConsoleModule,
       ],
     };

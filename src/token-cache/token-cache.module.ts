@@ -15,6 +15,7 @@ import { ReplicaSync } from './replicas/replica-sync.js';
 import { StoreAgreement } from './replicas/store-agreement.js';
 import { StoreContact } from './replicas/store-contact.js';
 import { ServedTokens } from './served-tokens.js';
+import { Mints } from './mints.js';
 import { MemoryRecords } from './stores/memory-records.js';
 import { MemoryTokenStore } from './stores/memory-token-store.js';
 import { RedisTokenStore } from './stores/redis/redis-token-store.js';
@@ -36,6 +37,7 @@ import { TokenStore } from './token-store.js';
     TokenSeeding,
     EntryParts,
     AttemptLoop,
+    Mints,
     TokenCheck,
     StoreAgreement,
     StoreContact,
@@ -57,6 +59,7 @@ import { TokenStore } from './token-store.js';
     ServedTokens,
     TokenStore,
     DurableRecords,
+    Mints,
   ],
 })
 export class TokenCacheModule {}
