@@ -7,7 +7,7 @@ import {
 } from './credential.js';
 import { endOf } from './kinds/same-to-the-end.js';
 import { ticketEnd } from './ticket-life.js';
-import { unseenAfter, unseenEither } from './unseen-mint.js';
+import { unseenAfter, unseenBetween, unseenEither } from './unseen-mint.js';
 import type { Grant, UpstreamError } from './upstream.js';
 
 /** What the outcome of a call makes of what is known of a credential. Pure. */
@@ -92,19 +92,24 @@ export function failed(
     slowFailures: error.class === 'transient' ? 0 : state.slowFailures + 1,
     attemptedAt: sentAt,
     lastError: { at: now, error },
-    unseen: unseenAfterFailure(state, error, sentAt, now),
+    unseen: unseenAfterFailure(state, error, sentAt, now, fence),
   };
 }
 
-/** Only a mint through /cgi-bin/token shortens the life of the token before it. */
+/**
+ * Only a mint through /cgi-bin/token shortens the life of the token before it.
+ * @param fence of the lease that was held until the call had ended; of one that had lapsed by then, the caller adds
+ * what may have crossed
+ */
 export function unseenAfterFailure(
   { held, unseen }: CredentialState,
   error: UpstreamError,
   sentAt: number,
   endedAt: number,
+  fence?: number,
 ): UnseenMint | undefined {
   if (!error.mayHaveActed || held?.kind !== 'token') return unseen;
-  return unseenEither(unseen, { since: sentAt, until: endedAt });
+  return unseenEither(unseen, unseenBetween(sentAt, endedAt, fence));
 }
 
 /**

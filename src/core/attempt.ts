@@ -18,7 +18,7 @@ import {
 } from './credential.js';
 import { guaranteedUntil } from './refresh-policy.js';
 import type { Secret } from './secret.js';
-import { unseenAfter, unseenEither, unseenOnceStored } from './unseen-mint.js';
+import { unseenAfter, unseenBetween, unseenEither, unseenOnceStored } from './unseen-mint.js';
 import type { UpstreamResult } from './upstream.js';
 import { endsTheOneBefore } from './kinds/token-families.js';
 
@@ -392,12 +392,11 @@ function called(
   if (!result.ok) {
     const { mayHaveActed } = result.error;
     const crossed = crossedBy(calling, { granted: false, refused: false, mayHaveActed }, now);
-    const unseen = unseenEither(known.state.unseen, crossed);
-    // A failure of credentials that a reload has replaced meanwhile says nothing about the new ones.
-    const state =
-      credentialsId === context.credentialsId
-        ? failed({ ...known.state, unseen }, result.error, sentAt, now, lease?.fence)
-        : { ...known.state, unseen };
+    const asked = { ...known.state, unseen: unseenEither(known.state.unseen, crossed) };
+    const after = failed(asked, result.error, sentAt, now, lease?.fence);
+    // A failure of credentials that a reload has replaced meanwhile says nothing about the new ones, except that WeChat
+    // may have minted all the same.
+    const state = credentialsId === context.credentialsId ? after : { ...asked, unseen: after.unseen };
     return over({ ...known, state }, { kind: 'called', outcome: 'failed' });
   }
   const before = known.state;
@@ -463,12 +462,10 @@ function saved(cached: CachedCredential, storing: Storing, answer: SaveAnswer, c
           { granted: true, refused: refused && answer.kind === 'newer', mayHaveActed: true },
           now,
         );
-  // Without the store others may do the same from now on, and the store may hold it all the same, unseen.
   const underLease = lease !== undefined && answer.kind === 'saved';
-  const goesAlone = answer.kind === 'unavailable' && endsTheOneBefore(kind);
   const unseen = unseenEither(
-    unseenAfter(underLease ? unseenOnceStored(state.unseen) : state.unseen, sentAt),
-    goesAlone ? { since: sentAt, until: Number.POSITIVE_INFINITY } : crossed,
+    unseenAfter(underLease ? unseenOnceStored(state.unseen) : state.unseen, sentAt, lease?.fence),
+    endsTheOneBefore(kind) ? (unseenAlone(sentAt, lease, answer, now) ?? crossed) : crossed,
   );
   const known = {
     ...cached,
@@ -478,6 +475,19 @@ function saved(cached: CachedCredential, storing: Storing, answer: SaveAnswer, c
   };
   const stored = answer.kind === 'saved' ? written(known, answer.held, answer.stamp) : known;
   return over(stored, { kind: 'called', outcome });
+}
+
+/** What others may have minted beside a `token` that was not both got under a lease and stored. */
+function unseenAlone(
+  sentAt: number,
+  lease: LeaseTerms | undefined,
+  answer: SaveAnswer,
+  now: number,
+): UnseenMint | undefined {
+  // Without the store others may do the same from now on, and the store may hold it all the same, unseen.
+  if (answer.kind === 'unavailable') return unseenBetween(sentAt, Number.POSITIVE_INFINITY);
+  // Whoever takes it over from the store doubts it, and is about to mint anew.
+  return answer.kind === 'saved' && lease === undefined ? unseenBetween(sentAt, now) : undefined;
 }
 
 /** A new token that no store has numbered gets a number that no store and no other replica gives. */

@@ -401,6 +401,24 @@ describe('another replica’s failure', () => {
   });
 });
 
+describe('a mint whose answer another replica lost', () => {
+  const lost = anError('transient', { mayHaveActed: true });
+
+  it.each<[string, number | undefined, number, boolean]>([
+    ['got under a later lease', 8, 900, true],
+    ['got under a later lease, whatever the translation makes of the moments', 8, 899, true],
+    ['got without a lease at the same moment', undefined, 900, false],
+    ['got without a lease later', undefined, 901, true],
+  ])('is settled for all by a token that was %s', (_case, fence, issuedAt, settled) => {
+    const shared = { error: lost, fence: 7, credentialsId: undefined };
+    const heard = failedElsewhere(aState({ held: aHeld({ kind: 'token', fence: 5 }) }), shared, 5000, 900);
+    expect(heard.unseen).toMatchObject({ until: 900, fence: 7 });
+    const held = aHeld({ kind: 'token', fence, issuedAt });
+    const { unseen } = withMerged(heard, { held, outcome: 'taken', ...NOT_CROSSED });
+    expect(unseen === undefined).toBe(settled);
+  });
+});
+
 describe('a success and a failure of different replicas', () => {
   const error = anError('transient');
 

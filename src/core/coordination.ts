@@ -166,7 +166,7 @@ export function withMerged(
 ): CredentialState {
   if (held === undefined) return state;
   const alone = held.fence === undefined ? state.unseen : unseenOnceStored(state.unseen);
-  const seen = outcome === 'taken' ? unseenAfter(alone, held.issuedAt) : alone;
+  const seen = outcome === 'taken' ? unseenAfter(alone, held.issuedAt, held.fence) : alone;
   const unseen = unseenEither(seen, crossed);
   const byTime = held.confirmedAt > (state.attemptedAt ?? Number.NEGATIVE_INFINITY);
   const confirmed = outcome === 'confirmed' && (followsFailure(held, state.failedUnder) ?? byTime);
@@ -229,7 +229,7 @@ export function failedElsewhere(
     ...state,
     peerFailure: { at: now, retryAt: now + Math.min(retryInMs, LONGEST_ADVICE_MS), error },
     // It was sent a little before it was heard of.
-    unseen: unseenAfterFailure(state, error, now - AT_ONCE_MS, now),
+    unseen: unseenAfterFailure(state, error, now - AT_ONCE_MS, now, fence),
   };
 }
 

@@ -63,6 +63,8 @@ export interface UnseenMint {
   readonly since: number;
   /** All unseen calls had ended by then; Infinity: others may still make some. */
   readonly until: number;
+  /** All were made under leases, of which this was the last, and had ended within them; absent: some were not. */
+  readonly fence?: number | undefined;
 }
 
 /** What is known of one credential, and of the attempts to get it. A value: transitions return a new one. */
