@@ -8,10 +8,14 @@ import type { ClientEntry } from '../core/access/client.js';
 import type { IssuerSettings } from '../core/access/identity.js';
 import type { AppSettings } from '../core/app.js';
 import type { UpstreamError } from '../core/upstream.js';
+import { baseUrlOf, KINDS } from '../core/kinds/kinds.js';
 import { addressesIn, WHITELIST_ERRCODES } from '../core/whitelist.js';
 import { HttpWeChatClient } from '../wechat-client/http-wechat-client.js';
 import { connectorFor } from '../wechat-client/outbound.js';
+import { readState } from '../token-cache/stores/file/state-file.js';
+import { StateProblem } from '../token-cache/stores/file/state-problem.js';
 import { probeRedis } from '../token-cache/stores/redis/redis-probe.js';
+import { sealingKeys } from '../token-cache/stores/redis/seal.js';
 import { issuerFindings } from './issuer-findings.js';
 import { EXIT, painter, type Command, type CommandContext } from './command.js';
 import type { Finding } from './finding.js';
@@ -28,8 +32,8 @@ export const doctorCommand: Command = {
   summary: 'look for what keeps the hub from working, and say how to mend it',
   help: `wechat-token-hub doctor [--skip-apps] [--json]
     Checks the environment and apps.yaml; the Redis of HUB_REDIS_URL (reachable, version, latency, takes writes, throws
-    nothing away, clocks; Sentinels and Cluster nodes one by one); the way to WeChat (DNS, TLS, the clock); the
-    keys of each issuer of tokens; and each app's credentials with a harmless call: stable_token in normal mode, which changes no token, also for apps that use tokenApi: token, since
+    nothing away, clocks; Sentinels and Cluster nodes one by one); the state file (whether it opens); the way to each
+    upstream that the apps use (DNS, TLS, the clock); the keys of each issuer of tokens; and each app's credentials with a harmless call: stable_token in normal mode, which changes no token, also for apps that use tokenApi: token, since
     WeChat keeps the two apart. Where WeChat refuses the address, it names the one that it sees.
 
   --skip-apps   do not ask about the apps
@@ -51,7 +55,7 @@ Exit code 0: nothing wrong. 1: problems. 78: the configuration is wrong.`,
     const configured = await checkConfiguration(context, found);
     if (configured !== undefined) {
       await checkStore(configured.environment, found);
-      await checkUpstream(configured.environment, found);
+      await checkUpstreams(configured, found);
       for (const finding of issuerFindings(configured)) found(await finding);
       if (values['skip-apps'] !== true) await checkApps(configured, found);
     }
@@ -112,40 +116,80 @@ async function checkStore(environment: HubEnvironment, found: (finding: Finding)
     return;
   }
   if (access === undefined) {
-    found({
-      what: 'store',
-      result: 'ok',
-      detail: 'memory of the process: run one replica (HUB_REDIS_URL is unset)',
-    });
+    found(memoryFinding(environment));
     return;
   }
   for (const finding of redisFindings(await probeRedis(access, environment.redisPrefix))) found(finding);
 }
 
+function memoryFinding({ stateFile, encryptionKeys }: HubEnvironment): Finding {
+  const what = 'store';
+  if (stateFile === undefined)
+    return { what, result: 'ok', detail: 'memory of the process: run one replica (HUB_REDIS_URL is unset)' };
+  try {
+    const { content, size } = readState(stateFile, sealingKeys(encryptionKeys));
+    const has =
+      content === undefined
+        ? 'is not there yet'
+        : `opens: ${content.credentials.length} token(s) and ticket(s), ${content.records.length} record(s), ${size} bytes`;
+    return {
+      what,
+      result: 'ok',
+      detail: `memory of the process, kept in ${stateFile}, which ${has}: run one replica`,
+    };
+  } catch (error) {
+    if (!(error instanceof StateProblem)) throw error;
+    return { what, result: 'problem', detail: error.message };
+  }
+}
+
+/** Each upstream that the apps use; without any, WeChat's own. */
+async function checkUpstreams(
+  { environment, apps }: Configured,
+  found: (finding: Finding) => void,
+): Promise<void> {
+  const settings = new Map<string, string>();
+  for (const app of apps) {
+    const { baseUrlVariable } = KINDS[app.kind];
+    const setting = app.baseUrl === undefined ? baseUrlVariable : `the baseUrl of ${app.appid}`;
+    const url = baseUrlOf(app, environment);
+    if (!settings.has(url)) settings.set(url, setting);
+  }
+  if (settings.size === 0) settings.set(environment.wechatBaseUrl, KINDS.wechat.baseUrlVariable);
+  for (const [url, setting] of settings) await checkUpstream(environment, url, setting, found);
+}
+
 /** DNS, connection, TLS and the clock, by one request without credentials. */
-async function checkUpstream(environment: HubEnvironment, found: (finding: Finding) => void): Promise<void> {
-  const what = 'way to WeChat';
+async function checkUpstream(
+  environment: HubEnvironment,
+  url: string,
+  setting: string,
+  found: (finding: Finding) => void,
+): Promise<void> {
+  const isWeChat = url === environment.wechatBaseUrl;
+  const isWeCom = url === environment.wecomBaseUrl;
+  const what = isWeChat ? 'way to WeChat' : isWeCom ? 'way to WeCom' : `way to ${new URL(url).host}`;
   const agent = new Agent({ connect: connectorFor(environment.wechatTimeoutMs, environment.outboundProxy) });
   try {
     const sentAt = Date.now();
-    const { headers, body } = await request(`${environment.wechatBaseUrl}/cgi-bin/token`, {
+    const { headers, body } = await request(`${url}${isWeChat ? '/cgi-bin/token' : '/cgi-bin/gettoken'}`, {
       dispatcher: agent,
       headersTimeout: environment.wechatTimeoutMs,
       bodyTimeout: environment.wechatTimeoutMs,
     });
     await body.dump();
     const tookMs = Date.now() - sentAt;
-    found({ what, result: 'ok', detail: `${environment.wechatBaseUrl} answers in ${tookMs} ms` });
+    found({ what, result: 'ok', detail: `${url} answers in ${tookMs} ms` });
     checkClock(headers.date, found);
   } catch (error) {
     const { code = 'no answer' } = error as { code?: string };
     found({
       what,
       result: 'problem',
-      detail: `${environment.wechatBaseUrl} cannot be reached (${code})`,
+      detail: `${url} cannot be reached (${code})`,
       fix: code.startsWith('PROXY_')
-        ? 'check HUB_OUTBOUND_PROXY: host, port, user and password, and whether the proxy lets CONNECT through to WeChat'
-        : 'check DNS, the firewall and proxies between here and WeChat, and HUB_WECHAT_BASE_URL',
+        ? 'check HUB_OUTBOUND_PROXY: host, port, user and password, and whether the proxy lets CONNECT through to it'
+        : `check DNS, the firewall and proxies between here and there, and ${setting}`,
     });
   } finally {
     await agent.destroy();

@@ -189,7 +189,11 @@ export class GatewayCall implements WatchedCall {
         this.#cut();
         return;
       case 'failed':
-        this.#fail(this.#ended === undefined ? upstreamFailed(end.error) : this.#reasonOfEnd());
+        this.#fail(
+          this.#ended === undefined
+            ? upstreamFailed(this.parts.upstream.named(this.appid, end.error))
+            : this.#reasonOfEnd(),
+        );
     }
   }
 
