@@ -90,8 +90,8 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
     'platforms',
   ],
   // A program of its own, for people: asks a running hub, checks a file, or starts the hub (`.`: main.ts).
-  // `doctor` looks at Redis over the connection that the hub would use.
-  cli: ['.', 'clock', 'config', 'identities', 'wechat-client', 'token-cache'],
+  // `doctor` looks at Redis over the connection that the hub would use; `state` opens the hub's own stores, which tell.
+  cli: ['.', 'clock', 'config', 'events', 'identities', 'wechat-client', 'token-cache'],
   // The upstream of tests and demo, a program of its own.
   simulator: ['clock'],
 };

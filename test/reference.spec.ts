@@ -93,6 +93,7 @@ describe('docs/reference/texts.yaml', () => {
 
 /** What a variable is good for nothing without. */
 function companionsOf(name: string): Record<string, string> {
+  if (name === 'HUB_STATE_FILE') return { HUB_ENCRYPTION_KEYS: `k1:${'A'.repeat(43)}=` };
   if (name.startsWith('HUB_TLS_')) return { HUB_TLS_CERT_FILE: '/c', HUB_TLS_KEY_FILE: '/k' };
   if (/^HUB_REDIS_(CERT|KEY)_FILE$/.test(name))
     return { HUB_REDIS_URL: 'rediss://r', HUB_REDIS_CERT_FILE: '/c', HUB_REDIS_KEY_FILE: '/k' };

@@ -1,4 +1,3 @@
-import { Agent, request } from 'undici';
 import { SystemClock } from '../clock/system-clock.js';
 import { sourceOf } from '../config/folder/source.js';
 import type { HubEnvironment } from '../config/environment/environment.js';
@@ -11,16 +10,17 @@ import type { AppSettings } from '../core/app.js';
 import type { UpstreamError } from '../core/upstream.js';
 import { addressesIn, WHITELIST_ERRCODES } from '../core/whitelist.js';
 import { HttpWeChatClient } from '../wechat-client/http-wechat-client.js';
-import { connectorFor } from '../wechat-client/outbound.js';
+import { readState } from '../token-cache/stores/file/state-file.js';
+import { StateProblem } from '../token-cache/stores/file/state-problem.js';
 import { probeRedis } from '../token-cache/stores/redis/redis-probe.js';
+import { sealingKeys } from '../token-cache/stores/redis/seal.js';
 import { issuerFindings } from './issuer-findings.js';
 import { EXIT, painter, type Command, type CommandContext } from './command.js';
 import type { Finding } from './finding.js';
 import { readOptions } from './options.js';
 import { redisFindings } from './redis-findings.js';
+import { checkUpstreams } from './upstream-findings.js';
 
-/** A difference of the clocks that is worth a word. Lifetimes are not counted by the wall clock, key expiry is. */
-const CLOCK_TOLERANCE_MS = 30_000;
 /** Apps that are asked about at a time. */
 const AT_A_TIME = 10;
 
@@ -29,8 +29,8 @@ export const doctorCommand: Command = {
   summary: 'look for what keeps the hub from working, and say how to mend it',
   help: `wechat-token-hub doctor [--skip-apps] [--json]
     Checks the environment and apps.yaml; the Redis of HUB_REDIS_URL (reachable, version, latency, takes writes, throws
-    nothing away, clocks; Sentinels and Cluster nodes one by one); the way to WeChat (DNS, TLS, the clock); the
-    keys of each issuer of tokens; and each app's credentials with a harmless call: stable_token in normal mode, which changes no token, also for apps that use tokenApi: token, since
+    nothing away, clocks; Sentinels and Cluster nodes one by one); the state file (whether it opens); the way to each
+    upstream that the apps use (DNS, TLS, the clock); the keys of each issuer of tokens; and each app's credentials with a harmless call: stable_token in normal mode, which changes no token, also for apps that use tokenApi: token, since
     WeChat keeps the two apart. Where WeChat refuses the address, it names the one that it sees.
 
   --skip-apps   do not ask about the apps
@@ -52,7 +52,7 @@ Exit code 0: nothing wrong. 1: problems. 78: the configuration is wrong.`,
     const configured = await checkConfiguration(context, found);
     if (configured !== undefined) {
       await checkStore(configured.environment, found);
-      await checkUpstream(configured.environment, found);
+      await checkUpstreams(configured, found);
       for (const finding of issuerFindings(configured)) found(await finding);
       if (values['skip-apps'] !== true) await checkApps(configured, found);
     }
@@ -113,57 +113,31 @@ async function checkStore(environment: HubEnvironment, found: (finding: Finding)
     return;
   }
   if (access === undefined) {
-    found({
-      what: 'store',
-      result: 'ok',
-      detail: 'memory of the process: run one replica (HUB_REDIS_URL is unset)',
-    });
+    found(memoryFinding(environment));
     return;
   }
   for (const finding of redisFindings(await probeRedis(access, environment.redisPrefix))) found(finding);
 }
 
-/** DNS, connection, TLS and the clock, by one request without credentials. */
-async function checkUpstream(environment: HubEnvironment, found: (finding: Finding) => void): Promise<void> {
-  const what = 'way to WeChat';
-  const agent = new Agent({ connect: connectorFor(environment.wechatTimeoutMs, environment.outboundProxy) });
+function memoryFinding({ stateFile, encryptionKeys }: HubEnvironment): Finding {
+  const what = 'store';
+  if (stateFile === undefined)
+    return { what, result: 'ok', detail: 'memory of the process: run one replica (HUB_REDIS_URL is unset)' };
   try {
-    const sentAt = Date.now();
-    const { headers, body } = await request(`${environment.wechatBaseUrl}/cgi-bin/token`, {
-      dispatcher: agent,
-      headersTimeout: environment.wechatTimeoutMs,
-      bodyTimeout: environment.wechatTimeoutMs,
-    });
-    await body.dump();
-    const tookMs = Date.now() - sentAt;
-    found({ what, result: 'ok', detail: `${environment.wechatBaseUrl} answers in ${tookMs} ms` });
-    checkClock(headers.date, found);
-  } catch (error) {
-    const { code = 'no answer' } = error as { code?: string };
-    found({
+    const { content, size } = readState(stateFile, sealingKeys(encryptionKeys));
+    const has =
+      content === undefined
+        ? 'is not there yet'
+        : `opens: ${content.credentials.length} token(s) and ticket(s), ${content.records.length} record(s), ${size} bytes`;
+    return {
       what,
-      result: 'problem',
-      detail: `${environment.wechatBaseUrl} cannot be reached (${code})`,
-      fix: code.startsWith('PROXY_')
-        ? 'check HUB_OUTBOUND_PROXY: host, port, user and password, and whether the proxy lets CONNECT through to WeChat'
-        : 'check DNS, the firewall and proxies between here and WeChat, and HUB_WECHAT_BASE_URL',
-    });
-  } finally {
-    await agent.destroy();
+      result: 'ok',
+      detail: `memory of the process, kept in ${stateFile}, which ${has}: run one replica`,
+    };
+  } catch (error) {
+    if (!(error instanceof StateProblem)) throw error;
+    return { what, result: 'problem', detail: error.message };
   }
-}
-
-function checkClock(date: string | string[] | undefined, found: (finding: Finding) => void): void {
-  const theirs = typeof date === 'string' ? Date.parse(date) : Number.NaN;
-  if (Number.isNaN(theirs)) return;
-  const apartMs = Math.abs(Date.now() - theirs);
-  const wrong = apartMs > CLOCK_TOLERANCE_MS;
-  found({
-    what: 'clock',
-    result: wrong ? 'warning' : 'ok',
-    detail: `${Math.round(apartMs / 1000)} s apart from the clock of WeChat's servers`,
-    fix: wrong ? 'set the clock (NTP): the expiry of client keys is judged by it' : undefined,
-  });
 }
 
 async function checkApps(configured: Configured, found: (finding: Finding) => void): Promise<void> {

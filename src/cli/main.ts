@@ -10,6 +10,7 @@ import { refreshCommand, reloadCommand } from './hub.commands.js';
 import { keyCommand } from './key.command.js';
 import { quotaClearCommand, quotaCommand, ridCommand } from './quota.commands.js';
 import { seedCommand } from './seed.command.js';
+import { stateCommand } from './state.command.js';
 import { statusCommand } from './status.command.js';
 
 const serveCommand: Command = {
@@ -35,6 +36,7 @@ const COMMANDS: readonly Command[] = [
   quotaClearCommand,
   ridCommand,
   seedCommand,
+  stateCommand,
 ];
 
 const HELP = `wechat-token-hub ${VERSION}: access tokens of many WeChat apps from one place

@@ -6,6 +6,7 @@ import {
   type UnseenMint,
 } from './credential.js';
 import { endOf } from './kinds/same-to-the-end.js';
+import { endsTheOneBefore } from './kinds/token-families.js';
 import { ticketEnd } from './ticket-life.js';
 import { unseenAfter, unseenBetween, unseenEither } from './unseen-mint.js';
 import type { Grant, UpstreamError } from './upstream.js';
@@ -97,7 +98,7 @@ export function failed(
 }
 
 /**
- * Only a mint through /cgi-bin/token shortens the life of the token before it.
+ * Only a mint of a family whose mints do so shortens the life of the token before it.
  * @param fence of the lease that was held until the call had ended; of one that had lapsed by then, the caller adds
  * what may have crossed
  */
@@ -108,7 +109,7 @@ export function unseenAfterFailure(
   endedAt: number,
   fence?: number,
 ): UnseenMint | undefined {
-  if (!error.mayHaveActed || held?.kind !== 'token') return unseen;
+  if (!error.mayHaveActed || held === undefined || !endsTheOneBefore(held.kind)) return unseen;
   return unseenEither(unseen, unseenBetween(sentAt, endedAt, fence));
 }
 

@@ -6,7 +6,7 @@ import type { UpstreamError } from '../core/upstream.js';
 import type { Actor, RequestIds } from './actor.js';
 import type { AppRefused, LoginEnded } from './login-events.js';
 import type { AuthorizationChanged, PlatformPushed } from './platform-events.js';
-import type { StateFileChanged, StateWritten } from './state-events.js';
+import type { StateFileChanged, StateWritten, StoreChanged } from './store-events.js';
 
 /** Why an attempt was made. */
 export type RefreshTrigger = 'schedule' | 'reload' | 'admin' | 'report' | 'seed';
@@ -123,13 +123,6 @@ export interface ReplicaHeard {
   readonly upMs: number;
   /** Its last reading of apps.yaml after the start. */
   readonly reload: { readonly ok: boolean; readonly agoMs: number } | undefined;
-}
-
-export interface StoreChanged {
-  /** Whether the shared store does what it is asked. */
-  readonly available: boolean;
-  /** Why not; free of secrets. */
-  readonly cause: string | undefined;
 }
 
 /** Whether this replica hears what the others tell. */

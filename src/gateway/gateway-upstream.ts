@@ -5,6 +5,8 @@ import { HubEnvironment } from '../config/environment/environment.js';
 import { AppsConfig } from '../config/reload/apps-config.service.js';
 import type { Holder } from '../core/fair-shares.js';
 import { baseUrlOf } from '../core/kinds/kinds.js';
+import { withOwnSetting } from '../core/kinds/upstream-setting.js';
+import type { UpstreamError } from '../core/upstream.js';
 import { HubException } from '../web/hub-exception.js';
 import { connectorFor } from '../wechat-client/outbound.js';
 import { CountingClient, type CallOptions } from './counting-client.js';
@@ -77,6 +79,12 @@ export class GatewayUpstream implements BeforeApplicationShutdown, OnApplication
     const { prefix, pool } = this.#hostAt(baseUrlOf(app, this.environment));
     const call: CallOptions = { ...options, path: `${prefix}${options.path}` };
     pool.dispatch(call, handler);
+  }
+
+  /** The failure of a call of the app, with advice about its own upstream. */
+  named(appid: string, error: UpstreamError): UpstreamError {
+    const app = this.config.current.apps.get(appid);
+    return app === undefined ? error : withOwnSetting(error, app);
   }
 
   #hostAt(baseUrl: string): Host {

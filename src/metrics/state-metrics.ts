@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { Clock } from '../clock/clock.js';
 import { HubEvents } from '../events/hub-events.js';
-import type { StateWritten } from '../events/state-events.js';
+import type { StateWritten } from '../events/store-events.js';
 import { Counter, Durations, single } from './text-format.js';
 
 /** From a small file on a local disk to a large one on a network's. Seconds. */

@@ -2,9 +2,10 @@ import type { OnApplicationShutdown, OnModuleDestroy } from '@nestjs/common';
 
 import type { Clock, TimerHandle } from '../clock/clock.js';
 import { NO_SECRET, type AppSettings, type TicketType } from '../core/app.js';
-import { baseUrlOf, KINDS, type BaseUrls } from '../core/kinds/kinds.js';
+import { baseUrlOf, type BaseUrls } from '../core/kinds/kinds.js';
+import { withOwnSetting } from '../core/kinds/upstream-setting.js';
 import type { Secret } from '../core/secret.js';
-import type { UpstreamError, UpstreamResult } from '../core/upstream.js';
+import type { UpstreamResult } from '../core/upstream.js';
 import { describeFailure } from '../core/wechat-error.js';
 import type { HttpOutcome, HttpRequest } from './http-exchange.js';
 import { CALLS } from './kinds/calls-of.js';
@@ -91,7 +92,8 @@ export class HttpWeChatClient extends WeChatClient implements OnModuleDestroy, O
       const call = make(CALLS[app.kind]);
       const { exchange, prefix } = this.#upstreams.at(baseUrlOf(app, this.settings));
       const outcome = await exchange.call(requestOf(prefix, call));
-      return { outcome: outcome.ok ? outcome : atOwnUpstream(app, outcome.error), secrets: call.secrets };
+      const own = outcome.ok ? outcome : { ...outcome, error: withOwnSetting(outcome.error, app) };
+      return { outcome: own, secrets: call.secrets };
     } catch (error) {
       // The kind of error, not its text: that could quote the request.
       const name = error instanceof Error ? error.name : '';
@@ -108,10 +110,4 @@ export function requestOf(prefix: string, { path, query = {}, body }: KindCall):
   if (body === undefined) return { method: 'GET', path: target, headers: HEADERS };
   const headers = { ...HEADERS, 'content-type': 'application/json' };
   return { method: 'POST', path: target, headers, body: JSON.stringify(body) };
-}
-
-/** The advice names the setting by which this app's upstream is found. */
-function atOwnUpstream({ kind, baseUrl }: AppSettings, error: UpstreamError): HttpOutcome {
-  const setting = baseUrl === undefined ? KINDS[kind].baseUrlVariable : 'the baseUrl of the app';
-  return { ok: false, error: { ...error, hint: error.hint.replaceAll('HUB_WECHAT_BASE_URL', setting) } };
 }

@@ -71,6 +71,11 @@ const HOW: readonly Row[] = [
   { fits: /^curl .*docker-compose/, how: 'looked at', by: 'no container engine' },
   { fits: /^docker (?:build|push|compose|run|exec)/, how: 'looked at', by: 'no container engine' },
   { fits: /^wechat-token-hub check /, how: 'looked at', by: 'a folder of the reader; src/config/folder' },
+  {
+    fits: /^HUB_\w+=\S+ wechat-token-hub state /,
+    how: 'elsewhere',
+    by: 'test/process/state-command.spec.ts',
+  },
   { fits: /^promtool /, how: 'elsewhere', by: 'test/monitoring' },
   {
     fits: /^node deploy\/sync-alerts\.mjs/,

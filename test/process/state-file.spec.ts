@@ -150,7 +150,8 @@ it.each([1, 2])(
       const { url } = await hub.listening();
       const end = new AbortController();
       const reading = (async () => {
-        while (!end.signal.aborted) for (const { appid } of APPS) await read(url, appid).catch(() => undefined);
+        while (!end.signal.aborted)
+          for (const { appid } of APPS) await read(url, appid).catch(() => undefined);
       })();
       const until = performance.now() + 200 + random() * 1500;
       while (performance.now() < until) {

@@ -17,6 +17,7 @@ const APPS = [
   { appid: 'wx-token', secret: 'simulated-secret-of-wx-token', tokenApi: 'token' },
   { appid: 'wx-refused', secret: 'simulated-secret-of-wx-refused' },
 ];
+const ALONE = { appid: 'wx-alone', secret: 'simulated-secret-of-wx-alone' };
 const CLIENTS = [
   { id: 'busy', key: KEY, apps: '*', may: ['read', 'report', 'login', 'gateway', 'admin'] },
   { id: 'elsewhere', key: testKey('elsewhere'), allowIps: ['192.0.2.1'], apps: '*' },
@@ -25,7 +26,7 @@ const TOKEN = '/v1/apps/wx-stable/token';
 
 /**
  * Three hubs on one Redis, between them with everything that a metric can tell of: two share their encryption key,
- * the third has another and HTTPS. {@link work} gives the first one traffic of every sort.
+ * the third has another and HTTPS; and one with a state file. {@link work} gives the first one traffic of every sort.
  */
 export class BusyHubs {
   readonly #folder = mkdtempSync(join(tmpdir(), 'busy-hub-'));
@@ -35,7 +36,7 @@ export class BusyHubs {
 
   static async start(): Promise<BusyHubs> {
     const redis = await RedisServer.start();
-    const apps = APPS.map(({ appid, secret }) => ({ appid, secret }));
+    const apps = [...APPS, ALONE].map(({ appid, secret }) => ({ appid, secret }));
     const simulator = await startSimulator({ apps });
     simulator.fault({ kind: 'errcode', errcode: 40164, appid: 'wx-refused', times: Infinity });
     const busy = new BusyHubs(simulator);
@@ -65,6 +66,8 @@ export class BusyHubs {
       busy.hubs.push(hub);
       await until(async () => (await hub.get(`${hub.opsUrl}/readyz`)).status === 200);
     }
+    const environment = { HUB_STATE_FILE: join(busy.#folder, 'state'), HUB_ENCRYPTION_KEYS: keys[0]! };
+    busy.hubs.push(await startHub({ upstream: simulator.url, apps: [ALONE], clients: CLIENTS, environment }));
     return busy;
   }
 

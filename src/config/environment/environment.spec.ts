@@ -75,6 +75,7 @@ describe('parseEnvironment', () => {
       'HUB_REDIS_SENTINEL_USERNAME',
       'HUB_REDIS_URL',
       'HUB_SECRETS_DIR',
+      'HUB_STATE_FILE',
       'HUB_TIME_ZONE',
       'HUB_TLS_CERT_FILE',
       'HUB_TLS_CLIENT_CA_FILE',

@@ -187,7 +187,11 @@ export class GatewayCall implements WatchedCall {
         this.#cut();
         return;
       case 'failed':
-        this.#fail(this.#ended === undefined ? upstreamFailed(end.error) : this.#reasonOfEnd());
+        this.#fail(
+          this.#ended === undefined
+            ? upstreamFailed(this.parts.upstream.named(this.order.appid, end.error))
+            : this.#reasonOfEnd(),
+        );
     }
   }
 

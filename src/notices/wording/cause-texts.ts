@@ -1,4 +1,5 @@
 import type { ErrorCause } from '../../core/error-cause.js';
+import { inItsSetting } from '../../core/kinds/upstream-setting.js';
 import type { CauseTexts } from './cause-text.js';
 import { PLATFORM_FAILURES, platformCauses } from './platform-cause-texts.js';
 import { WECOM_CAUSES } from './wecom-cause-texts.js';
@@ -210,7 +211,7 @@ export function fixIn(language: Language, { cause, hint, addresses }: FixFacts):
   const texts = CAUSES[cause];
   if (language === 'en' || texts === undefined) return withoutCause(hint, texts?.en);
   const named = addresses.length > 0 ? `${addresses.join(' 和 ')} ` : 'Hub 的出口地址（微信没有写明）';
-  return texts.zhFix.replace('{addresses}', named);
+  return inItsSetting(texts.zhFix, hint, '该应用的 baseUrl').replace('{addresses}', named);
 }
 
 function withoutCause(hint: string, cause: string | undefined): string {

@@ -3,6 +3,7 @@ import { Clock, type TimerHandle } from '../../clock/clock.js';
 import { Randomness } from '../../clock/randomness.js';
 import { AppsConfig } from '../../config/reload/apps-config.service.js';
 import { failedElsewhere } from '../../core/coordination.js';
+import { withOwnSetting } from '../../core/kinds/upstream-setting.js';
 import { HubEvents } from '../../events/hub-events.js';
 import { AppEntries } from '../refresh/app-entries.js';
 import type { AppEntry } from '../refresh/app-entry.js';
@@ -119,7 +120,8 @@ export class ReplicaSync {
     // Another AppSecret's failure says nothing about this replica's.
     if (failure.credentialsId !== undefined && failure.credentialsId !== entry.credentialsId) return;
     const known = cell.state;
-    cell.know(failedElsewhere(known, failure, retryInMs, this.clock.now()));
+    const error = withOwnSetting(failure.error, entry.app);
+    cell.know(failedElsewhere(known, { ...failure, error }, retryInMs, this.clock.now()));
     if (cell.state === known) return;
     if (cell.state.unseen !== known.unseen && cell.cached.settled) entry.settle(cell);
     else cell.wake();

@@ -10,6 +10,7 @@ import { GroupCommit, type Written } from './group-commit.js';
 import { endOnceAnotherIsAsked, lossOf } from './loss.js';
 import type { StateFile } from './state-file.js';
 import { shifted, slotOfKept, type KeptCredential, type StateContent } from './state-lines.js';
+import type { StoredNames } from './state-transfer.js';
 import { elapsedSince, markNow, type TimeMark } from './time-mark.js';
 
 /** A disk that does not take a token within this time holds it up no longer, ms. */
@@ -63,6 +64,20 @@ export class FileTokenStore
   async onApplicationShutdown(): Promise<void> {
     await this.#commit.close();
     this.file.release();
+  }
+
+  /** Whose credentials and records there are. */
+  names(): StoredNames {
+    const { credentials, records } = this.content();
+    return {
+      appids: [...new Set(credentials.map(({ appid }) => appid))],
+      collections: [...new Set(records.map(({ collection }) => collection))],
+    };
+  }
+
+  /** Resolves once all that has changed is on the disk. */
+  flushed(): Promise<void> {
+    return this.#commit.flushed();
   }
 
   /** What there is now, to be written. */

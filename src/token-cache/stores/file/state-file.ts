@@ -59,37 +59,42 @@ export class StateFile {
    */
   async write(content: StateContent): Promise<void> {
     if (!this.lock.holds) throw coded('ERR_LOCK_LOST');
-    const pieces: Buffer[] = [];
-    for (const piece of writtenLines(content)) {
-      pieces.push(piece);
-      await turn();
-    }
-    const size = pieces.reduce((sum, { length }) => sum + length, 0);
-    if (size > LARGEST_STATE_BYTES) throw coded('ERR_STATE_TOO_LARGE');
-    const next = temporary(this.path);
-    try {
-      await rm(next, { force: true });
-      const handle = await open(next, 'wx', MODE);
-      try {
-        for (const piece of sealed(pieces, this.key)) await handle.appendFile(piece);
-        await handle.sync();
-      } finally {
-        await handle.close();
-      }
-      await rename(next, this.path);
-    } catch (error) {
-      // A full disk gets its room back.
-      await rm(next, { force: true }).catch(() => undefined);
-      throw error;
-    }
-    await flushFolder(dirname(this.path));
-    this.size = size;
+    this.size = await replaceWhole(this.path, content, this.key);
   }
 
   /** Others may have the file. */
   release(): void {
     this.lock.release();
   }
+}
+
+/** See {@link StateFile.write}. @returns the size of what is sealed, bytes */
+export async function replaceWhole(path: string, content: StateContent, key: SealingKey): Promise<number> {
+  const pieces: Buffer[] = [];
+  for (const piece of writtenLines(content)) {
+    pieces.push(piece);
+    await turn();
+  }
+  const size = pieces.reduce((sum, { length }) => sum + length, 0);
+  if (size > LARGEST_STATE_BYTES) throw coded('ERR_STATE_TOO_LARGE');
+  const next = temporary(path);
+  try {
+    await rm(next, { force: true });
+    const handle = await open(next, 'wx', MODE);
+    try {
+      for (const piece of sealed(pieces, key)) await handle.appendFile(piece);
+      await handle.sync();
+    } finally {
+      await handle.close();
+    }
+    await rename(next, path);
+  } catch (error) {
+    // A full disk gets its room back.
+    await rm(next, { force: true }).catch(() => undefined);
+    throw error;
+  }
+  await flushFolder(dirname(path));
+  return size;
 }
 
 /** Reads a state file without taking it; what is there is always whole. @throws {StateProblem} */

@@ -1,3 +1,10 @@
+export interface StoreChanged {
+  /** Whether the shared store does what it is asked. */
+  readonly available: boolean;
+  /** Why not; free of secrets. */
+  readonly cause: string | undefined;
+}
+
 /** The state file was written, or could not be. */
 export interface StateWritten {
   readonly ok: boolean;
