@@ -108,6 +108,7 @@ const PURE: readonly string[] = [
   'notices/watching/expiry.ts',
   'notices/wording/cause-text.ts',
   'notices/wording/cause-texts.ts',
+  'notices/wording/problem-zh.ts',
   'notices/wording/wecom-cause-texts.ts',
   'notices/wording/error-texts.ts',
   'notices/wording/languages.ts',
