@@ -91,26 +91,48 @@ function printApps(context: CommandContext, apps: readonly AppLine[]): void {
   const paint = painter(context.coloured);
   const width = Math.max(5, ...apps.map(({ appid }) => appid.length));
   const indent = ' '.repeat(width);
+  const shared = sharedHints(apps);
   for (const app of apps) {
     const name = app.name === null ? '' : `  ${paint('dim', app.name)}`;
     const state = paint(COLOURS[app.state], app.state.padEnd(11));
     context.out(
       `${app.appid.padEnd(width)}  ${state}  ${app.tokenApi.padEnd(12)}  ${lifeOf(context, app)}${name}`,
     );
-    if (app.state !== 'valid') printError(context, indent, app);
+    if (app.state !== 'valid') printError(context, indent, app, shared);
     for (const ticket of app.tickets.filter(isMissed)) {
       context.out(
         `${indent}  ticket ${ticket.type}: ${paint(COLOURS[ticket.state], ticket.state)}, ${lifeOf(context, ticket)}`,
       );
-      printError(context, indent, ticket);
+      printError(context, indent, ticket, shared);
     }
   }
+  for (const [hint, count] of shared) context.out(`\n${count} of these: ${hint}`);
 }
 
-function printError(context: CommandContext, indent: string, { lastError }: CredentialLine): void {
+/** So many with one remedy are one trouble: it is told once, below them. */
+const FEW = 3;
+
+function sharedHints(apps: readonly AppLine[]): ReadonlyMap<string, number> {
+  const counts = new Map<string, number>();
+  for (const app of apps) {
+    const lines = [...(app.state === 'valid' ? [] : [app]), ...app.tickets.filter(isMissed)];
+    for (const hint of new Set(lines.flatMap(({ lastError }) => lastError?.hint ?? []))) {
+      counts.set(hint, (counts.get(hint) ?? 0) + 1);
+    }
+  }
+  return new Map([...counts].filter(([, count]) => count > FEW));
+}
+
+function printError(
+  context: CommandContext,
+  indent: string,
+  { lastError }: CredentialLine,
+  shared: ReadonlyMap<string, number>,
+): void {
   if (lastError === null) return;
-  context.out(`${indent}  ${lastError.errmsg}`);
-  context.out(`${indent}  ${lastError.hint}`);
+  const { errcode, errmsg, hint } = lastError;
+  context.out(`${indent}  ${errcode === null ? '' : `${errcode}: `}${errmsg}`);
+  if (!shared.has(hint)) context.out(`${indent}  ${hint}`);
 }
 
 /** `1 h 42 min left, until 2026-12-05 00:00:10 UTC+8, v17` */
