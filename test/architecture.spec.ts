@@ -133,6 +133,7 @@ const PURE: readonly string[] = [
   'notices/watching/expiry.ts',
   'notices/wording/cause-text.ts',
   'notices/wording/cause-texts.ts',
+  'notices/wording/problem-zh.ts',
   'notices/wording/wecom-cause-texts.ts',
   'notices/wording/platform-cause-texts.ts',
   'notices/wording/error-texts.ts',

@@ -22,6 +22,8 @@ import {
   ReloadAnswer,
 } from './admin.openapi.js';
 import { describeStatus } from './app-status.js';
+import { describeHub, HubFacts } from './hub-facts.js';
+import { HubAnswer } from './hub.openapi.js';
 import { seedOf } from './rules/seed.js';
 import { SeedActs } from './seed-acts.js';
 
@@ -36,6 +38,7 @@ export class AdminController {
     private readonly clock: Clock,
     private readonly acts: AdminActs,
     private readonly seeds: SeedActs,
+    private readonly facts: HubFacts,
   ) {}
 
   @Post('reload')
@@ -50,6 +53,17 @@ export class AdminController {
   @ApiProblems('HUB_TOO_LARGE', 'HUB_CONFIG_INVALID')
   async reload(@Req() request: AppRequest): Promise<ReloadAnswer> {
     return this.acts.reload(admitted(request), tenantOf(request));
+  }
+
+  @Get('hub')
+  @May('admin')
+  @ApiOperation({
+    summary: 'How the hub itself is: its store, its replicas, whose file was refused',
+    operationId: 'getHub',
+  })
+  @ApiResponse({ status: 200, description: 'Its state', type: HubAnswer })
+  hub(@Req() request: AppRequest): HubAnswer {
+    return describeHub(this.facts.row(tenantOf(request)));
   }
 
   @Get('apps')

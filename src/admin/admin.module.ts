@@ -5,16 +5,18 @@ import { WebModule } from '../web/web.module.js';
 import { WeChatClientModule } from '../wechat-client/wechat-client.module.js';
 import { AdminActs } from './admin-acts.js';
 import { AdminController } from './admin.controller.js';
+import { HubFacts } from './hub-facts.js';
 import { PlatformsController } from './platforms.controller.js';
 import { QuotaActs } from './quota-acts.js';
 import { QuotaController } from './quota.controller.js';
+import { ReplicaRoster } from './replica-roster.js';
 import { SeedActs } from './seed-acts.js';
 
 /** `/admin` on the callers' port, and what it does for the console. */
 @Module({
   imports: [PlatformsModule, TokenCacheModule, WebModule, WeChatClientModule],
   controllers: [AdminController, PlatformsController, QuotaController],
-  providers: [AdminActs, QuotaActs, SeedActs],
-  exports: [AdminActs, QuotaActs],
+  providers: [AdminActs, HubFacts, QuotaActs, ReplicaRoster, SeedActs],
+  exports: [AdminActs, HubFacts, QuotaActs],
 })
 export class AdminModule {}

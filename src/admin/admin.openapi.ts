@@ -10,7 +10,7 @@ import {
 import type { AppHealth } from '../core/credential.js';
 
 const HEALTHS: readonly AppHealth[] = ['valid', 'failing', 'unavailable'];
-const nullableTime = { type: 'string', format: 'date-time', nullable: true } as const;
+export const nullableTime = { type: 'string', format: 'date-time', nullable: true } as const;
 
 export class LastError {
   @ApiProperty({ format: 'date-time', type: 'string' })

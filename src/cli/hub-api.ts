@@ -112,10 +112,19 @@ export function printRefusal(
   );
   const problems: unknown = body.problems;
   if (Array.isArray(problems)) {
-    for (const { file, line, path, message } of problems as Record<string, unknown>[]) {
-      const where = typeof file === 'string' ? `${file}:${String(line)}` : `line ${String(line)}`;
-      context.err(`  ${where} ${String(path)}: ${String(message)}`);
-    }
+    for (const problem of problems as ProblemOfFile[]) context.err(problemLine(problem));
   }
   return EXIT.failed;
+}
+
+export interface ProblemOfFile {
+  /** Of a folder. */
+  readonly file?: string;
+  readonly line: number;
+  readonly path: string;
+  readonly message: string;
+}
+
+export function problemLine({ file, line, path, message }: ProblemOfFile): string {
+  return `  ${file === undefined ? `line ${line}` : `${file}:${line}`} ${path}: ${message}`;
 }

@@ -1,8 +1,9 @@
-import { localTime } from '../clock/local-time.js';
 import { spanEn } from '../notices/wording/span.js';
 import { EXIT, painter, type Command, type CommandContext } from './command.js';
 import { callHub, HUB_HELP, HUB_OPTIONS, notAHub, printRefusal } from './hub-api.js';
+import { hubOf, isHubWell, printHub } from './hub-lines.js';
 import { readOptions } from './options.js';
+import { timeOf } from './times.js';
 
 interface CredentialLine {
   readonly state: 'valid' | 'failing' | 'unavailable';
@@ -31,12 +32,13 @@ export const statusCommand: Command = {
   summary: 'how the apps of a running hub are doing',
   help: `wechat-token-hub status [APPID] [--failing]
     A line per app, with the last error and what to do about it where it is not well; tickets that are not well below.
-    Times are shown in HUB_TIME_ZONE, else in the machine's zone.
+    At the end the hub itself: how many apps are well, whether Redis can be reached, the replicas that share it, and
+    whose apps.yaml was refused. Times are shown in HUB_TIME_ZONE, else in the machine's zone.
 
   --failing         only the apps that are not well
 ${HUB_HELP}
 
-Exit code 0: all apps that were shown are well, with their tickets. 1: some are not.`,
+Exit code 0: all is well. 1: an app, a ticket, Redis or the file of a replica is not; with APPID: the app alone counts.`,
 
   async run(context) {
     const { values, positionals } = readOptions(
@@ -51,9 +53,13 @@ Exit code 0: all apps that were shown are well, with their tickets. 1: some are 
     const given: unknown = appid === undefined ? answer.body.apps : [answer.body];
     if (!areApps(given)) throw notAHub(context, values);
     const shown = values.failing === true ? given.filter((app) => !isWell(app)) : given;
-    if (values.json === true) context.out(JSON.stringify({ apps: shown }));
-    else printApps(context, shown);
-    return given.every(isWell) ? EXIT.ok : EXIT.failed;
+    const hub = appid === undefined ? await hubOf(context, values) : undefined;
+    if (values.json === true) context.out(JSON.stringify({ apps: shown, ...(hub !== undefined && { hub }) }));
+    else {
+      printApps(context, shown);
+      if (hub !== undefined) printHub(context, given, hub);
+    }
+    return given.every(isWell) && (hub === undefined || isHubWell(hub)) ? EXIT.ok : EXIT.failed;
   },
 };
 
@@ -85,26 +91,48 @@ function printApps(context: CommandContext, apps: readonly AppLine[]): void {
   const paint = painter(context.coloured);
   const width = Math.max(5, ...apps.map(({ appid }) => appid.length));
   const indent = ' '.repeat(width);
+  const shared = sharedHints(apps);
   for (const app of apps) {
     const name = app.name === null ? '' : `  ${paint('dim', app.name)}`;
     const state = paint(COLOURS[app.state], app.state.padEnd(11));
     context.out(
       `${app.appid.padEnd(width)}  ${state}  ${app.tokenApi.padEnd(12)}  ${lifeOf(context, app)}${name}`,
     );
-    if (app.state !== 'valid') printError(context, indent, app);
+    if (app.state !== 'valid') printError(context, indent, app, shared);
     for (const ticket of app.tickets.filter(isMissed)) {
       context.out(
         `${indent}  ticket ${ticket.type}: ${paint(COLOURS[ticket.state], ticket.state)}, ${lifeOf(context, ticket)}`,
       );
-      printError(context, indent, ticket);
+      printError(context, indent, ticket, shared);
     }
   }
+  for (const [hint, count] of shared) context.out(`\n${count} of these: ${hint}`);
 }
 
-function printError(context: CommandContext, indent: string, { lastError }: CredentialLine): void {
+/** So many with one remedy are one trouble: it is told once, below them. */
+const FEW = 3;
+
+function sharedHints(apps: readonly AppLine[]): ReadonlyMap<string, number> {
+  const counts = new Map<string, number>();
+  for (const app of apps) {
+    const lines = [...(app.state === 'valid' ? [] : [app]), ...app.tickets.filter(isMissed)];
+    for (const hint of new Set(lines.flatMap(({ lastError }) => lastError?.hint ?? []))) {
+      counts.set(hint, (counts.get(hint) ?? 0) + 1);
+    }
+  }
+  return new Map([...counts].filter(([, count]) => count > FEW));
+}
+
+function printError(
+  context: CommandContext,
+  indent: string,
+  { lastError }: CredentialLine,
+  shared: ReadonlyMap<string, number>,
+): void {
   if (lastError === null) return;
-  context.out(`${indent}  ${lastError.errmsg}`);
-  context.out(`${indent}  ${lastError.hint}`);
+  const { errcode, errmsg, hint } = lastError;
+  context.out(`${indent}  ${errcode === null ? '' : `${errcode}: `}${errmsg}`);
+  if (!shared.has(hint)) context.out(`${indent}  ${hint}`);
 }
 
 /** `1 h 42 min left, until 2026-12-05 00:00:10 UTC+8, v17` */
@@ -112,18 +140,6 @@ function lifeOf(context: CommandContext, { expiresAt, version, refreshing }: Cre
   const asking = refreshing ? ', WeChat is being asked' : '';
   const left = expiresAt === null ? 0 : Date.parse(expiresAt) - Date.now();
   if (expiresAt === null || left <= 0) return `none${asking}`;
-  const until = localTime(Date.parse(expiresAt), zoneOf(context));
+  const until = timeOf(context, expiresAt);
   return `${spanEn(left)} left, until ${until}${version === null ? '' : `, v${version}`}${asking}`;
-}
-
-/** A zone that there is not is the hub's to complain of. */
-function zoneOf({ env }: CommandContext): string | undefined {
-  const zone = env.HUB_TIME_ZONE;
-  if (zone === undefined || zone === '') return undefined;
-  try {
-    new Intl.DateTimeFormat('en', { timeZone: zone });
-    return zone;
-  } catch {
-    return undefined;
-  }
 }

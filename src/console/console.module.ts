@@ -9,23 +9,12 @@ import { AppRows } from './app-rows.js';
 import { CallHistory } from './call-history.js';
 import { ConsoleRoutes } from './console.routes.js';
 import { ConsoleService } from './console.service.js';
-import { HubFacts } from './hub-facts.js';
 import { LiveView } from './live-view.js';
 import { LoginCounts } from './login-counts.js';
-import { ReplicaRoster } from './replica-roster.js';
 
 /** The web console on the ops port. */
 @Module({
   imports: [AccessGuardModule, AdminModule, AuditModule, WebModule, OpsModule, TokenCacheModule],
-  providers: [
-    AppRows,
-    CallHistory,
-    ConsoleRoutes,
-    ConsoleService,
-    HubFacts,
-    LiveView,
-    LoginCounts,
-    ReplicaRoster,
-  ],
+  providers: [AppRows, CallHistory, ConsoleRoutes, ConsoleService, LiveView, LoginCounts],
 })
 export class ConsoleModule {}

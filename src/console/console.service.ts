@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import type { FastifyRequest } from 'fastify';
+import { HubFacts } from '../admin/hub-facts.js';
 import { AccessService } from '../access-guard/access.service.js';
 import { AuditTrail } from '../audit/audit-trail.js';
 import { Clock } from '../clock/clock.js';
@@ -12,7 +13,6 @@ import { HubException } from '../web/hub-exception.js';
 import { AppRows } from './app-rows.js';
 import { clientRows, clientsOf, keysEnding } from './client-rows.js';
 import { readCursor, writeCursor } from './cursor.js';
-import { HubFacts } from './hub-facts.js';
 import { LoginCounts } from './login-counts.js';
 import { LiveView } from './live-view.js';
 import { ViewingLimits } from './viewing-limits.js';

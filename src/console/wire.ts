@@ -4,6 +4,9 @@ import type { Act } from '../core/access/client.js';
 import type { AppHealth } from '../core/credential.js';
 import type { ErrorCause } from '../core/error-cause.js';
 import type { UpstreamErrorClass } from '../core/upstream.js';
+import type { HubRow } from '../admin/hub-rows.js';
+
+export type { HubRow, Problem, ReplicaRow } from '../admin/hub-rows.js';
 
 /**
  * What the console's page and its back end say to each other, for both to compile against. Types alone. All times are
@@ -75,22 +78,6 @@ export interface AppRow {
   readonly calls: EncodedCalls | null;
 }
 
-export interface Problem {
-  /** Of a folder: which file. */
-  readonly file?: string | undefined;
-  readonly path: string;
-  readonly line: number;
-  readonly message: string;
-}
-
-/** The last reading of apps.yaml since the start; `null`: there was none but the start's, and nothing is wrong. */
-export interface ReloadRow {
-  readonly at: number;
-  readonly trigger: string;
-  readonly ok: boolean;
-  readonly problems: readonly Problem[];
-}
-
 export interface ViewerRow {
   /** `null`: nobody has signed in, and HUB_CONSOLE_OPEN lets read. */
   readonly client: string | null;
@@ -101,33 +88,6 @@ export interface ViewerRow {
   readonly keysEnding: number;
   /** Whose administrator it is; `null`: the operators', or nobody's. */
   readonly tenant: string | null;
-}
-
-export interface HubRow {
-  readonly version: string;
-  /** The machine or pod. */
-  readonly instance: string;
-  readonly startedAt: number;
-  readonly store: 'memory' | 'file' | 'redis';
-  readonly storeUp: boolean;
-  /** Since when Redis is away, or the state file cannot be written; `null`: all is well. */
-  readonly storeAwaySince: number | null;
-  /** HUB_NAME. */
-  readonly name: string | null;
-  readonly lastReload: ReloadRow | null;
-  /** The folder that has docs/runbooks, as `notify` in apps.yaml names it; `null`: nowhere. */
-  readonly runbooksUrl: string | null;
-  /** This one first; with the memory store no other. */
-  readonly replicas: readonly ReplicaRow[];
-}
-
-/** A replica that shares the store, as it says of itself. */
-export interface ReplicaRow {
-  readonly instance: string;
-  readonly version: string;
-  readonly startedAt: number;
-  /** `null`: none since its start. */
-  readonly lastReload: { readonly at: number; readonly ok: boolean } | null;
 }
 
 export interface AuditRow {

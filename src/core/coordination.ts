@@ -127,7 +127,6 @@ function sameValue(held: Held, stored: Held, mine: boolean): Merged {
     held: {
       ...held,
       version,
-      // Of a ticket the first sight tells how long it can live at most: core/ticket-life.ts.
       issuedAt: isToken(held) ? held.issuedAt : Math.min(held.issuedAt, stored.issuedAt),
       fence: laterFence(held.fence, stored.fence),
       confirmedAt: later ? stored.confirmedAt : held.confirmedAt,
@@ -322,7 +321,6 @@ export function mayHaveCrossed(tokenApi: CredentialKind, call: EndedCall): boole
 }
 
 export interface EndedCall {
-  /** Whether WeChat granted a token. */
   readonly granted: boolean;
   /** Whether the store refused it, since another replica had been quicker. */
   readonly refused: boolean;

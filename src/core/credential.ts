@@ -26,7 +26,7 @@ export interface Held {
   readonly version: number;
   /** The families of token are never mixed in one record: WeChat keeps them fully apart. */
   readonly kind: CredentialKind;
-  /** When the call that first brought this value was sent. */
+  /** When the call that first brought this value was sent. Of a ticket: by whichever replica (core/ticket-life.ts). */
   readonly issuedAt: number;
   /** When the last call that brought this value was sent. */
   readonly confirmedAt: number;

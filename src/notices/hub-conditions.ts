@@ -6,7 +6,7 @@ import { problemsOfTenant, type ConfigProblem } from '../config/apps-file/proble
 import { HubEvents } from '../events/hub-events.js';
 import { Episodes } from './episodes.js';
 import { NoticeClaims } from './notice-claims.js';
-import type { HubCondition, Notice } from './notice.js';
+import type { HubCondition, Notice, ToldProblem } from './notice.js';
 import { Notices } from './notices.service.js';
 
 /** How often the hub is looked at. Milliseconds. */
@@ -113,8 +113,8 @@ export class HubConditions implements OnApplicationBootstrap, BeforeApplicationS
 
   #noticeOf(kind: string, tenant: string | undefined): Notice | undefined {
     const instance = hostname();
-    if (kind === 'config_refused') return { instance, problems: linesOf(this.#problemsOf(tenant)) };
-    if (kind === 'secret_missing') return { instance, problems: linesOf(this.#warningsOf(tenant)) };
+    if (kind === 'config_refused') return { instance, problems: toldOf(this.#problemsOf(tenant)) };
+    if (kind === 'secret_missing') return { instance, problems: toldOf(this.#warningsOf(tenant)) };
     return { instance };
   }
 }
@@ -123,11 +123,12 @@ function tenantIn(subject: string): string | undefined {
   return subject.startsWith(OF_TENANT) ? subject.slice(OF_TENANT.length) : undefined;
 }
 
-function linesOf(problems: readonly ConfigProblem[]): string[] {
-  const lines = problems.slice(0, TOLD_PROBLEMS).map(({ file, line, path, message }) => {
+function toldOf(problems: readonly ConfigProblem[]): ToldProblem[] {
+  const told = problems.slice(0, TOLD_PROBLEMS).map(({ file, line, path, message }) => {
     const place = file === undefined ? `${line}` : `${file}:${line}`;
-    return `${place}: ${path === '' ? message : `${path}: ${message}`}`;
+    return { where: path === '' ? place : `${place}: ${path}`, message };
   });
-  if (problems.length > TOLD_PROBLEMS) lines.push(`+ ${problems.length - TOLD_PROBLEMS}`);
-  return lines;
+  const more = problems.length - told.length;
+  if (more > 0) told.push({ where: '…', message: `there are ${more} more problems: mend these first` });
+  return told;
 }

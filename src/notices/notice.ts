@@ -77,8 +77,16 @@ export interface Notice {
   readonly daysLeft?: number | undefined;
   /** Of the hub: which replica. */
   readonly instance?: string | undefined;
-  /** Of a refused file, or of secrets that cannot be had: a line each, free of secrets. */
-  readonly problems?: readonly string[] | undefined;
+  /** Of a refused file, or of secrets that cannot be had. */
+  readonly problems?: readonly ToldProblem[] | undefined;
+}
+
+/** A problem of apps.yaml. Free of secrets. */
+export interface ToldProblem {
+  /** Line and path, of a folder with the file. */
+  readonly where: string;
+  /** In English. */
+  readonly message: string;
 }
 
 /** Whom a notice concerns: an app, the apps of a client, a tenant's file, or the hub as a whole. */

@@ -1,9 +1,9 @@
-import { createRequire } from 'node:module';
 import { readFileSync } from 'node:fs';
 import { jest } from '@jest/globals';
 import type { Browser, Page } from 'playwright-core';
 import { FORCED_PER_DAY } from '../../src/core/force-budget.js';
 import { WeChatSimulator } from '../../src/simulator/simulator.js';
+import { faults } from '../support/axe.js';
 import { startBrowser, WatchedPage } from '../support/browser.js';
 import { eventually } from '../support/eventually.js';
 import { startHub, testKey, type RunningHub } from '../support/start-hub.js';
@@ -106,32 +106,6 @@ async function failRenewal(): Promise<void> {
     {},
     { authorization: `Bearer ${ADMIN}` },
   );
-}
-
-const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
-
-interface Violation {
-  readonly id: string;
-  readonly impact: string | null;
-  readonly nodes: readonly { readonly html: string; readonly failureSummary?: string }[];
-}
-
-/** Faults that keep people out, as axe-core finds them. */
-async function faults(page: Page): Promise<string[]> {
-  // By the debugger, not as a script of the page: its policy would refuse that, rightly.
-  await page.evaluate(axe);
-  const violations = await page.evaluate(async () => {
-    const { axe: run } = globalThis as unknown as {
-      axe: { run(): Promise<{ violations: Violation[] }> };
-    };
-    return (await run.run()).violations;
-  });
-  return violations
-    .filter(({ impact }) => impact === 'serious' || impact === 'critical')
-    .map(
-      ({ id, nodes }) =>
-        `${id}: ${nodes.map(({ html, failureSummary }) => `${html} ${failureSummary ?? ''}`).join(' | ')}`,
-    );
 }
 
 describe('signing in', () => {

@@ -203,6 +203,7 @@ describe('each real answer is as the document says', () => {
 
   it('200 of the admin’s', async () => {
     await expectTrue('get', '/admin/apps', 200);
+    await expectTrue('get', '/admin/hub', 200);
     for (const appid of ['wx-a', 'wx-b', 'wx-bad']) {
       await expectTrue('get', '/admin/apps/{appid}', 200, { values: { appid } });
     }

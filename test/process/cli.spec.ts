@@ -177,6 +177,31 @@ describe('against a running hub', () => {
     expect(out).not.toContain('wx-good');
   });
 
+  it('status of many apps with one cause: what to do stands once, below them', async () => {
+    const many = Array.from({ length: 5 }, (_, nth) => ({
+      appid: `wx-${nth}`,
+      secret: `simulated-secret-${nth}`,
+    }));
+    const refusing = await WeChatSimulator.start({ apps: many });
+    refusing.fault({ kind: 'errcode', errcode: 40164, errmsg: 'invalid ip 203.0.113.7', times: Infinity });
+    const failing = await startHub({
+      upstream: refusing.url,
+      apps: many,
+      clients: [{ id: 'admin', key: KEY, apps: '*', may: ['admin', 'read'] }],
+    });
+    try {
+      const { code, out } = await run(['status'], { env: { ...env, WXHUB_URL: failing.url } });
+      expect(code).toBe(1);
+      expect(out.match(/40164: invalid ip/g)).toHaveLength(5);
+      expect(out.match(/Put 203\.0\.113\.7 on/g)).toHaveLength(1);
+      expect(out).toContain('\n5 of these: Put 203.0.113.7 on');
+      expect(out).toContain('\n5 app(s): 5 unavailable\nmemory store, one replica\n');
+    } finally {
+      await failing.stop();
+      await refusing.close();
+    }
+  });
+
   it('status: an app whose ticket cannot be had is not well', async () => {
     const fault = simulator.fault({
       kind: 'errcode',

@@ -291,6 +291,11 @@ export const en = {
     forced: 'forced',
     times: (count: number) => `${count} times`,
     version: (version: number) => `version ${version}`,
+    /** Known without a key: by whom, or by its certificate, and as what. */
+    identity: (issuer: string, subject: string | undefined) =>
+      subject === undefined ? issuer : `${issuer}: ${subject}`,
+    /** The record's own words. @param reason of a denial */
+    detail: (words: string, _reason: string | undefined) => words,
     key: (id: string) => `key ${id}`,
     acts: {
       'token.issued': 'New token',

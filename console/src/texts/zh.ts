@@ -1,3 +1,4 @@
+import { detailInChinese } from './audit-details-zh.js';
 import type { Texts } from './en.js';
 
 export const zh: Texts = {
@@ -291,6 +292,11 @@ export const zh: Texts = {
     forced: '强制',
     times: (count) => `${count} 次`,
     version: (version) => `版本号 ${version}`,
+    identity: (issuer, subject) => {
+      const by = issuer === 'certificate' ? '证书' : `签发方 ${issuer}`;
+      return subject === undefined ? by : `${by}：${subject}`;
+    },
+    detail: detailInChinese,
     key: (id) => `密钥 ${id}`,
     acts: {
       'token.issued': '新的 token',

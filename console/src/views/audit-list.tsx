@@ -63,9 +63,12 @@ export function detailsOf(record: AuditRow, t: Texts): string[] {
   };
   const { forced, count, version, errcode } = record;
   const keyId = text('keyId');
+  const issuer = text('issuer');
+  const detail = text('detail');
   return [
     text('client'),
     keyId === undefined ? undefined : t.audit.key(keyId),
+    issuer === undefined ? undefined : t.audit.identity(issuer, text('subject')),
     text('address'),
     forced === true ? t.audit.forced : undefined,
     word('kind'),
@@ -74,6 +77,6 @@ export function detailsOf(record: AuditRow, t: Texts): string[] {
     typeof errcode === 'number' ? t.problem.errcode(errcode) : undefined,
     typeof version === 'number' ? t.audit.version(version) : undefined,
     typeof count === 'number' && count > 1 ? t.audit.times(count) : undefined,
-    text('detail'),
+    detail === undefined ? undefined : t.audit.detail(detail, text('reason')),
   ].filter((part) => part !== undefined);
 }

@@ -26,7 +26,7 @@ export function Header(props: Props): JSX.Element {
   return (
     <header class="top">
       <div class="top-line">
-        <a class="brand" href={hrefOf('apps')}>
+        <a class="brand" aria-label="wechat-token-hub" href={hrefOf('apps')}>
           <Brand />
           <span class="brand-name">wechat-token-hub</span>
         </a>

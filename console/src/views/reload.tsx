@@ -1,6 +1,7 @@
 import type { JSX } from 'preact';
 import { useState } from 'preact/hooks';
 import type { Problem, ReloadedAnswer } from '../../../src/console/wire.js';
+import { problemInChinese } from '../../../src/notices/wording/problem-zh.js';
 import { ApiError } from '../api.js';
 import { useSession, useTexts } from '../context.js';
 import { fromNow } from '../format.js';
@@ -143,7 +144,7 @@ function Taken({ answer }: { readonly answer: ReloadedAnswer }): JSX.Element {
 }
 
 function Problems({ problems }: { readonly problems: readonly Problem[] }): JSX.Element {
-  const { t } = useTexts();
+  const { t, language } = useTexts();
   return (
     <>
       <p>{t.reload.problems(problems.length)}</p>
@@ -157,13 +158,13 @@ function Problems({ problems }: { readonly problems: readonly Problem[] }): JSX.
             </tr>
           </thead>
           <tbody>
-            {problems.map(({ line, path, message }, index) => (
+            {problems.map(({ file, line, path, message }, index) => (
               <tr key={index}>
-                <td>{line}</td>
+                <td>{file === undefined ? line : `${file}:${line}`}</td>
                 <td>
                   <code>{path}</code>
                 </td>
-                <td lang="en">{message}</td>
+                <td>{language === 'zh' ? problemInChinese(message) : message}</td>
               </tr>
             ))}
           </tbody>

@@ -24,7 +24,10 @@ function noticeOf(kind: NoticeKind, index = 0): Notice {
       return { instance: 'hub-0', expiresOn: '2026-12-01 00:00 UTC+8', daysLeft: 3 };
     case 'config_refused':
     case 'secret_missing':
-      return { instance: 'hub-0', problems: ['3: apps[0].secretFile: cannot be read'] };
+      return {
+        instance: 'hub-0',
+        problems: [{ where: '3: apps[0].secretFile', message: 'is empty: remove the item' }],
+      };
     case 'store_away':
     case 'state_unwritten':
       return { instance: 'hub-0' };

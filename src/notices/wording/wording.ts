@@ -49,7 +49,7 @@ function linesOf(kind: NoticeKind, notices: readonly Notice[], words: Words, lan
     notices.flatMap(({ instance = '', problems = [] }) => [
       line(plain(instance)),
       advice,
-      ...problems.map(plain),
+      ...problems.map(({ where, message }) => plain(`${where}: ${words.problem(message)}`)),
     ]);
   switch (kind) {
     case 'key_expiring':

@@ -60,6 +60,7 @@ export const EN: Words = {
     `Replica ${instance}: the HTTPS certificate of the callers' port expires ${expiresOn}, in less than ${days(left)}`,
   certificateAdvice:
     'What to do: replace the files of HUB_TLS_CERT_FILE and HUB_TLS_KEY_FILE; they are taken over within seconds.',
+  problem: (message) => message,
   configRefused: (instance) =>
     `Replica ${instance}: the changed file is not in effect, the one before still is`,
   configAdvice:

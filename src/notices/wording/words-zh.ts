@@ -1,4 +1,5 @@
 import { spanZh } from './span.js';
+import { problemInChinese } from './problem-zh.js';
 import type { Unit, Words } from './words.js';
 
 const UNITS: Readonly<Record<Unit, string>> = { apps: ' 个应用', keys: ' 个密钥', none: '' };
@@ -54,6 +55,7 @@ export const ZH: Words = {
   certificate: (instance, expiresOn, days) =>
     `副本 ${instance}：面向调用方的 HTTPS 证书 ${expiresOn} 到期，还剩不到 ${days} 天`,
   certificateAdvice: '怎么办：更换 HUB_TLS_CERT_FILE 和 HUB_TLS_KEY_FILE 所指的文件，几秒内生效，无须重启。',
+  problem: problemInChinese,
   configRefused: (instance) => `副本 ${instance}：改动后的配置没有生效，仍按之前的运行`,
   configAdvice: '怎么办：改正下面各行；文件一改就会重新读取。node dist/cli/main.js check 可以先行检查。',
   secretMissing: (instance) => `副本 ${instance}：其余配置已生效；这些应用没有 AppSecret，或仍用之前的`,

@@ -48,6 +48,8 @@ export interface Words {
   certificate(instance: string, expiresOn: string, daysLeft: number): string;
   readonly certificateAdvice: string;
   readonly configRefused: (instance: string) => string;
+  /** @param message of a problem of apps.yaml, in English */
+  readonly problem: (message: string) => string;
   readonly configAdvice: string;
   readonly secretMissing: (instance: string) => string;
   readonly secretAdvice: string;

@@ -6,7 +6,7 @@ import { HubEnvironment } from '../config/environment/environment.js';
 import { HubEvents, type ReplicaHeard } from '../events/hub-events.js';
 import { TokenStore } from '../token-cache/token-store.js';
 import { VERSION } from '../version.js';
-import type { ReplicaRow } from './wire.js';
+import type { ReplicaRow } from './hub-rows.js';
 
 /** A replica says that it is there so often, ms … */
 const SAID_EVERY_MS = 10_000;

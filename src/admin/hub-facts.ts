@@ -7,12 +7,13 @@ import { HubEnvironment } from '../config/environment/environment.js';
 import { HubEvents } from '../events/hub-events.js';
 import { VERSION } from '../version.js';
 import { ReplicaRoster } from './replica-roster.js';
-import type { HubRow, ReloadRow } from './wire.js';
+import type { HubAnswer } from './hub.openapi.js';
+import type { HubRow, ReloadRow } from './hub-rows.js';
 
 /** So many problems of a refused file are shown; more are fixed by fixing those. */
 const SHOWN_PROBLEMS = 200;
 
-/** What the console shows of the process itself. */
+/** What console and /admin tell of the process itself, and of its replicas. */
 @Injectable()
 export class HubFacts {
   readonly #startedAt: number;
@@ -98,4 +99,20 @@ interface LastReload {
 function storeOf({ redisUrl, stateFile }: HubEnvironment): HubRow['store'] {
   if (redisUrl !== undefined) return 'redis';
   return stateFile === undefined ? 'memory' : 'file';
+}
+
+/** The same for /admin: times as people write them. */
+export function describeHub({ name, store, storeAwaySince, replicas, lastReload }: HubRow): HubAnswer {
+  const iso = (at: number): string => new Date(at).toISOString();
+  return {
+    name,
+    store: { kind: store, awaySince: storeAwaySince === null ? null : iso(storeAwaySince) },
+    replicas: replicas.map(({ instance, version, startedAt, lastReload: last }) => ({
+      instance,
+      version,
+      startedAt: iso(startedAt),
+      lastReload: last === null ? null : { at: iso(last.at), ok: last.ok },
+    })),
+    problems: (lastReload?.problems ?? []).map((problem) => ({ ...problem })),
+  };
 }
