@@ -99,6 +99,7 @@ const PURE: readonly string[] = [
   'logging/denial-sums.ts',
   'login/rules/ask.ts',
   'login/rules/outcome.ts',
+  'login/rules/places.ts',
   'login/rules/sns-answer.ts',
   'login/rules/user-call.ts',
   'login/rules/whose.ts',

@@ -9,6 +9,7 @@ import { HubEvents, type Actor, type AdminActed } from '../events/hub-events.js'
 import { notGranted } from '../web/denial.js';
 import { HubException } from '../web/hub-exception.js';
 import { unavailable } from '../web/unavailable.js';
+import { Places } from '../login/rules/places.js';
 import { whose } from '../login/rules/whose.js';
 import { TokenCache } from '../token-cache/token-cache.service.js';
 import { TokenStore } from '../token-cache/token-store.js';
@@ -20,11 +21,15 @@ const KEPT_MS = 32 * 86_400_000;
 /** `clear_quota/v2`: forbid to clear quota because of reaching the limit. */
 const NO_CLEARS_LEFT = 48006;
 
+/** Questions under way at a time: people ask them. Nobody's take up the connections that tokens and logins need. */
+const ROOM = { ofApp: 10, ofAll: 100 };
+
 /** What an administrator asks of an app's quotas at WeChat. The actor was found to have `admin` of the app. */
 @Injectable()
 export class QuotaActs {
   /** What this process has cleared in a month, for when the store cannot be asked: `appid month`. */
   readonly #cleared = new Map<string, number>();
+  readonly #places = new Places(ROOM);
 
   constructor(
     private readonly config: AppsConfig,
@@ -44,7 +49,8 @@ export class QuotaActs {
       );
     }
     this.#appWithQuotas(appid);
-    const result = await this.wechat.quotaOf(this.#tokenOf(appid), path);
+    const token = this.#tokenOf(appid);
+    const result = await this.#inPlace(appid, () => this.wechat.quotaOf(token, path));
     this.#tell(actor, { act: 'quota', appid, ...outcomeOf(result), detail: path });
     if (!result.ok) throw refused(result.error);
     const { errcode: _errcode, errmsg: _errmsg, ...said } = result.fields;
@@ -81,10 +87,25 @@ export class QuotaActs {
     }
     this.#appWithQuotas(appid);
     const token = this.#tokenOf(appid);
-    const result = await this.wechat.ridInfo(token, rid);
+    const result = await this.#inPlace(appid, () => this.wechat.ridInfo(token, rid));
     this.#tell(actor, { act: 'rid', appid, ...outcomeOf(result), detail: rid });
     if (!result.ok) throw refused(result.error);
     return ridAnswer(result.fields.request, this.wechat.secretsOf(this.#appOf(appid), token));
+  }
+
+  /** @throws {HubException} where too many are under way. */
+  async #inPlace<T>(appid: string, ask: () => Promise<T>): Promise<T> {
+    if (!this.#places.hasOne(appid)) {
+      throw new HubException('HUB_RATE_LIMITED', 'Too many questions to WeChat are under way.', {
+        retryAfterSeconds: 1,
+      });
+    }
+    this.#places.take(appid);
+    try {
+      return await ask();
+    } finally {
+      this.#places.giveBack(appid);
+    }
   }
 
   /** How many are left after this one; `undefined`: none was. Over all replicas where the store can be asked. */

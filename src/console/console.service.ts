@@ -90,7 +90,7 @@ export class ConsoleService {
       seesApp(viewer, appid, apps),
     );
     const auditSeq = reset ? 0 : (known?.auditSeq ?? 0);
-    const records = this.audit.recent(AUDIT_RECORDS);
+    const records = this.audit.recent(AUDIT_RECORDS, tenantOf(viewer));
     return {
       now: this.clock.wallNow(),
       callsNow: this.clock.now(),

@@ -9,7 +9,7 @@ import { HubEvents } from '../events/hub-events.js';
 import type { LoginResult } from '../events/login-events.js';
 import { CodeMemory } from './code-memory.js';
 import { LoginUpstream } from './login-upstream.js';
-import { Places } from './places.js';
+import { LOGINS, Places } from './rules/places.js';
 import type { LoginKind, LoginOutcome } from './rules/outcome.js';
 
 /** One user's code, from a caller that was let in. */
@@ -34,7 +34,7 @@ export type LoginAnswer =
 @Injectable()
 export class Logins implements OnApplicationShutdown {
   readonly #memory: CodeMemory;
-  readonly #places = new Places();
+  readonly #places = new Places(LOGINS);
 
   constructor(
     private readonly upstream: LoginUpstream,

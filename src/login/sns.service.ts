@@ -10,7 +10,7 @@ import { wechatDenialOf } from '../web/wechat-shape.js';
 import type { HttpOutcome } from '../wechat-client/http-exchange.js';
 import { LoginUpstream } from './login-upstream.js';
 import { Logins, type LoginAnswer } from './logins.service.js';
-import { Places } from './places.js';
+import { LOGINS, Places } from './rules/places.js';
 import { readLoginAsk, SNS_ERRORS, type SnsError } from './rules/ask.js';
 import type { LoginKind } from './rules/outcome.js';
 import { snsErrorOf } from './rules/sns-answer.js';
@@ -27,7 +27,7 @@ type Parameters = Readonly<Record<string, unknown>>;
  */
 @Injectable()
 export class Sns {
-  readonly #places = new Places();
+  readonly #places = new Places(LOGINS);
 
   constructor(
     private readonly guard: AccessGuard,

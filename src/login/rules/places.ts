@@ -1,18 +1,25 @@
-/** Logins under way at a time, of one app and of all (CONTRACT section 7). */
-const MOST_OF_APP = 500;
-const MOST = 2000;
+/** What may be under way at a time, of one app and of all. */
+interface Room {
+  readonly ofApp: number;
+  readonly ofAll: number;
+}
 
-/** Counts what is under way, so that one app's slow logins leave room for the others. */
+/** CONTRACT section 7. */
+export const LOGINS: Room = { ofApp: 500, ofAll: 2000 };
+
+/** Counts calls to WeChat that are under way, so that one app's slow ones leave room for the others. */
 export class Places {
   readonly #ofApp = new Map<string, number>();
   #taken = 0;
+
+  constructor(private readonly room: Room) {}
 
   get taken(): number {
     return this.#taken;
   }
 
   hasOne(appid: string): boolean {
-    return this.#taken < MOST && (this.#ofApp.get(appid) ?? 0) < MOST_OF_APP;
+    return this.#taken < this.room.ofAll && (this.#ofApp.get(appid) ?? 0) < this.room.ofApp;
   }
 
   /** Only where there is one. */
