@@ -7,7 +7,7 @@ import { generatedFiles } from './lib/reference.mjs';
 
 buildIfNeeded();
 const { appsFileKeys, appsFileSchema } = await import('../dist/config/reference/apps-file.js');
-const { variableReferences } = await import('../dist/config/environment-reference.js');
+const { variableReferences } = await import('../dist/config/environment/reference.js');
 const files = await generatedFiles({
   keys: appsFileKeys(),
   schema: appsFileSchema,

@@ -21,8 +21,9 @@ export interface AccessRequest {
    * it in. Looked at where there is no key.
    */
   readonly isFromBrowser?: boolean;
-  /** For who reads of a denial. */
+  /** For who reads of a denial: these two. */
   readonly requestId?: string | undefined;
+  readonly traceId?: string | undefined;
 }
 
 /**
@@ -30,8 +31,8 @@ export interface AccessRequest {
  * drop-in's whole request (bench/README.md).
  */
 export function withKey(request: AccessRequest, key: string): AccessRequest {
-  const { socketAddress, xForwardedFor, authorization, requestId } = request;
-  return { socketAddress, xForwardedFor, authorization, key, requestId };
+  const { socketAddress, xForwardedFor, authorization, requestId, traceId } = request;
+  return { socketAddress, xForwardedFor, authorization, key, requestId, traceId };
 }
 
 /** What is presented, ready for the index. Hashed only if it can be a key at all. */

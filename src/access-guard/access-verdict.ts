@@ -1,6 +1,7 @@
 import type { Act, ClientEntry } from '../core/access/client.js';
 import type { DenialCause, DenialReason } from '../core/access/decision.js';
 import type { ShownProof } from '../core/access/identity.js';
+import type { AccessRequest } from './access-request.js';
 import type { Origin } from './origins.js';
 
 /** A request that may go on. Given again for equal requests: never changed. */
@@ -28,6 +29,7 @@ export type Denied = {
   /** As seen, canonical, or {@link UNKNOWN_ADDRESS}. */
   readonly address: string;
   readonly requestId: string | undefined;
+  readonly traceId: string | undefined;
   readonly act: Act;
   /** The caller's choice, made harmless: see {@link shownAppid}. */
   readonly appid: string | undefined;
@@ -50,7 +52,7 @@ export interface DenialFacts {
   readonly appid: string | undefined;
   readonly client: ClientEntry | undefined;
   readonly key: ShownProof | undefined;
-  readonly requestId: string | undefined;
+  readonly request: Pick<AccessRequest, 'requestId' | 'traceId'>;
 }
 
 export function refused(
@@ -69,12 +71,13 @@ export function limited(
   return { ok: false, reason: 'rate_limited', cause, ...shown(facts), retryAfterSeconds };
 }
 
-function shown({ origin, act, appid, client, key, requestId }: DenialFacts) {
+function shown({ origin, act, appid, client, key, request }: DenialFacts) {
   return {
     clientId: client?.id,
     keyId: key === undefined ? undefined : shownProof(key.id),
     address: origin.text,
-    requestId,
+    requestId: request.requestId,
+    traceId: request.traceId,
     act,
     appid: appid === undefined ? undefined : shownAppid(appid),
   };

@@ -5,7 +5,7 @@ import { Test } from '@nestjs/testing';
 
 import { Clock } from '../clock/clock.js';
 import { AppsConfig, type ChangeListener, type HubSnapshot } from '../config/reload/apps-config.service.js';
-import { HubEnvironment } from '../config/environment.js';
+import { HubEnvironment } from '../config/environment/environment.js';
 import { parseAddressSet, type AddressSet } from '../core/access/address.js';
 import type { Act, ClientEntry } from '../core/access/client.js';
 import { composeKey } from '../core/access/key.js';
@@ -73,7 +73,7 @@ function harness(
   const clock = new HandClock();
   const listeners: ChangeListener[] = [];
   const config = {
-    current: { apps: appMap, issuers: new Map(), clients, notify: [] } as HubSnapshot,
+    current: { apps: appMap, platforms: new Map(), issuers: new Map(), clients, notify: [] } as HubSnapshot,
     onChange: (listener: ChangeListener) => listeners.push(listener),
   };
   const environment = { trustedProxies: addresses(...trusted) } as HubEnvironment;

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { Clock } from '../clock/clock.js';
 import { AppsConfig, type HubSnapshot } from '../config/reload/apps-config.service.js';
-import { HubEnvironment } from '../config/environment.js';
+import { HubEnvironment } from '../config/environment/environment.js';
 import type { Act, ClientEntry } from '../core/access/client.js';
 import {
   authorise,
@@ -88,7 +88,7 @@ export class AccessService {
     const now = this.#clock.now();
     const wait = allowance.requests.take(now, payer.requestsPerMinute);
     if (wait > 0) {
-      const facts = { origin, act, appid, client: payer, key, requestId: request.requestId };
+      const facts = { origin, act, appid, client: payer, key, request };
       return this.#deny(limited('too_many_requests', wait, facts));
     }
     const authorised = authorise(caller, act, appid, apps);
@@ -137,8 +137,7 @@ export class AccessService {
     const origin = this.#origins.of(request.socketAddress, request.xForwardedFor);
     const client = this.#holderOf(origin, request, act, appid);
     if ('ok' in client) return client;
-    const { requestId } = request;
-    const facts: DenialFacts = { origin, act, appid, client, key: undefined, requestId };
+    const facts: DenialFacts = { origin, act, appid, client, key: undefined, request };
     const allowance = this.#allowances.of(client, origin);
     const now = this.#clock.now();
     const wait = allowance.requests.take(now, client.requestsPerMinute);
@@ -180,7 +179,7 @@ export class AccessService {
   /** The entry for who shows a token of the app, or the denial, already reported. */
   #holderOf(
     origin: Origin,
-    { requestId }: AccessRequest,
+    request: AccessRequest,
     act: Act,
     appid: string | undefined,
   ): ClientEntry | Denied {
@@ -193,7 +192,7 @@ export class AccessService {
       this.#clock.wallNow(),
     );
     if (client !== undefined) return client;
-    const facts = { origin, act, appid, client, key: undefined, requestId };
+    const facts = { origin, act, appid, client, key: undefined, request };
     return this.#deny(refused('ip_not_allowed', 'address', facts));
   }
 
@@ -229,10 +228,10 @@ export class AccessService {
     origin: Origin,
     act: Act,
     appid: string | undefined,
-    { requestId }: AccessRequest,
+    request: AccessRequest,
   ): Denied {
     const { reason, cause, client, key } = identification;
-    const facts: DenialFacts = { origin, act, appid, client, key, requestId };
+    const facts: DenialFacts = { origin, act, appid, client, key, request };
     // To present nothing is no failed credential: nothing was guessed.
     if (reason === 'unauthenticated' && cause !== 'no_key') {
       const wait = this.#failures.take(origin, this.#clock.now());
@@ -246,9 +245,9 @@ export class AccessService {
     origin: Origin,
     act: Act,
     appid: string | undefined,
-    { requestId }: AccessRequest,
+    request: AccessRequest,
   ): Denied {
-    return this.#deny(refused(reason, cause, { origin, act, appid, client, key, requestId }));
+    return this.#deny(refused(reason, cause, { origin, act, appid, client, key, request }));
   }
 
   #deny(denial: Denied): Denied {

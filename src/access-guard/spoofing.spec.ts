@@ -11,7 +11,7 @@ import { isIPv4, isIPv6 } from 'node:net';
 
 import { Clock } from '../clock/clock.js';
 import type { AppsConfig, HubSnapshot } from '../config/reload/apps-config.service.js';
-import type { HubEnvironment } from '../config/environment.js';
+import type { HubEnvironment } from '../config/environment/environment.js';
 import { parseAddressSet, type AddressSet } from '../core/access/address.js';
 import { ACTS, type Act, type ClientEntry } from '../core/access/client.js';
 import { authorise, compileAccess, identify, type AccessIndex } from '../core/access/decision.js';
@@ -135,6 +135,8 @@ function referenceVerdict(world: World, request: AccessRequest, act: Act, appid:
   const fits = ({ allowIps }: PlainClient) => allowIps === undefined || inRanges(allowIps, caller);
   const permits = ({ may, apps }: PlainClient) =>
     may.includes(act) &&
+    // There are no platforms here.
+    act !== 'platform' &&
     (appid === undefined || (world.apps.includes(appid) && (apps === '*' || apps.includes(appid))));
   const presented = request.key ?? request.authorization?.match(/^bearer +(\S+)$/i)?.[1];
   if (request.key !== undefined || request.authorization !== undefined) {
@@ -300,7 +302,7 @@ function snapshotOf(world: World): HubSnapshot {
     requestsPerMinute: 1_000_000_000,
   }));
   const apps = new Map(world.apps.map((appid) => [appid, {} as AppSettings]));
-  return { apps, issuers: new Map(), clients, notify: [] };
+  return { apps, platforms: new Map(), issuers: new Map(), clients, notify: [] };
 }
 
 const clock = { now: () => 0, wallNow: () => WALL_NOW } as unknown as Clock;

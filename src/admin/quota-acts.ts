@@ -2,14 +2,15 @@ import { Injectable } from '@nestjs/common';
 import { Clock } from '../clock/clock.js';
 import { AppsConfig } from '../config/reload/apps-config.service.js';
 import type { AppSettings } from '../core/app.js';
+import { FairShares } from '../core/fair-shares.js';
 import { KINDS } from '../core/kinds/kinds.js';
 import type { Secret } from '../core/secret.js';
 import type { UpstreamError } from '../core/upstream.js';
-import { HubEvents, type Actor, type AdminActed } from '../events/hub-events.js';
+import type { Actor } from '../events/actor.js';
+import { HubEvents, type AdminActed } from '../events/hub-events.js';
 import { notGranted } from '../web/denial.js';
 import { HubException } from '../web/hub-exception.js';
 import { unavailable } from '../web/unavailable.js';
-import { Places } from '../login/rules/places.js';
 import { whose } from '../login/rules/whose.js';
 import { TokenCache } from '../token-cache/token-cache.service.js';
 import { TokenStore } from '../token-cache/token-store.js';
@@ -22,14 +23,14 @@ const KEPT_MS = 32 * 86_400_000;
 const NO_CLEARS_LEFT = 48006;
 
 /** Questions under way at a time: people ask them. Nobody's take up the connections that tokens and logins need. */
-const ROOM = { ofApp: 10, ofAll: 100 };
+const ROOM = { most: 100, mostOfApp: 10 };
 
 /** What an administrator asks of an app's quotas at WeChat. The actor was found to have `admin` of the app. */
 @Injectable()
 export class QuotaActs {
   /** What this process has cleared in a month, for when the store cannot be asked: `appid month`. */
   readonly #cleared = new Map<string, number>();
-  readonly #places = new Places(ROOM);
+  readonly #places = new FairShares(ROOM);
 
   constructor(
     private readonly config: AppsConfig,
@@ -95,16 +96,17 @@ export class QuotaActs {
 
   /** @throws {HubException} where too many are under way. */
   async #inPlace<T>(appid: string, ask: () => Promise<T>): Promise<T> {
-    if (!this.#places.hasOne(appid)) {
+    const place = this.#places.of(this.#appOf(appid));
+    if (place.room < 1) {
       throw new HubException('HUB_RATE_LIMITED', 'Too many questions to WeChat are under way.', {
         retryAfterSeconds: 1,
       });
     }
-    this.#places.take(appid);
+    place.add(1);
     try {
       return await ask();
     } finally {
-      this.#places.giveBack(appid);
+      place.add(-1);
     }
   }
 

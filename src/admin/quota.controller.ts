@@ -4,7 +4,7 @@ import { actorOf, type AppRequest } from '../web/app-request.js';
 import { notGranted } from '../web/denial.js';
 import { May } from '../web/may.decorator.js';
 import { ApiProblems, GUARD_PROBLEMS } from '../http/token.openapi.js';
-import type { Actor } from '../events/hub-events.js';
+import type { Actor } from '../events/actor.js';
 import { QuotaAnswer, QuotaClearAnswer, RidAnswer } from './admin.openapi.js';
 import { QuotaActs } from './quota-acts.js';
 

@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { Secret } from '../core/secret.js';
-import { HubEvents, type Actor } from '../events/hub-events.js';
+import type { Actor } from '../events/actor.js';
+import { HubEvents } from '../events/hub-events.js';
 import { TokenSeeding, type SeedRefusal } from '../token-cache/token-seeding.service.js';
 import { notGranted } from '../web/denial.js';
 import { HubException } from '../web/hub-exception.js';

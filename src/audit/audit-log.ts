@@ -1,6 +1,6 @@
 import { Injectable, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
 import { Clock } from '../clock/clock.js';
-import { HubEnvironment } from '../config/environment.js';
+import { HubEnvironment } from '../config/environment/environment.js';
 import type { AuditRecord } from './record.js';
 import { HubEvents } from '../events/hub-events.js';
 import { Log } from '../logging/log.js';

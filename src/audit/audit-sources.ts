@@ -4,15 +4,16 @@ import { denialHint } from './denial-hints.js';
 import type { AuditEntry } from './record.js';
 import { namedIdentity } from '../core/access/identity.js';
 import { slotOf } from '../core/credential.js';
+import type { Actor } from '../events/actor.js';
 import {
   HubEvents,
-  type Actor,
   type AdminActed,
   type ConfigReloaded,
   type RefreshEnded,
   type RequestDenied,
   type TokenReported,
 } from '../events/hub-events.js';
+import type { RequestIds } from '../events/actor.js';
 import type { LoginEnded } from '../events/login-events.js';
 import { MOST_SOURCES } from '../logging/denial-sums.js';
 import { SummedDenials } from '../logging/summed-denials.js';
@@ -112,16 +113,15 @@ function recordedAct(act: AdminActed['act']): Pick<AuditEntry, 'act' | 'trigger'
   }
 }
 
-interface Who {
+interface Who extends RequestIds {
   readonly client: string | undefined;
   readonly keyId: string | undefined;
   readonly issuer: string | undefined;
   readonly subject: string | undefined;
   readonly address: string | undefined;
-  readonly requestId: string | undefined;
 }
 
-function whoIs({ clientId, keyId, address, requestId }: Partial<Actor>): Who {
+function whoIs({ clientId, keyId, address, requestId, traceId }: Partial<Actor>): Who {
   const identity = keyId === undefined ? undefined : namedIdentity(keyId);
   const { issuer, subject } = identity ?? {};
   return {
@@ -132,5 +132,6 @@ function whoIs({ clientId, keyId, address, requestId }: Partial<Actor>): Who {
     subject: subject === '' ? undefined : subject,
     address,
     requestId,
+    traceId,
   };
 }

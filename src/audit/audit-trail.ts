@@ -1,26 +1,20 @@
-import { Injectable } from '@nestjs/common';
+import { Inject, Injectable } from '@nestjs/common';
 import { Clock } from '../clock/clock.js';
 import { AppsConfig } from '../config/reload/apps-config.service.js';
 import type { AuditEntry, AuditRecord } from './record.js';
 import { HubEvents } from '../events/hub-events.js';
+import { FairRing } from './fair-ring.js';
 
 export type { AuditAct, AuditRecord } from './record.js';
 
-/** So many records are kept of each sort. */
-interface Room {
-  readonly acts: number;
-  /**
-   * Reports that changed nothing, and users' logins, have their own, fewer places: thousands of them come in a minute, and
-   * what happened beside them must stay in sight.
-   */
-  readonly idleReports: number;
-  readonly logins: number;
-}
-
-/** For who sees all, some 200 KB. */
-const OF_ALL: Room = { acts: 400, idleReports: 100, logins: 100 };
-/** Of each tenant besides, which nobody else's deeds push out. */
-const OF_TENANT: Room = { acts: 80, idleReports: 20, logins: 20 };
+/**
+ * So many records are kept for who looks, some 200 KB in all. Reports that changed nothing, and users' logins, have
+ * their own, fewer places: thousands of them come in a minute, and what happened beside them must stay in sight. So must
+ * what happened to other tenants, see {@link FairRing}.
+ */
+const KEPT = 400;
+const KEPT_IDLE_REPORTS = 100;
+const KEPT_LOGINS = 100;
 
 /**
  * The latest records of this process, and where all of them pass by. Listeners run at once; one that throws disturbs
@@ -28,26 +22,23 @@ const OF_TENANT: Room = { acts: 80, idleReports: 20, logins: 20 };
  */
 @Injectable()
 export class AuditTrail {
-  readonly #all = new Latest(OF_ALL);
-  readonly #ofTenant = new Map<string, Latest>();
+  readonly #kept = new FairRing<AuditRecord>(KEPT);
+  readonly #idleReports = new FairRing<AuditRecord>(KEPT_IDLE_REPORTS);
+  readonly #logins = new FairRing<AuditRecord>(KEPT_LOGINS);
   readonly #listeners = new Set<(record: AuditRecord) => void>();
   #seq = 0;
 
   constructor(
     private readonly clock: Clock,
     private readonly events: HubEvents,
-    private readonly config: AppsConfig,
-  ) {
-    config.onChange(({ snapshot }) => {
-      const tenants = new Set([...snapshot.apps.values(), ...snapshot.clients].map(({ tenant }) => tenant));
-      for (const tenant of this.#ofTenant.keys()) if (!tenants.has(tenant)) this.#ofTenant.delete(tenant);
-    });
-  }
+    @Inject(AppsConfig) private readonly config: Pick<AppsConfig, 'current'>,
+  ) {}
 
-  /** Newest first. @param tenant what it or others did about it, at most 120; `undefined`: all, at most 600 */
-  recent(limit: number, tenant?: string): readonly AuditRecord[] {
-    const latest = tenant === undefined ? this.#all : this.#ofTenant.get(tenant);
-    return latest?.newestFirst(limit) ?? [];
+  /** Newest first; at most 600. */
+  recent(limit: number): readonly AuditRecord[] {
+    return [...this.#kept.items, ...this.#idleReports.items, ...this.#logins.items]
+      .sort((a, b) => b.seq - a.seq)
+      .slice(0, limit);
   }
 
   /** Calls `listener` with each record from now on. Returns how to end that. */
@@ -59,8 +50,7 @@ export class AuditTrail {
   record(entry: AuditEntry): void {
     this.#seq += 1;
     const record = { seq: this.#seq, at: new Date(this.clock.wallNow()).toISOString(), ...entry };
-    this.#all.keep(record);
-    this.#latestOf(record)?.keep(record);
+    this.#ringOf(record).keep(record, this.#tenantOf(record));
     for (const listener of [...this.#listeners]) {
       try {
         listener(record);
@@ -70,43 +60,17 @@ export class AuditTrail {
     }
   }
 
-  /** Of the tenant whose client it was, or whose app it is about. */
-  #latestOf({ client, appid }: AuditRecord): Latest | undefined {
-    const slash = client?.indexOf('/') ?? -1;
-    const { apps } = this.config.current;
-    const tenant =
-      slash > 0 ? client?.slice(0, slash) : appid === undefined ? undefined : apps.get(appid)?.tenant;
-    if (tenant === undefined) return undefined;
-    let latest = this.#ofTenant.get(tenant);
-    if (latest === undefined) this.#ofTenant.set(tenant, (latest = new Latest(OF_TENANT)));
-    return latest;
-  }
-}
-
-/** The latest records of each sort. */
-class Latest {
-  readonly #acts: AuditRecord[] = [];
-  readonly #idleReports: AuditRecord[] = [];
-  readonly #logins: AuditRecord[] = [];
-
-  constructor(private readonly room: Room) {}
-
-  keep(record: AuditRecord): void {
-    if (isIdleReport(record)) keep(this.#idleReports, record, this.room.idleReports);
-    else if (record.act === 'user.login') keep(this.#logins, record, this.room.logins);
-    else keep(this.#acts, record, this.room.acts);
+  #ringOf(record: AuditRecord): FairRing<AuditRecord> {
+    if (isIdleReport(record)) return this.#idleReports;
+    return record.act === 'user.login' ? this.#logins : this.#kept;
   }
 
-  newestFirst(limit: number): readonly AuditRecord[] {
-    return [...this.#acts, ...this.#idleReports, ...this.#logins]
-      .sort((a, b) => b.seq - a.seq)
-      .slice(0, limit);
+  /** Who brought it: the client's tenant (`tenant/id`), or else that of the app. */
+  #tenantOf({ client, appid }: AuditRecord): string | undefined {
+    const [tenant, id] = client?.split('/') ?? [];
+    if (id !== undefined) return tenant;
+    return appid === undefined ? undefined : this.config.current.apps.get(appid)?.tenant;
   }
-}
-
-function keep(records: AuditRecord[], record: AuditRecord, most: number): void {
-  records.push(record);
-  if (records.length > most) records.shift();
 }
 
 /** WeChat was not asked because of it, and no token changed. */

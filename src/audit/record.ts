@@ -36,6 +36,8 @@ export interface AuditRecord {
   /** As seen, canonical; of summed denials the address block. */
   readonly address?: string | undefined;
   readonly requestId?: string | undefined;
+  /** Of the trace that the request belongs to. */
+  readonly traceId?: string | undefined;
   /** Why a request was denied: DenialCause. */
   readonly reason?: string | undefined;
   /** Of summed denials: how many, since the line before. */

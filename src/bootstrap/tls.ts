@@ -1,6 +1,6 @@
 import { X509Certificate } from 'node:crypto';
 import { createSecureContext, type SecureContextOptions } from 'node:tls';
-import type { HubEnvironment } from '../config/environment.js';
+import type { HubEnvironment } from '../config/environment/environment.js';
 import { codeOf, readSmallFile } from '../config/small-file.js';
 
 /** Of all authorities that a system trusts a quarter of it. Bytes. */

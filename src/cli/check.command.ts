@@ -1,7 +1,7 @@
 import { sourceOf, tenantFile } from '../config/folder/source.js';
 import type { AppsFileResult } from '../config/reload/reading.js';
 import type { LoaderOptions } from '../config/reload/parser.js';
-import { parseEnvironment } from '../config/environment.js';
+import { parseEnvironment } from '../config/environment/parse.js';
 import { formatProblems, problemsOfTenant } from '../config/apps-file/problem.js';
 import { EXIT, type Command } from './command.js';
 import { readOptions } from './options.js';

@@ -1,4 +1,4 @@
-import type { HubEnvironment } from '../config/environment.js';
+import type { HubEnvironment } from '../config/environment/environment.js';
 import type { ClientEntry } from '../core/access/client.js';
 import type { IssuerSettings } from '../core/access/identity.js';
 import { FETCH_LIMIT_MS, KeysUnavailable, readKeys } from '../identities/key-source.js';

@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 import { text } from 'node:stream/consumers';
-import { readProcessEnvironment } from '../config/process-environment.js';
+import { readProcessEnvironment } from '../config/environment/process-environment.js';
 import { VERSION } from '../version.js';
 import { checkCommand } from './check.command.js';
 import { EXIT, UsageProblem, type Command } from './command.js';

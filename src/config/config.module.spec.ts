@@ -6,7 +6,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { AppsConfig } from './reload/apps-config.service.js';
 import { HubConfigModule } from './config.module.js';
-import { HubEnvironment, parseEnvironment } from './environment.js';
+import { HubEnvironment } from './environment/environment.js';
+import { parseEnvironment } from './environment/parse.js';
 import { ConfigProblems } from './apps-file/problem.js';
 
 @Injectable()

@@ -4,8 +4,8 @@ import { AppsConfig } from './reload/apps-config.service.js';
 import { sourceOf } from './folder/source.js';
 import { AppsFileLoader, type ConfigSource } from './reload/loader.js';
 import { AppsFileWatcher } from './reload/watcher.js';
-import { HubEnvironment } from './environment.js';
-import { readProcessEnvironment } from './process-environment.js';
+import { HubEnvironment } from './environment/environment.js';
+import { readProcessEnvironment } from './environment/process-environment.js';
 
 /**
  * Gives every module {@link HubEnvironment} and {@link AppsConfig}.
@@ -36,8 +36,11 @@ export class HubConfigModule {
         },
         {
           provide: AppsFileLoader,
-          useFactory: ({ appsFile, secretsDir }: HubEnvironment) =>
-            sourceOf(appsFile, secretsDir, { env: readProcessEnvironment }),
+          useFactory: ({ appsFile, secretsDir, redisUrl }: HubEnvironment) =>
+            sourceOf(appsFile, secretsDir, {
+              env: readProcessEnvironment,
+              isKept: redisUrl !== undefined,
+            }),
           inject: [HubEnvironment],
         },
         AppsConfig,

@@ -4,7 +4,7 @@ import { AccessService } from '../access-guard/access.service.js';
 import { AuditTrail } from '../audit/audit-trail.js';
 import { Clock } from '../clock/clock.js';
 import { AppsConfig } from '../config/reload/apps-config.service.js';
-import { HubEnvironment } from '../config/environment.js';
+import { HubEnvironment } from '../config/environment/environment.js';
 import { AccessGuard } from '../web/access.guard.js';
 import { accessRequestOf, actorOf, type AppRequest } from '../web/app-request.js';
 import { notGranted } from '../web/denial.js';
@@ -90,7 +90,7 @@ export class ConsoleService {
       seesApp(viewer, appid, apps),
     );
     const auditSeq = reset ? 0 : (known?.auditSeq ?? 0);
-    const records = this.audit.recent(AUDIT_RECORDS, tenantOf(viewer));
+    const records = this.audit.recent(AUDIT_RECORDS);
     return {
       now: this.clock.wallNow(),
       callsNow: this.clock.now(),

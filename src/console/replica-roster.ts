@@ -2,7 +2,7 @@ import { hostname } from 'node:os';
 import { BeforeApplicationShutdown, Injectable, OnApplicationBootstrap } from '@nestjs/common';
 import { Clock, type TimerHandle } from '../clock/clock.js';
 import { AppsConfig } from '../config/reload/apps-config.service.js';
-import { HubEnvironment } from '../config/environment.js';
+import { HubEnvironment } from '../config/environment/environment.js';
 import { HubEvents, type ReplicaHeard } from '../events/hub-events.js';
 import { TokenStore } from '../token-cache/token-store.js';
 import { VERSION } from '../version.js';

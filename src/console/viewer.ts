@@ -1,6 +1,6 @@
 import type { ClientEntry } from '../core/access/client.js';
 import { grantsApp, type KnownApps } from '../core/access/decision.js';
-import type { Actor } from '../events/hub-events.js';
+import type { Actor } from '../events/actor.js';
 
 /** Who looks at the console: a client with `admin`, or anybody where HUB_CONSOLE_OPEN lets read. */
 export type Viewer =
@@ -13,7 +13,7 @@ export function seesAll(viewer: Viewer): boolean {
 
 /** An app that is not granted is not seen, and none that does not exist. */
 export function seesApp(viewer: Viewer, appid: string, apps: KnownApps): boolean {
-  return viewer.by === 'open' ? apps.has(appid) : grantsApp(viewer.client, appid, apps);
+  return viewer.by === 'open' ? apps.get(appid) !== undefined : grantsApp(viewer.client, appid, apps);
 }
 
 /** Whose client looks; `undefined`: the operators', or anybody. */

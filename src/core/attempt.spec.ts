@@ -521,6 +521,22 @@ describe('an attempt without the store', () => {
        save gone        > idle: issued, holds B a version of its own, unseen 0..`,
     ],
     [
+      'doubts what it got alone and the store took in, as all do that take it over',
+      { held: {} },
+      `${ALONE}
+       wait 200
+       granted B        > storing
+       save saved       > idle: issued, holds B a version of its own, unseen 0..200`,
+    ],
+    [
+      'knows no such doubt of stable_token',
+      { held: {}, kind: 'stable_token' },
+      `${ALONE}
+       wait 200
+       granted B        > storing
+       save saved       > idle: issued, holds B a version of its own`,
+    ],
+    [
       'confirms a token without another version, and keeps the fence that it was got under',
       { held: {}, kind: 'stable_token' },
       `${ALONE}
@@ -596,6 +612,14 @@ describe('an attempt under a reload', () => {
        reload
        wait 7000
        lost             > idle: failed, unseen 0..7000`,
+    ],
+    [
+      'that fails while it has its lease may have minted, too',
+      { held: {} },
+      `${LEASED}
+       reload
+       wait 5000
+       lost             > idle: failed, unseen 0..5000`,
     ],
     [
       'of the other family brings nothing that belongs here',

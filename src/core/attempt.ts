@@ -1,5 +1,5 @@
 import type { AppSettings } from './app.js';
-import { failed, granted, type Granted } from './attempt-outcome.js';
+import { failed, FAILING_APART_MS, granted, type Granted } from './attempt-outcome.js';
 import {
   heldOffUntil,
   mayGoAloneAt,
@@ -18,8 +18,9 @@ import {
 } from './credential.js';
 import { guaranteedUntil } from './refresh-policy.js';
 import type { Secret } from './secret.js';
-import { unseenAfter, unseenEither, unseenOnceStored } from './unseen-mint.js';
+import { unseenAfter, unseenBetween, unseenEither, unseenOnceStored } from './unseen-mint.js';
 import type { UpstreamResult } from './upstream.js';
+import { endsTheOneBefore } from './kinds/token-families.js';
 
 /**
  * An attempt to get a credential, as a value with a phase, and the pure step from one phase to the next. The loop that
@@ -305,7 +306,7 @@ function leaseAnswered(
     case 'paused': {
       const until = heldOffUntil(cached.state, heldOff.heldOffSince ?? now, now);
       // From then on the store names only what is left of 5 s, unless it was asked just before.
-      const at = now + Math.min(answer.retryInMs, until > now ? until - now : PEER_PACE_MS);
+      const at = now + Math.min(answer.retryInMs, until > now ? until - now : FAILING_APART_MS);
       return over(heldOff, { kind: 'later', at: Math.max(now + 1, at) });
     }
     case 'looked':
@@ -359,9 +360,6 @@ function call(
   return unlessAnswered(cached, context, callOf(request, lease, context));
 }
 
-/** Calls that fail are so far apart over all replicas, ms (the contract's floor). */
-const PEER_PACE_MS = 5000;
-
 /** A failure elsewhere ends the wait too: the pause in the store says when it is tried again. */
 function waited(
   cached: CachedCredential,
@@ -374,7 +372,7 @@ function waited(
     const heldOffSince = cached.heldOffSince ?? since;
     const until = Math.max(
       heldOffUntil(cached.state, heldOffSince, context.now),
-      peerFailure.at + PEER_PACE_MS,
+      peerFailure.at + FAILING_APART_MS,
     );
     const at = Math.max(Math.min(peerFailure.retryAt, until), context.now + 1);
     return over({ ...cached, heldOffSince }, { kind: 'later', at });
@@ -394,17 +392,16 @@ function called(
   if (!result.ok) {
     const { mayHaveActed } = result.error;
     const crossed = crossedBy(calling, { granted: false, refused: false, mayHaveActed }, now);
-    const unseen = unseenEither(known.state.unseen, crossed);
-    // A failure of credentials that a reload has replaced meanwhile says nothing about the new ones.
-    const state =
-      credentialsId === context.credentialsId
-        ? failed({ ...known.state, unseen }, result.error, sentAt, now, lease?.fence)
-        : { ...known.state, unseen };
+    const asked = { ...known.state, unseen: unseenEither(known.state.unseen, crossed) };
+    const after = failed(asked, result.error, sentAt, now, lease?.fence);
+    // A failure of credentials that a reload has replaced meanwhile says nothing about the new ones, except that WeChat
+    // may have minted all the same.
+    const state = credentialsId === context.credentialsId ? after : { ...asked, unseen: after.unseen };
     return over({ ...known, state }, { kind: 'called', outcome: 'failed' });
   }
   const before = known.state;
   // The process stood still in its call: others may have minted since the lease lapsed, as if there had been none.
-  const lapsed = kind === 'token' && lease !== undefined && now >= lease.lapsesAt;
+  const lapsed = endsTheOneBefore(kind) && lease !== undefined && now >= lease.lapsesAt;
   const kept = lapsed ? undefined : lease;
   const answer = granted(before, result.grant, kind, (version) => versionAfter(version, kept, context));
   const { held } = answer.state;
@@ -412,7 +409,7 @@ function called(
   if (kind !== context.kind || answer.outcome === 'outdated' || held === undefined) {
     // A mint all the same, while another replica's was under way: nobody knows which of them WeChat took for the later.
     const crossed: UnseenMint | undefined =
-      kind === 'token' && kind === context.kind ? { since: sentAt, until: now } : undefined;
+      endsTheOneBefore(kind) && kind === context.kind ? { since: sentAt, until: now } : undefined;
     const state = { ...before, unseen: unseenEither(before.unseen, crossed) };
     return over({ ...known, state }, { kind: 'called', outcome: 'outdated' });
   }
@@ -465,12 +462,10 @@ function saved(cached: CachedCredential, storing: Storing, answer: SaveAnswer, c
           { granted: true, refused: refused && answer.kind === 'newer', mayHaveActed: true },
           now,
         );
-  // Without the store others may do the same from now on, and the store may hold it all the same, unseen.
   const underLease = lease !== undefined && answer.kind === 'saved';
-  const goesAlone = answer.kind === 'unavailable' && kind === 'token';
   const unseen = unseenEither(
-    unseenAfter(underLease ? unseenOnceStored(state.unseen) : state.unseen, sentAt),
-    goesAlone ? { since: sentAt, until: Number.POSITIVE_INFINITY } : crossed,
+    unseenAfter(underLease ? unseenOnceStored(state.unseen) : state.unseen, sentAt, lease?.fence),
+    endsTheOneBefore(kind) ? (unseenAlone(sentAt, lease, answer, now) ?? crossed) : crossed,
   );
   const known = {
     ...cached,
@@ -480,6 +475,19 @@ function saved(cached: CachedCredential, storing: Storing, answer: SaveAnswer, c
   };
   const stored = answer.kind === 'saved' ? written(known, answer.held, answer.stamp) : known;
   return over(stored, { kind: 'called', outcome });
+}
+
+/** What others may have minted beside a `token` that was not both got under a lease and stored. */
+function unseenAlone(
+  sentAt: number,
+  lease: LeaseTerms | undefined,
+  answer: SaveAnswer,
+  now: number,
+): UnseenMint | undefined {
+  // Without the store others may do the same from now on, and the store may hold it all the same, unseen.
+  if (answer.kind === 'unavailable') return unseenBetween(sentAt, Number.POSITIVE_INFINITY);
+  // Whoever takes it over from the store doubts it, and is about to mint anew.
+  return answer.kind === 'saved' && lease === undefined ? unseenBetween(sentAt, now) : undefined;
 }
 
 /** A new token that no store has numbered gets a number that no store and no other replica gives. */

@@ -1,4 +1,4 @@
-import type { TicketType, TokenApi } from './app.js';
+import { TOKEN_APIS, type TicketType, type TokenApi } from './app.js';
 import type { Secret } from './secret.js';
 import type { UpstreamError } from './upstream.js';
 
@@ -13,7 +13,7 @@ export function slotOf(kind: CredentialKind): CredentialSlot {
 }
 
 export function isTokenKind(kind: CredentialKind): kind is TokenApi {
-  return kind === 'stable_token' || kind === 'token' || kind === 'gettoken';
+  return TOKEN_APIS.some((api) => api === kind);
 }
 
 /**
@@ -63,6 +63,8 @@ export interface UnseenMint {
   readonly since: number;
   /** All unseen calls had ended by then; Infinity: others may still make some. */
   readonly until: number;
+  /** All were made under leases, of which this was the last, and had ended within them; absent: some were not. */
+  readonly fence?: number | undefined;
 }
 
 /** What is known of one credential, and of the attempts to get it. A value: transitions return a new one. */

@@ -13,6 +13,7 @@ import {
   provedAlive,
   provedDead,
   unseenAfter,
+  unseenBetween,
   unseenEither,
   unseenEnded,
 } from './unseen-mint.js';
@@ -108,6 +109,25 @@ describe('it matters no more', () => {
     ['and does not come of nothing', undefined, 1, undefined],
   ])('is settled %s', (_what, unseen, sentAt, left) => {
     expect(unseenAfter(unseen, sentAt)).toEqual(left);
+  });
+
+  it.each<[string, number | undefined, number | undefined, boolean]>([
+    ['settled by a token of a later lease, however close the calls', 7, 8, true],
+    ['not by one of the same lease', 7, 7, false],
+    ['not by one of an earlier lease', 7, 6, false],
+    ['not by one without a lease', 7, undefined, false],
+    ['not where calls without leases may have been among them', undefined, 8, false],
+  ])('that was made under a lease is %s', (_what, under, fence, settled) => {
+    const unseen = unseenBetween(100, 1000, under);
+    expect(unseenAfter(unseen, 1000, fence)).toEqual(settled ? undefined : { ...unseen, since: 1000 });
+  });
+
+  it.each<[string, UnseenMint, UnseenMint, UnseenMint]>([
+    ['leases', unseenBetween(1, 20, 7), unseenBetween(2, 10, 8), { since: 1, until: 20, fence: 8 }],
+    ['one of them none', unseenBetween(1, 20, 7), unseenBetween(2, 30), { since: 1, until: 30 }],
+    ['the other none', unseenBetween(3, 20), unseenBetween(2, 10, 8), { since: 2, until: 20 }],
+  ])('is joined with another, under %s', (_what, a, b, both) => {
+    expect(unseenEither(a, b)).toEqual(both);
   });
 
   it.each<[string, UnseenMint | undefined, UnseenMint | undefined]>([

@@ -64,7 +64,12 @@ export function mintAgainAt(
 /** Both may have hidden a mint. */
 export function unseenEither(a: UnseenMint | undefined, b: UnseenMint | undefined): UnseenMint | undefined {
   if (a === undefined || b === undefined) return a ?? b;
-  return { since: Math.min(a.since, b.since), until: Math.max(a.until, b.until) };
+  const fence = a.fence === undefined || b.fence === undefined ? undefined : Math.max(a.fence, b.fence);
+  return unseenBetween(Math.min(a.since, b.since), Math.max(a.until, b.until), fence);
+}
+
+export function unseenBetween(since: number, until: number, fence?: number): UnseenMint {
+  return { since, until, ...(fence !== undefined && { fence }) };
 }
 
 /**
@@ -75,9 +80,17 @@ export function unseenOnceStored(unseen: UnseenMint | undefined): UnseenMint | u
   return unseen?.until === Number.POSITIVE_INFINITY ? undefined : unseen;
 }
 
-/** What is left of it once a token is held whose call was sent at `sentAt`. */
-export function unseenAfter(unseen: UnseenMint | undefined, sentAt: number): UnseenMint | undefined {
+/**
+ * What is left of it once a token is held whose call was sent at `sentAt`.
+ * @param fence of the lease under which the token was got: leases order calls also where moments are too close together
+ */
+export function unseenAfter(
+  unseen: UnseenMint | undefined,
+  sentAt: number,
+  fence?: number,
+): UnseenMint | undefined {
   if (unseen === undefined || sentAt > unseen.until) return undefined;
+  if (fence !== undefined && unseen.fence !== undefined && fence > unseen.fence) return undefined;
   // A call from before this token was minted did not supersede it.
   return { ...unseen, since: Math.max(unseen.since, sentAt) };
 }

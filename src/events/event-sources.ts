@@ -26,10 +26,10 @@ export class EventSources {
         detail: describeReload(outcome),
       });
     });
-    access.onDenied(({ cause, act, clientId, keyId, address, appid, requestId }) => {
+    access.onDenied(({ cause, act, clientId, keyId, address, appid, requestId, traceId }) => {
       // Only an appid that there is: anything else may be a key in the wrong place.
       const known = appid !== undefined && config.current.apps.has(appid) ? appid : undefined;
-      const who = { clientId, keyId, address, requestId };
+      const who = { clientId, keyId, address, requestId, traceId };
       events.emit('requestDenied', { reason: cause, act, ...who, appid: known });
     });
   }

@@ -3,7 +3,10 @@ import type { DenialCause } from '../core/access/decision.js';
 import type { CredentialKind } from '../core/credential.js';
 import type { TargetType } from '../notices/notice.js';
 import type { UpstreamError } from '../core/upstream.js';
+import type { Actor, RequestIds } from './actor.js';
 import type { AppRefused, LoginEnded } from './login-events.js';
+import type { AuthorizationChanged, PlatformPushed } from './platform-events.js';
+import type { StateFileChanged, StateWritten } from './state-events.js';
 
 /** Why an attempt was made. */
 export type RefreshTrigger = 'schedule' | 'reload' | 'admin' | 'report' | 'seed';
@@ -30,16 +33,6 @@ export interface RefreshEnded {
   readonly nextAttemptAt: number;
 }
 
-/** Who asked for something, and by which request. */
-export interface Actor {
-  readonly clientId: string;
-  /** Of a key its id, of an identity its name (identityName); `undefined`: known by its address. */
-  readonly keyId: string | undefined;
-  /** As seen, canonical. */
-  readonly address: string;
-  readonly requestId: string | undefined;
-}
-
 /** Who says that a token is dead. */
 export type Reporter = {
   /** WeChat's words, where they are known. */
@@ -58,22 +51,21 @@ export type TokenReported = Reporter & {
   readonly fingerprint: string | undefined;
 };
 
-export interface RequestDenied {
+export interface RequestDenied extends RequestIds {
   /** Of a closed set: DenialCause. */
   readonly reason: DenialCause;
   readonly act: string;
   readonly clientId: string | undefined;
   readonly keyId: string | undefined;
   readonly address: string;
-  readonly requestId: string | undefined;
   /** Only where there is such an app; never a label of a metric. */
   readonly appid: string | undefined;
 }
 
 /** A caller showed a token in the place of a key, and the hub does not serve it. */
-export function notServed(act: string, address: string, requestId: string | undefined): RequestDenied {
+export function notServed(act: string, address: string, ids: RequestIds): RequestDenied {
   const nobody = { clientId: undefined, keyId: undefined, appid: undefined };
-  return { reason: 'token_not_served', act, ...nobody, address, requestId };
+  return { reason: 'token_not_served', act, ...nobody, address, ...ids };
 }
 
 export interface ConfigReloaded {
@@ -204,10 +196,21 @@ export interface HubEventMap {
   /** A stored credential cannot be read: altered, or under a key that HUB_ENCRYPTION_KEYS does not have. */
   storedUnreadable: { readonly appid: string; readonly slot: string };
   storeCommandEnded: StoreCommandEnded;
+  stateWritten: StateWritten;
+  /** Once per change; only with HUB_STATE_FILE. */
+  stateFileChanged: StateFileChanged;
   /** The keys of an issuer (its id) were read, or could not be. */
   issuerRead: { readonly issuer: string; readonly ok: boolean };
   /** Once per change; `cause`: why not, free of secrets. */
   issuerChanged: { readonly issuer: string; readonly available: boolean; readonly cause: string | undefined };
+  /** Another replica knows something new of the platform and its authorizers. */
+  platformTold: { readonly platform: string };
+  platformPushed: PlatformPushed;
+  /** WeChat's pushes have stopped for half an hour, or come again. */
+  platformSilent: { readonly platform: string; readonly silent: boolean };
+  authorizationChanged: AuthorizationChanged;
+  /** A raw push went on to one of the platform's forwardTo, or was given up. */
+  pushForwarded: { readonly platform: string; readonly ok: boolean };
   /** Another replica told something; see StoreNews. */
   newsHeard: { readonly kind: string };
   /** A drop-in caller was told errcode -1: the hub has nothing valid. On /v1 that is a 503. */

@@ -1,6 +1,6 @@
 import type { AppSettings } from '../core/app.js';
 import type { UpstreamError } from '../core/upstream.js';
-import type { Actor } from './hub-events.js';
+import type { Actor } from './actor.js';
 
 /** What became of a user's login. */
 export type LoginResult =

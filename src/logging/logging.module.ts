@@ -1,5 +1,5 @@
 import { Global, Module } from '@nestjs/common';
-import { HubEnvironment } from '../config/environment.js';
+import { HubEnvironment } from '../config/environment/environment.js';
 import { EventLog } from './event-log.js';
 import { Log } from './log.js';
 

@@ -2,7 +2,7 @@ import { Body, Controller, HttpCode, Param, Post, Req, Res } from '@nestjs/commo
 import { ApiBearerAuth, ApiBody, ApiOperation, ApiParam, ApiResponse, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
 import { AccessGuard } from '../web/access.guard.js';
-import type { AppRequest } from '../web/app-request.js';
+import { grantedActor, type AppRequest } from '../web/app-request.js';
 import { notGranted } from '../web/denial.js';
 import { HubException } from '../web/hub-exception.js';
 import { May } from '../web/may.decorator.js';
@@ -81,7 +81,7 @@ export class LoginController {
     const { verdict } = request;
     // The guard lets nobody pass without a verdict.
     if (verdict?.ok !== true) throw notGranted();
-    const login = this.logins.login({ kind, appid, code, verdict, requestId: request.id });
+    const login = this.logins.login({ kind, appid, code, caller: grantedActor(verdict, request) });
     const answer = await this.guard.during(request, reply, login);
     if (reply.sent) return;
     if (answer.kind !== 'granted') throw problemOfLogin(answer);

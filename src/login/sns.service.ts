@@ -1,16 +1,17 @@
 import { Injectable } from '@nestjs/common';
 import { withKey } from '../access-guard/access-request.js';
 import { ClientKeys } from '../access-guard/client-keys.js';
+import { AppsConfig } from '../config/reload/apps-config.service.js';
 import { deniedError } from '../core/dropin.js';
+import { FairShares } from '../core/fair-shares.js';
 import { isObject } from '../core/json.js';
 import { describeFailure } from '../core/wechat-error.js';
 import { AccessGuard } from '../web/access.guard.js';
-import { accessRequestOf, type AppRequest } from '../web/app-request.js';
+import { accessRequestOf, grantedActor, type AppRequest } from '../web/app-request.js';
 import { wechatDenialOf } from '../web/wechat-shape.js';
 import type { HttpOutcome } from '../wechat-client/http-exchange.js';
 import { LoginUpstream } from './login-upstream.js';
-import { Logins, type LoginAnswer } from './logins.service.js';
-import { LOGINS, Places } from './rules/places.js';
+import { LOGIN_PLACES, Logins, type LoginAnswer } from './logins.service.js';
 import { readLoginAsk, SNS_ERRORS, type SnsError } from './rules/ask.js';
 import type { LoginKind } from './rules/outcome.js';
 import { snsErrorOf } from './rules/sns-answer.js';
@@ -27,13 +28,14 @@ type Parameters = Readonly<Record<string, unknown>>;
  */
 @Injectable()
 export class Sns {
-  readonly #places = new Places(LOGINS);
+  readonly #places = new FairShares(LOGIN_PLACES);
 
   constructor(
     private readonly guard: AccessGuard,
     private readonly logins: Logins,
     private readonly upstream: LoginUpstream,
     private readonly keys: ClientKeys,
+    private readonly config: AppsConfig,
   ) {}
 
   async login(kind: LoginKind, caller: AppRequest, parameters: Parameters): Promise<SnsAnswer> {
@@ -43,7 +45,7 @@ export class Sns {
     const request = withKey(accessRequestOf(caller), secret);
     const verdict = this.guard.examine(caller, { request, act: 'login', appid, proof: 'key' });
     if (!verdict.ok) return { error: wechatDenialOf(verdict) };
-    const answer = await this.logins.login({ kind, appid, code, verdict, requestId: caller.id });
+    const answer = await this.logins.login({ kind, appid, code, caller: grantedActor(verdict, caller) });
     return answer.kind === 'granted' ? { body: answer.text } : { error: errorOf(answer) };
   }
 
@@ -59,14 +61,22 @@ export class Sns {
     const verdict = this.guard.examine(caller, { request, act: 'login', appid: app, proof: 'token' });
     if (!verdict.ok) return { error: wechatDenialOf(verdict) };
     if (sent.some(([, value]) => this.keys.mayHold(value))) return { error: SNS_ERRORS.keyLeaves };
-    // Of userinfo and auth nobody knows the app: they share one.
-    const place = app ?? '';
-    if (!this.#places.hasOne(place)) return { error: SNS_ERRORS.tooMany };
-    this.#places.take(place);
+    // Of userinfo and auth nobody knows the app: those of a tenant share one.
+    const place = this.#places.of({ appid: app ?? '', tenant: verdict.client.tenant });
+    if (place.room < 1) return { error: SNS_ERRORS.tooMany };
+    place.add(1);
     try {
-      return { body: bodyOf(await this.upstream.userCall(call, sent)) };
+      return {
+        body: bodyOf(
+          await this.upstream.userCall(
+            call,
+            sent,
+            app === undefined ? undefined : this.config.current.apps.get(app),
+          ),
+        ),
+      };
     } finally {
-      this.#places.giveBack(place);
+      place.add(-1);
     }
   }
 }

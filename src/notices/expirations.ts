@@ -3,7 +3,7 @@ import { Injectable, type BeforeApplicationShutdown, type OnApplicationBootstrap
 import { Clock, type TimerHandle } from '../clock/clock.js';
 import { localMinute } from '../clock/local-time.js';
 import { AppsConfig } from '../config/reload/apps-config.service.js';
-import { HubEnvironment } from '../config/environment.js';
+import { HubEnvironment } from '../config/environment/environment.js';
 import { HubEvents } from '../events/hub-events.js';
 import { NoticeClaims } from './notice-claims.js';
 import type { Notice, NoticeKind, Subject } from './notice.js';

@@ -1,6 +1,6 @@
 import { accessTo, RedisServer, stopRedisServers } from '../../test/support/redis-server.js';
 import { FakeClock } from '../../test/support/fake-clock.js';
-import { HubEnvironment } from '../config/environment.js';
+import { HubEnvironment } from '../config/environment/environment.js';
 import { SystemClock } from '../clock/system-clock.js';
 import { Secret } from '../core/secret.js';
 import { HubEvents } from '../events/hub-events.js';

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { Clock } from '../clock/clock.js';
-import { HubEnvironment } from '../config/environment.js';
+import { HubEnvironment } from '../config/environment/environment.js';
 import { TokenStore } from '../token-cache/token-store.js';
 
 /** While one replica finds out what of a gathered message is still to be told, the others wait, ms. */

@@ -1,7 +1,7 @@
 import { Readable } from 'node:stream';
 import { BeforeApplicationShutdown, Injectable, OnApplicationShutdown } from '@nestjs/common';
 import { fastify, type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
-import { HubEnvironment } from '../config/environment.js';
+import { HubEnvironment } from '../config/environment/environment.js';
 import { ProcessMetrics } from '../metrics/process-metrics.js';
 import { HubMetrics } from '../metrics/hub-metrics.js';
 import { RequestMetrics } from '../metrics/request-metrics.js';

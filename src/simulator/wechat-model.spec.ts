@@ -1,4 +1,5 @@
-import { WeChatModel, type CredentialCall, type TokenBody } from './wechat-model.js';
+import type { TokenBody } from './credentials.js';
+import { WeChatModel, type CredentialCall } from './wechat-model.js';
 import type { WeChatModelOptions } from './wechat-world.js';
 
 const APPID = 'wx-simulated-1';

@@ -1,4 +1,10 @@
-import { isAliveAt, type Credential, type TicketType } from './credentials.js';
+import {
+  isAliveAt,
+  type Credential,
+  type TicketBody,
+  type TicketType,
+  type TokenBody,
+} from './credentials.js';
 import { bareAddress, notInWhitelist, ridTail, wordingOf, type WeChatErrorBody } from './errors.js';
 import { dayOf, minuteOf } from './quota.js';
 import type { AppState } from './simulated-app.js';
@@ -11,6 +17,7 @@ import {
 } from './token-rules.js';
 import { RidBook } from './rid-book.js';
 import { LoginDesk } from './users/login-desk.js';
+import { PlatformDesk } from './platforms/platform-desk.js';
 import { WeComDesk } from './wecom/wecom-desk.js';
 import { WeChatWorld } from './wechat-world.js';
 
@@ -21,18 +28,6 @@ export interface CredentialCall {
   readonly secret: string | undefined;
   /** The caller's address. */
   readonly ip: string;
-}
-
-export interface TokenBody {
-  readonly access_token: string;
-  readonly expires_in: number;
-}
-
-export interface TicketBody {
-  readonly errcode: 0;
-  readonly errmsg: 'ok';
-  readonly ticket: string;
-  readonly expires_in: number;
 }
 
 /** How WeChat answers, without I/O and without a clock of its own. */
@@ -46,6 +41,14 @@ export class WeChatModel extends WeChatWorld {
     this.options.agents ?? [],
     this.options.wecom ?? {},
   );
+  /** Third-party platforms, and who has authorised them. */
+  readonly platforms = new PlatformDesk({
+    now: () => this.now(),
+    random: this.random,
+    ledger: this.ledger,
+    error: (errcode, words) => this.error(errcode, words),
+    overlapSeconds: this.options.overlapSeconds ?? 300,
+  });
   /** Users who log in. */
   readonly users = new LoginDesk(
     {
@@ -116,7 +119,10 @@ export class WeChatModel extends WeChatWorld {
     if (accessToken === undefined || accessToken === '') return this.error(41001);
     const credential = this.ledger.find(accessToken);
     const family = credential?.family;
-    if (credential === undefined || (family !== 'token' && family !== 'stable_token')) {
+    if (
+      credential === undefined ||
+      (family !== 'token' && family !== 'stable_token' && family !== 'authorizer_token')
+    ) {
       return this.error(this.deadTokenErrcode ?? 40014);
     }
     if (!isAliveAt(credential, this.options.now())) {

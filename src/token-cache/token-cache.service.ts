@@ -1,7 +1,7 @@
 import { BeforeApplicationShutdown, Injectable, OnApplicationBootstrap } from '@nestjs/common';
 import { Clock, type TimerHandle } from '../clock/clock.js';
 import { AppsConfig, type ConfigChange, type HubSnapshot } from '../config/reload/apps-config.service.js';
-import { HubEnvironment } from '../config/environment.js';
+import { HubEnvironment } from '../config/environment/environment.js';
 import { NO_SECRET, type AppSettings } from '../core/app.js';
 import { healthOf, isValid, type AppHealth, type CredentialState } from '../core/credential.js';
 import { forceLeft, forceUsed, waitBeforeForce } from '../core/force-budget.js';
@@ -114,6 +114,12 @@ export class TokenCache implements OnApplicationBootstrap, BeforeApplicationShut
   has(appid: string): boolean {
     const { apps } = this.config.current;
     return apps === this.#takenIn ? this.#entries.get(appid) !== undefined : apps.has(appid);
+  }
+
+  /** The app of the configuration of now, as {@link has}. */
+  get(appid: string): AppSettings | undefined {
+    const { apps } = this.config.current;
+    return apps === this.#takenIn ? this.#entries.get(appid)?.app : apps.get(appid);
   }
 
   /** The app's own entry, for the other services of this folder. */

@@ -1,9 +1,9 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Clock } from '../clock/clock.js';
-import type { HubEnvironment } from '../config/environment.js';
+import type { HubEnvironment } from '../config/environment/environment.js';
 import type { Log, LogFields } from '../logging/log.js';
 import { SummedDenials } from '../logging/summed-denials.js';
-import type { AppRequest } from './app-request.js';
+import { requestIdsOf, type AppRequest } from './app-request.js';
 
 /**
  * HUB_ACCESS_LOG: a line per request. With `errors`, what strangers are refused is summed as in the audit log: how many
@@ -33,7 +33,7 @@ export class AccessLog {
       if (this.#strangers.take({ reason, client: undefined, address }) === undefined) return;
     }
     this.log.info('request', {
-      requestId: request.id,
+      ...requestIdsOf(request),
       method: request.method,
       route,
       status,

@@ -5,7 +5,8 @@ import type { Denied, Granted } from '../access-guard/access-verdict.js';
 import type { Admission } from '../access-guard/admission.js';
 import { isFromBrowser } from '../core/access/browser.js';
 import type { TokenVerdict } from '../core/access/identity.js';
-import type { Actor } from '../events/hub-events.js';
+import type { Actor, RequestIds } from '../events/actor.js';
+import { traceIdOf } from './trace-id.js';
 
 export interface AppRequest extends FastifyRequest {
   params: { appid: string };
@@ -26,10 +27,18 @@ export function revoke(request: AppRequest, denied: Denied): Denied {
   return denied;
 }
 
+export function requestIdsOf({ id, raw }: FastifyRequest): RequestIds {
+  return { requestId: id, traceId: traceIdOf(raw) };
+}
+
 /** Who sent a request that was admitted, for events. */
-export function actorOf({ verdict, id }: AppRequest): Actor | undefined {
-  if (verdict?.ok !== true) return undefined;
-  return { clientId: verdict.client.id, keyId: verdict.key?.id, address: verdict.address, requestId: id };
+export function actorOf(request: AppRequest): Actor | undefined {
+  const { verdict } = request;
+  return verdict?.ok === true ? grantedActor(verdict, request) : undefined;
+}
+
+export function grantedActor({ client, key, address }: Granted, request: FastifyRequest): Actor {
+  return { clientId: client.id, keyId: key?.id, address, ...requestIdsOf(request) };
 }
 
 export function accessRequestOf(request: FastifyRequest): AccessRequest {
@@ -45,5 +54,6 @@ export function accessRequestOf(request: FastifyRequest): AccessRequest {
     certificate: headers.authorization === undefined ? certificateOf(socket) : undefined,
     isFromBrowser: headers.authorization === undefined && isFromBrowser(headers),
     requestId: request.id,
+    traceId: traceIdOf(request.raw),
   };
 }

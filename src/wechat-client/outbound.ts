@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net';
 import { buildConnector } from 'undici';
-import { parseProxyUrl, type ProxyTarget } from '../config/proxy-url.js';
+import { parseProxyUrl, type ProxyTarget } from '../config/environment/proxy-url.js';
 import type { Secret } from '../core/secret.js';
 
 /**

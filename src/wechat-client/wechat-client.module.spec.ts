@@ -3,7 +3,7 @@ import { Test } from '@nestjs/testing';
 
 import { http, RawServer } from '../../test/support/raw-server.js';
 import { ClockModule } from '../clock/clock.module.js';
-import { HubEnvironment } from '../config/environment.js';
+import { HubEnvironment } from '../config/environment/environment.js';
 import { APP_DEFAULTS } from '../core/app.js';
 import { Secret } from '../core/secret.js';
 import { HttpWeChatClient } from './http-wechat-client.js';

@@ -1,6 +1,6 @@
 import { Injectable, type OnApplicationShutdown } from '@nestjs/common';
 import { Clock } from '../clock/clock.js';
-import { HubEnvironment } from '../config/environment.js';
+import { HubEnvironment } from '../config/environment/environment.js';
 import type { AppSettings } from '../core/app.js';
 import type { Secret } from '../core/secret.js';
 import type { UpstreamError } from '../core/upstream.js';

@@ -99,7 +99,7 @@ withKubectl('what its commands name', () => {
 });
 
 it.each([
-  ['src/config/environment-names.ts', 'was set by Kubernetes'],
+  ['src/config/environment/names.ts', 'was set by Kubernetes'],
   ['src/config/apps-file/secrets.ts', 'the file cannot be read ('],
   ['deploy/helm/wechat-token-hub/templates/_helpers.tpl', 'more than one replica needs Redis'],
   ['docker-compose.yaml', 'demo-key-of-docker-compose-not-a-secret'],

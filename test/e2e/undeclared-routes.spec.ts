@@ -6,7 +6,7 @@ import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { Test } from '@nestjs/testing';
 import { AppModule } from '../../src/app.module.js';
 import { configureHub, createAdapter } from '../../src/bootstrap/create-hub.js';
-import { parseEnvironment } from '../../src/config/environment.js';
+import { parseEnvironment } from '../../src/config/environment/parse.js';
 import { Log, NestLog } from '../../src/logging/log.js';
 import { OpsServer } from '../../src/ops/ops-server.js';
 import { May } from '../../src/web/may.decorator.js';

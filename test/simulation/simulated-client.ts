@@ -2,7 +2,8 @@ import type { AppSettings, TicketType } from '../../src/core/app.js';
 import { Secret } from '../../src/core/secret.js';
 import type { UpstreamError, UpstreamResult } from '../../src/core/upstream.js';
 import { classifyErrcode, describeFailure } from '../../src/core/wechat-error.js';
-import type { TokenBody, WeChatModel } from '../../src/simulator/wechat-model.js';
+import type { TokenBody } from '../../src/simulator/credentials.js';
+import type { WeChatModel } from '../../src/simulator/wechat-model.js';
 import {
   WeChatClient,
   type FetchTokenOptions,

@@ -3,8 +3,8 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Redis } from 'ioredis';
-import { parseEnvironment } from '../../src/config/environment.js';
-import { redisAccess, type RedisAccess } from '../../src/config/redis-access.js';
+import { parseEnvironment } from '../../src/config/environment/parse.js';
+import { redisAccess, type RedisAccess } from '../../src/config/environment/redis-access.js';
 import { freePort } from './free-port.js';
 
 /** A Cluster's nodes talk on their port + 10000. */

@@ -10,8 +10,6 @@ export interface Import {
   readonly specifier: string;
   /** Of an own file: its path below src. */
   readonly file: string | undefined;
-  /** `import type`: gone at run time. */
-  readonly isTypeOnly: boolean;
 }
 
 export interface SourceFile {
@@ -59,7 +57,7 @@ function importsOf(path: string, ast: ts.SourceFile): Import[] {
     if (specifier === undefined) return;
     const isOwn = specifier.startsWith('.');
     const target = normalize(join(dirname(path), specifier)).replace(/\.js$/, '.ts');
-    found.push({ specifier, file: isOwn ? target : undefined, isTypeOnly: isTypeOnly(node) });
+    found.push({ specifier, file: isOwn ? target : undefined });
   });
   return found;
 }
@@ -72,22 +70,6 @@ function specifierOf(node: ts.Node): string | undefined {
     literal = node.arguments[0];
   else if (ts.isImportTypeNode(node) && ts.isLiteralTypeNode(node.argument)) literal = node.argument.literal;
   return literal !== undefined && ts.isStringLiteralLike(literal) ? literal.text : undefined;
-}
-
-function isTypeOnly(node: ts.Node): boolean {
-  if (ts.isImportTypeNode(node)) return true;
-  if (ts.isExportDeclaration(node)) return node.isTypeOnly;
-  if (!ts.isImportDeclaration(node)) return false;
-  const clause = node.importClause;
-  if (clause === undefined) return false;
-  if (clause.phaseModifier === ts.SyntaxKind.TypeKeyword) return true;
-  const named = clause.namedBindings;
-  return (
-    clause.name === undefined &&
-    named !== undefined &&
-    ts.isNamedImports(named) &&
-    named.elements.every((element) => element.isTypeOnly)
-  );
 }
 
 export function walk(node: ts.Node, visit: (node: ts.Node) => void): void {
@@ -155,7 +137,7 @@ export function registersRoutes({ ast }: SourceFile): boolean {
   return found;
 }
 
-/** Circles of imports that are there at run time, each as a path back to its first file. */
+/** Circles of imports, also of types alone, each as a path back to its first file. */
 export function circles(sources: readonly SourceFile[]): string[] {
   const byPath = new Map(sources.map((source) => [source.path, source]));
   const done = new Set<string>();
@@ -166,8 +148,8 @@ export function circles(sources: readonly SourceFile[]): string[] {
       return;
     }
     if (done.has(path)) return;
-    for (const { file, isTypeOnly } of byPath.get(path)?.imports ?? []) {
-      if (file !== undefined && !isTypeOnly) visit(file, [...trail, path]);
+    for (const { file } of byPath.get(path)?.imports ?? []) {
+      if (file !== undefined) visit(file, [...trail, path]);
     }
     done.add(path);
   };

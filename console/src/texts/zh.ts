@@ -40,7 +40,7 @@ export const zh: Texts = {
     HUB_RATE_LIMITED: (seconds) => `太早了，请在 ${seconds} 秒后再试。`,
     HUB_UPSTREAM_FAILED: '微信拒绝了，或者连不上微信。手里的 token 继续使用。',
     HUB_TOKEN_UNAVAILABLE: '微信拒绝了，或者连不上微信。该应用没有有效的 token。',
-    network: 'Hub 没有应答。port-forward 还在运行吗？',
+    network: 'Hub 没有响应。port-forward 还在运行吗？',
     other: (status, requestId) => `Hub 返回了 ${status}（请求 ${requestId}）。`,
   },
   hub: {
@@ -50,6 +50,10 @@ export const zh: Texts = {
     storeAway: (since) =>
       `Redis ${since}起不可用：各副本凭手里的 token 继续服务，各自续期。用 node dist/cli/main.js doctor 逐台检查。`,
     redisDown: 'Redis 存储：不可达',
+    file: '内存存储，有状态文件',
+    fileUnwritten: (since) =>
+      `状态文件从 ${since}起写不进去：Hub 凭手里的 token 继续服务，但此时重启会丢掉还没写入文件的部分。具体原因见日志。`,
+    fileDown: '状态文件：无法写入',
     up: (span) => `已运行 ${span}`,
   },
   replicas: {
@@ -142,7 +146,7 @@ export const zh: Texts = {
     when: '时间',
     inARow: (count) => `连续失败 ${count} 次`,
     errcode: (errcode) => `错误码 ${errcode}`,
-    noErrcode: '没有微信的应答',
+    noErrcode: '没有微信的响应',
   },
   detail: {
     close: '关闭',
@@ -210,12 +214,12 @@ export const zh: Texts = {
     forceConfirm: '强制换发',
     mintConfirm: '换发新的 token',
     cancel: '取消',
-    done: (appid) => `${appid}：微信已应答，token 有效。`,
+    done: (appid) => `${appid}：微信已响应，token 有效。`,
     forced: (appid) => `${appid}：新的 token 已启用。`,
     signIn: '用管理员密钥登录后才能刷新。',
   },
   reload: {
-    button: '重载 apps.yaml',
+    button: '重新加载 apps.yaml',
     busy: '正在读取 apps.yaml…',
     done: 'apps.yaml 已生效',
     refused: 'apps.yaml 被拒绝，仍使用当前配置',
@@ -229,7 +233,7 @@ export const zh: Texts = {
     path: '位置',
     message: '问题',
     close: '关闭',
-    banner: (when) => `${when}的重载被拒绝，Hub 仍使用之前的配置。`,
+    banner: (when) => `${when}的重新加载被拒绝，Hub 仍使用之前的配置。`,
     show: '查看问题',
   },
   clients: {
@@ -271,7 +275,7 @@ export const zh: Texts = {
       login: '为用户登录',
       gateway: '通过 Hub 调用微信',
       platform: '代第三方平台行事',
-      admin: '查看和刷新应用、重载配置',
+      admin: '查看和刷新应用、重新加载配置',
     },
   },
   audit: {
@@ -298,7 +302,7 @@ export const zh: Texts = {
       'app.rid': '查询被拒的调用',
       'app.seed': '交来 token',
       'user.login': '用户登录',
-      'config.reload': '重载',
+      'config.reload': '重新加载',
       'request.denied': '拒绝请求',
     },
     words: {
@@ -312,7 +316,7 @@ export const zh: Texts = {
       granted: '已登录',
       app_refused: '应用被拒',
       busy: '微信繁忙',
-      lost: '应答丢失',
+      lost: '响应丢失',
       unreached: '未到达微信',
       too_many: '次数过多',
       begun: '已开始',
@@ -323,7 +327,7 @@ export const zh: Texts = {
       throttled: '已限流',
       unavailable: '不可用',
       schedule: '定时',
-      reload: '重载之后',
+      reload: '重新加载之后',
       admin: '管理员',
       seed: '管理员交来',
       report: '上报之后',

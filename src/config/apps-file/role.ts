@@ -1,18 +1,9 @@
 import { isObject } from '../../core/json.js';
-import type { AppsFileData, Defaults } from './data.js';
+import type { AppsFileData, FolderTerms } from './data.js';
 import type { Problems } from './problem.js';
 import { urlFlaw } from './rules.js';
 import { TOP } from './tables.js';
 import { isNamedHost, isInsideHost } from './tenant-hosts.js';
-
-/** What the operators' file says for all files of the folder. */
-export interface FolderTerms {
-  readonly defaults: Defaults;
-  /** Ids of the issuers that tenants' clients may be known by. */
-  readonly issuers: readonly string[];
-  /** Hosts that tenants may have the hub call, whatever their addresses. */
-  readonly tenantHosts: readonly string[];
-}
 
 /** Whose file it is: the only one of a hub, `hub.yaml` of a folder, or a tenant's in that folder. */
 export type FileRole =
@@ -56,16 +47,19 @@ export function tenantUrlFlaw(url: string, { tenantHosts }: FolderTerms): string
     : undefined;
 }
 
-type Entries = Pick<AppsFileData, 'apps' | 'clients' | 'notify'>;
+type Entries = Pick<AppsFileData, 'apps' | 'platforms' | 'clients' | 'notify'>;
 
 /** The entries with the name of their file on them. */
-export function ofRole(role: FileRole, { apps, clients, notify }: Entries): Entries {
-  if (role.kind === 'single') return { apps, clients, notify };
+export function ofRole(role: FileRole, entries: Entries): Entries {
+  if (role.kind === 'single') return entries;
+  const { apps, clients, notify } = entries;
   const tenant = role.name;
   const named = apps.map((app) => ({ ...app, tenant }));
-  if (role.kind === 'operators') return { apps: named, clients, notify };
+  const platforms = entries.platforms.map((platform) => ({ ...platform, tenant }));
+  if (role.kind === 'operators') return { apps: named, platforms, clients, notify };
   return {
     apps: named,
+    platforms,
     clients: clients.map((client) => ({ ...client, id: `${tenant}/${client.id}`, tenant })),
     notify: notify.map((target) => ({ ...target, tenant })),
   };

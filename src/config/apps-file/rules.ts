@@ -1,6 +1,7 @@
 import { parseAddressSet } from '../../core/access/address.js';
 import { CERTIFICATES } from '../../core/access/identity.js';
 import { APPID_PATTERN, TICKET_TYPES } from '../../core/app.js';
+import { WHSEC } from '../../notices/notice.js';
 import { listOf, oneOf, rule, text, textLike, wrong, type Rule } from './rule.js';
 
 /*
@@ -106,17 +107,25 @@ export const SHA256_RULE = text((value) => sha256Flaw(value), {
 /** `NAME/*`, which only the operators' file of a folder may grant: see role.ts. */
 const TENANT_GRANT = /^[A-Za-z0-9][A-Za-z0-9._-]{0,62}\/\*$/;
 
+/** `PLATFORM/AUTHORIZER`: one account that has authorised a platform. */
+const AUTHORIZER_GRANT = /^[A-Za-z0-9_-]{2,64}\/[A-Za-z0-9_-]{2,64}$/;
+
 const APPIDS_RULE = listOf(
   rule<string>(
     {
       anyOf: [
         APPID_RULE.schema,
-        { type: 'string', pattern: TENANT_GRANT.source, $comment: 'In hub.yaml of a folder alone.' },
+        { type: 'string', pattern: AUTHORIZER_GRANT.source },
+        {
+          type: 'string',
+          pattern: TENANT_GRANT.source,
+          $comment: 'Of a platform of this file; of a tenant in hub.yaml of a folder alone.',
+        },
       ],
     },
     (item) => {
       if (item === '*') return wrong('must not stand in a list: for all apps write apps: "*"');
-      return isTenantGrant(item) ? [] : APPID_RULE(item);
+      return platformOfGrant(item) === undefined ? APPID_RULE(item) : [];
     },
   ),
   '[wx0123456789abcdef], or "*" for all apps',
@@ -133,7 +142,14 @@ export const GRANTS_RULE: Rule<readonly string[] | '*'> = rule(
   },
 );
 
-/** Whether a grant is of all apps of a tenant. */
+/** What stands before the `/` of `NAME/*` and `PLATFORM/AUTHORIZER`; `undefined`: a grant of neither form. */
+export function platformOfGrant(grant: unknown): string | undefined {
+  if (typeof grant !== 'string' || !(TENANT_GRANT.test(grant) || AUTHORIZER_GRANT.test(grant)))
+    return undefined;
+  return grant.slice(0, grant.indexOf('/'));
+}
+
+/** Whether a grant is of all apps of a tenant, or of all authorizers of a platform. */
 export function isTenantGrant(grant: unknown): grant is string {
   return typeof grant === 'string' && TENANT_GRANT.test(grant);
 }
@@ -173,8 +189,11 @@ export const URL_RULE = text((value) => urlFlaw(value), {
   $comment: 'The hub takes http:// for addresses of its own machine alone.',
 });
 
+/** Standard Webhooks: base64 of 24 to 64 bytes. */
+const WHSEC_KEY = '(?:[A-Za-z0-9+/]{4}){8,21}(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?';
+
 export const SIGNING_SECRET_RULE = text((value) => signingSecretFlaw(value), {
-  pattern: '^[^\\s\\p{Cc}\\p{Cf}]+$',
+  pattern: `^(?:(?!${WHSEC})[^\\s\\p{Cc}\\p{Cf}]+|${WHSEC}${WHSEC_KEY})$`,
 });
 
 /** Nothing in it that a robot could read as markup. */
@@ -235,8 +254,10 @@ function isLoopback(host: string): boolean {
 
 export function signingSecretFlaw(value: string): string | undefined {
   if (value === '') return 'is empty: write the signing secret, or remove the key';
-  return /[\s\p{Cc}\p{Cf}]/u.test(value)
-    ? 'holds white space or invisible characters: copy the signing secret again'
+  if (/[\s\p{Cc}\p{Cf}]/u.test(value))
+    return 'holds white space or invisible characters: copy the signing secret again';
+  return value.startsWith(WHSEC) && !new RegExp(`^${WHSEC}${WHSEC_KEY}$`).test(value)
+    ? `begins with ${WHSEC}, and base64 of 24 to 64 bytes does not follow: copy the signing secret again`
     : undefined;
 }
 

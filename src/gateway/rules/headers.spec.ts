@@ -15,10 +15,6 @@ describe('to WeChat', () => {
     'If-Range: x',
     'User-Agent: sdk/1.0',
     'X-Request-Id: 1',
-    'traceparent: 00-1-2-00',
-    'tracestate: a=b',
-    'b3: 0',
-    'X-B3-TraceId: 1',
     'Wechatmp-Appid: wx1',
     'wechatmp-signature: s',
   ])('%s passes', (line) => {
@@ -50,6 +46,14 @@ describe('to WeChat', () => {
     'Referer: https://h/?secret=k',
     'Origin: https://h',
     'Accept-Encoding: gzip, br',
+    'traceparent: 00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01',
+    'Traceparent: 00-1-2-00',
+    'tracestate: a=b',
+    'baggage: user=1',
+    'b3: 0',
+    'X-B3-TraceId: 1',
+    'uber-trace-id: 1',
+    'sw8: 1',
     'Anything: else',
   ])('%s stays behind', (line) => {
     expect(headersToUpstream(flat('Accept: 1', line, 'Range: 2'))).toEqual([

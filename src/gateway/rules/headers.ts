@@ -4,14 +4,16 @@
  */
 
 /**
- * Of a request only what a call to WeChat needs: what the body is, what is wanted, who asks, which trace it belongs to, and
- * WeChat's own. Everything else is between the caller and the hub, or names a target or an address in another way.
+ * Of a request only what a call to WeChat needs: what the body is, what is wanted, who asks, its id, and WeChat's own.
+ * Everything else is between the caller and the hub, or names a target or an address in another way. Trace context
+ * (`traceparent`, `tracestate`, `b3`, `X-B3-*`, `baggage`) too: it is the inside's, and W3C Trace Context (section 7)
+ * has it end where others begin.
  */
 const TO_UPSTREAM: ReadonlySet<string> = new Set([
   ...['accept', 'accept-charset', 'accept-language', 'range', 'if-range', 'user-agent'],
-  ...['x-request-id', 'traceparent', 'tracestate', 'b3'],
+  'x-request-id',
 ]);
-const FAMILIES_TO_UPSTREAM = /^(?:content-|wechatmp-|x-b3-)/;
+const FAMILIES_TO_UPSTREAM = /^(?:content-|wechatmp-)/;
 
 /** To WeChat it is set anew from what the parser found. */
 const CONTENT_LENGTH = 'content-length';

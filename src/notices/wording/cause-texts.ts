@@ -1,5 +1,6 @@
 import type { ErrorCause } from '../../core/error-cause.js';
 import type { CauseTexts } from './cause-text.js';
+import { PLATFORM_FAILURES, platformCauses } from './platform-cause-texts.js';
 import { WECOM_CAUSES } from './wecom-cause-texts.js';
 
 export const LANGUAGES = ['zh', 'en'] as const;
@@ -39,12 +40,11 @@ const RESTRICTED: CauseTexts = {
 const CONSENT: CauseTexts = {
   en: 'An administrator’s consent to the calling address is pending',
   zh: '等待管理员确认调用地址',
-  zhFix: '微信已在微信里询问账号管理员，请管理员确认。',
+  zhFix: '微信已向账号管理员发出确认请求，请管理员在微信中确认。',
 };
 const BROKEN_ANSWER_FIX = 'Hub 会重试。若持续：HUB_WECHAT_BASE_URL 指向的是微信吗？中间有没有代理？';
 
-/** One row for each word of error-cause.ts: the words of notices and of the console, the same as in the documents. */
-export const CAUSES: Readonly<Record<string, CauseTexts>> = {
+const OF_ANY_APP: Readonly<Record<string, CauseTexts>> = {
   '-1': { en: 'WeChat is busy', zh: '微信繁忙', zhFix: '不用处理，Hub 会自动重试。' },
   '45011': {
     en: 'Too many calls in this minute',
@@ -156,7 +156,7 @@ export const CAUSES: Readonly<Record<string, CauseTexts>> = {
     en: 'There is no AppSecret to ask with',
     zh: '没有可用的 AppSecret',
     zhFix:
-      'apps.yaml 写明了该应用的 AppSecret 在哪里，但从那里取不到（原因见最近一次重载的 warnings）。放好之后 Hub 会自动采用。',
+      'apps.yaml 写明了该应用的 AppSecret 在哪里，但从那里取不到（原因见最近一次重新加载的 warnings）。放好之后 Hub 会自动采用。',
   },
   login_only: {
     en: 'The app only logs users in and has no access_token',
@@ -184,6 +184,13 @@ export const CAUSES: Readonly<Record<string, CauseTexts>> = {
     zhFix: 'Hub 会重试；请在微信的全局返回码中查找。',
   },
 } satisfies Partial<Record<ErrorCause, CauseTexts>>;
+
+/** One row for each word of error-cause.ts: the words of notices and of the console, the same as in the documents. */
+export const CAUSES: Readonly<Record<string, CauseTexts>> = {
+  ...OF_ANY_APP,
+  ...platformCauses((errcode) => OF_ANY_APP[String(errcode)]),
+  ...PLATFORM_FAILURES,
+};
 
 /** `undefined`: there are no words for it. */
 export function causeIn(language: Language, cause: ErrorCause): string | undefined {

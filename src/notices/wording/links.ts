@@ -1,6 +1,6 @@
 import type { NoticeKind } from '../notice.js';
 import type { Language } from './cause-texts.js';
-import { WORDS } from './words.js';
+import { WORDS } from './languages.js';
 
 /** Where operators go from a message. */
 export interface Link {
@@ -28,6 +28,7 @@ const RUNBOOKS: Partial<Record<NoticeKind, string>> = {
   config_refused: 'WxhubConfigRefused',
   secret_missing: 'WxhubConfigRefused',
   store_away: 'WxhubRedisUnreachable',
+  state_unwritten: 'WxhubStateFileUnwritten',
 };
 
 /** @param appid of the one app that it is about */

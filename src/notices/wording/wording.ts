@@ -1,7 +1,8 @@
 import { causeIn, fixIn, type Language } from './cause-texts.js';
 import { linksOf, type Link, type LinkBases } from './links.js';
 import { foreign, plain } from './plain.js';
-import { unitOf, WORDS, type Words } from './words.js';
+import { WORDS } from './languages.js';
+import { unitOf, type Words } from './words.js';
 import { addressesIn } from '../../core/whitelist.js';
 import type { Notice, NoticeKind } from '../notice.js';
 
@@ -80,6 +81,8 @@ function linesOf(kind: NoticeKind, notices: readonly Notice[], words: Words, lan
       return ofHub(words.secretMissing, words.secretAdvice);
     case 'store_away':
       return ofHub(words.storeAway, words.storeAdvice);
+    case 'state_unwritten':
+      return ofHub(words.stateUnwritten, words.stateAdvice);
     case 'certificate_expiring':
       return notices.flatMap(({ instance = '', expiresOn = '', daysLeft = 0 }) => [
         words.certificate(plain(instance), expiresOn, daysLeft),

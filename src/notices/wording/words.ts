@@ -1,7 +1,4 @@
 import type { NoticeKind } from '../notice.js';
-import type { Language } from './cause-texts.js';
-import { EN } from './words-en.js';
-import { ZH } from './words-zh.js';
 
 /** What notices of a kind are counted in. */
 export type Unit = 'apps' | 'keys' | 'none';
@@ -13,6 +10,7 @@ export function unitOf(kind: NoticeKind): Unit {
     case 'config_refused':
     case 'secret_missing':
     case 'store_away':
+    case 'state_unwritten':
     case 'certificate_expiring':
       return 'none';
     default:
@@ -55,8 +53,8 @@ export interface Words {
   readonly secretAdvice: string;
   readonly storeAway: (instance: string) => string;
   readonly storeAdvice: string;
+  readonly stateUnwritten: (instance: string) => string;
+  readonly stateAdvice: string;
   readonly console: string;
   readonly runbook: string;
 }
-
-export const WORDS: Readonly<Record<Language, Words>> = { zh: ZH, en: EN };

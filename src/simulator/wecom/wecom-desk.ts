@@ -1,5 +1,10 @@
-import type { TicketBody, TokenBody } from '../wechat-model.js';
-import { isAliveAt, type Credential, type CredentialLedger } from '../credentials.js';
+import {
+  isAliveAt,
+  type Credential,
+  type CredentialLedger,
+  type TicketBody,
+  type TokenBody,
+} from '../credentials.js';
 import { bareAddress, type WeChatErrorBody } from '../errors.js';
 import { remainingSeconds } from '../token-rules.js';
 

@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { HubEnvironment } from '../../config/environment.js';
+import { HubEnvironment } from '../../config/environment/environment.js';
 import { TokenStore } from '../token-store.js';
 
 /** From the request of a mint to its being known here: the bound of the call, and of the commands around it, ms. */

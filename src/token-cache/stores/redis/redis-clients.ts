@@ -1,6 +1,6 @@
 import { Cluster, Redis, type RedisOptions } from 'ioredis';
-import type { RedisAccess } from '../../../config/redis-access.js';
-import type { RedisPlace } from '../../../config/redis-url.js';
+import type { RedisAccess } from '../../../config/environment/redis-access.js';
+import type { RedisPlace } from '../../../config/environment/redis-url.js';
 
 /**
  * One command, ms. Redis answers within one or two; who waits longer is better off without it, since a refresh waits

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Cluster, Redis } from 'ioredis';
-import type { RedisAccess } from '../../../config/redis-access.js';
-import type { RedisPlace } from '../../../config/redis-url.js';
+import type { RedisAccess } from '../../../config/environment/redis-access.js';
+import type { RedisPlace } from '../../../config/environment/redis-url.js';
 import { scrub } from '../../../core/scrub.js';
 import { StoreUnavailable } from '../../token-store.js';
 import { NewsLine, type NewsListener } from './news-line.js';

@@ -1,6 +1,6 @@
 import { Redis } from 'ioredis';
-import type { RedisAccess } from '../../../config/redis-access.js';
-import type { RedisPlace, RedisTarget } from '../../../config/redis-url.js';
+import type { RedisAccess } from '../../../config/environment/redis-access.js';
+import type { RedisPlace, RedisTarget } from '../../../config/environment/redis-url.js';
 import { scrub } from '../../../core/scrub.js';
 import { createRedis } from './redis-clients.js';
 import { lackingRights, neededRights, type Lacking } from './redis-rights.js';

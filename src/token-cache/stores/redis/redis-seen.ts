@@ -1,4 +1,4 @@
-import type { RedisTarget } from '../../../config/redis-url.js';
+import type { RedisTarget } from '../../../config/environment/redis-url.js';
 import type { Lacking } from './redis-rights.js';
 
 /** What a look at the Redis of HUB_REDIS_URL has shown. Free of secrets. */

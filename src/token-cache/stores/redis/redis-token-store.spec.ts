@@ -3,7 +3,7 @@ import { aHeld } from '../../../../test/support/builders.js';
 import { accessTo, RedisServer, stopRedisServers, until } from '../../../../test/support/redis-server.js';
 import { anError } from '../../../../test/support/builders.js';
 import { SystemClock } from '../../../clock/system-clock.js';
-import type { EncryptionKey } from '../../../config/environment.js';
+import type { EncryptionKey } from '../../../config/environment/readers.js';
 import type { Held } from '../../../core/credential.js';
 import { Secret } from '../../../core/secret.js';
 import { classifyErrcode } from '../../../core/wechat-error.js';
