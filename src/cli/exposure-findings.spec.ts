@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { generate } from 'selfsigned';
 import { makeCertificate } from '../../test/support/certificates.js';
 import { parseAddressSet } from '../core/access/address.js';
-import { parseRedisUrl } from '../config/redis-url.js';
+import { parseRedisUrl } from '../config/environment/redis-url.js';
 import { certificateFindings, listenerFindings, redisWayFindings } from './exposure-findings.js';
 
 const rangesOf = (...ranges: string[]) => {

@@ -1,6 +1,6 @@
 import { X509Certificate } from 'node:crypto';
-import type { HubEnvironment } from '../config/environment.js';
-import type { RedisTarget } from '../config/redis-url.js';
+import type { HubEnvironment } from '../config/environment/environment.js';
+import type { RedisTarget } from '../config/environment/redis-url.js';
 import { codeOf, readSmallFile } from '../config/small-file.js';
 import { isPublicAddress } from '../core/access/public-address.js';
 import type { Finding } from './finding.js';
