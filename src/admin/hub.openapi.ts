@@ -29,7 +29,7 @@ export class ReplicaAnswer {
 }
 
 export class StoreAnswer {
-  @ApiProperty({ enum: ['memory', 'redis'] })
+  @ApiProperty({ enum: ['memory', 'file', 'redis'] })
   kind!: 'memory' | 'file' | 'redis';
 
   @ApiProperty({ ...nullableTime, description: 'Since when Redis cannot be reached; null: it can.' })

@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { Clock } from '../clock/clock.js';
 import { AppsConfig } from '../config/reload/apps-config.service.js';
 import type { AppSettings } from '../core/app.js';
+import { FairShares } from '../core/fair-shares.js';
 import { KINDS } from '../core/kinds/kinds.js';
 import type { Secret } from '../core/secret.js';
 import type { UpstreamError } from '../core/upstream.js';
@@ -21,11 +22,15 @@ const KEPT_MS = 32 * 86_400_000;
 /** `clear_quota/v2`: forbid to clear quota because of reaching the limit. */
 const NO_CLEARS_LEFT = 48006;
 
+/** Questions under way at a time: people ask them. Nobody's take up the connections that tokens and logins need. */
+const ROOM = { most: 100, mostOfApp: 10 };
+
 /** What an administrator asks of an app's quotas at WeChat. The actor was found to have `admin` of the app. */
 @Injectable()
 export class QuotaActs {
   /** What this process has cleared in a month, for when the store cannot be asked: `appid month`. */
   readonly #cleared = new Map<string, number>();
+  readonly #places = new FairShares(ROOM);
 
   constructor(
     private readonly config: AppsConfig,
@@ -45,7 +50,8 @@ export class QuotaActs {
       );
     }
     this.#appWithQuotas(appid);
-    const result = await this.wechat.quotaOf(this.#tokenOf(appid), path);
+    const token = this.#tokenOf(appid);
+    const result = await this.#inPlace(appid, () => this.wechat.quotaOf(token, path));
     this.#tell(actor, { act: 'quota', appid, ...outcomeOf(result), detail: path });
     if (!result.ok) throw refused(result.error);
     const { errcode: _errcode, errmsg: _errmsg, ...said } = result.fields;
@@ -82,10 +88,26 @@ export class QuotaActs {
     }
     this.#appWithQuotas(appid);
     const token = this.#tokenOf(appid);
-    const result = await this.wechat.ridInfo(token, rid);
+    const result = await this.#inPlace(appid, () => this.wechat.ridInfo(token, rid));
     this.#tell(actor, { act: 'rid', appid, ...outcomeOf(result), detail: rid });
     if (!result.ok) throw refused(result.error);
     return ridAnswer(result.fields.request, this.wechat.secretsOf(this.#appOf(appid), token));
+  }
+
+  /** @throws {HubException} where too many are under way. */
+  async #inPlace<T>(appid: string, ask: () => Promise<T>): Promise<T> {
+    const place = this.#places.of(this.#appOf(appid));
+    if (place.room < 1) {
+      throw new HubException('HUB_RATE_LIMITED', 'Too many questions to WeChat are under way.', {
+        retryAfterSeconds: 1,
+      });
+    }
+    place.add(1);
+    try {
+      return await ask();
+    } finally {
+      place.add(-1);
+    }
   }
 
   /** How many are left after this one; `undefined`: none was. Over all replicas where the store can be asked. */

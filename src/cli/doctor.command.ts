@@ -1,3 +1,4 @@
+import { networkInterfaces } from 'node:os';
 import { SystemClock } from '../clock/system-clock.js';
 import { sourceOf } from '../config/folder/source.js';
 import type { HubEnvironment } from '../config/environment/environment.js';
@@ -14,6 +15,7 @@ import { readState } from '../token-cache/stores/file/state-file.js';
 import { StateProblem } from '../token-cache/stores/file/state-problem.js';
 import { probeRedis } from '../token-cache/stores/redis/redis-probe.js';
 import { sealingKeys } from '../token-cache/stores/redis/seal.js';
+import { certificateFindings, listenerFindings, redisWayFindings } from './exposure-findings.js';
 import { issuerFindings } from './issuer-findings.js';
 import { EXIT, painter, type Command, type CommandContext } from './command.js';
 import type { Finding } from './finding.js';
@@ -28,7 +30,8 @@ export const doctorCommand: Command = {
   name: 'doctor',
   summary: 'look for what keeps the hub from working, and say how to mend it',
   help: `wechat-token-hub doctor [--skip-apps] [--json]
-    Checks the environment and apps.yaml; the Redis of HUB_REDIS_URL (reachable, version, latency, takes writes, throws
+    Checks the environment and apps.yaml; what lies open to the network (plain HTTP, a weak or ending certificate, a public
+    ops port, a plain way to Redis); the Redis of HUB_REDIS_URL (reachable, version, latency, takes writes, throws
     nothing away, clocks; Sentinels and Cluster nodes one by one); the state file (whether it opens); the way to each
     upstream that the apps use (DNS, TLS, the clock); the keys of each issuer of tokens; and each app's credentials with a harmless call: stable_token in normal mode, which changes no token, also for apps that use tokenApi: token, since
     WeChat keeps the two apart. Where WeChat refuses the address, it names the one that it sees.
@@ -51,6 +54,7 @@ Exit code 0: nothing wrong. 1: problems. 78: the configuration is wrong.`,
     };
     const configured = await checkConfiguration(context, found);
     if (configured !== undefined) {
+      checkExposure(configured.environment, found);
       await checkStore(configured.environment, found);
       await checkUpstreams(configured, found);
       for (const finding of issuerFindings(configured)) found(await finding);
@@ -104,6 +108,14 @@ async function checkConfiguration(
   return { environment, apps, issuers, clients };
 }
 
+function checkExposure(environment: HubEnvironment, found: (finding: Finding) => void): void {
+  const addresses = Object.values(networkInterfaces()).flatMap((all) =>
+    (all ?? []).map(({ address }) => address),
+  );
+  for (const finding of listenerFindings(environment, addresses)) found(finding);
+  for (const finding of certificateFindings(environment.tlsCertFile, Date.now())) found(finding);
+}
+
 async function checkStore(environment: HubEnvironment, found: (finding: Finding) => void): Promise<void> {
   let access: RedisAccess | undefined;
   try {
@@ -116,6 +128,8 @@ async function checkStore(environment: HubEnvironment, found: (finding: Finding)
     found(memoryFinding(environment));
     return;
   }
+  for (const finding of redisWayFindings(access.target, environment.encryptionKeys.length > 0))
+    found(finding);
   for (const finding of redisFindings(await probeRedis(access, environment.redisPrefix))) found(finding);
 }
 

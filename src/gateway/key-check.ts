@@ -16,15 +16,21 @@ export class KeyWouldLeave extends HubException {
   }
 }
 
+/** What cannot be looked through does not leave. */
+export class NotLookedThrough extends HubException {
+  constructor(detail: string) {
+    super('HUB_BAD_REQUEST', detail);
+  }
+}
+
 /** The shortest key; what is shorter in all holds none. */
 const SHORTEST = 32;
 
 /** Packings that are not looked into, since that takes too long (brotli) or cannot be done; WeChat reads none of them. */
 const UNREADABLE = /(?:^|[\s,])(?:br|zstd|(?:x-)?compress|dcb|dcz)(?=[\s,;]|$)/i;
 
-function unreadable(): HubException {
-  return new HubException(
-    'HUB_BAD_REQUEST',
+function unreadable(): NotLookedThrough {
+  return new NotLookedThrough(
     'The body is packed in a way that the gateway does not look into, and WeChat does not read: send it as it is, or with gzip.',
   );
 }
@@ -66,8 +72,7 @@ export class KeyCheck {
   #look(text: string, place: Place): void {
     const found = this.keys.lookFor(text);
     if (found === 'too_many') {
-      throw new HubException(
-        'HUB_BAD_REQUEST',
+      throw new NotLookedThrough(
         `The ${place} of this call holds too many strings that could be hub keys to look at each.`,
       );
     }

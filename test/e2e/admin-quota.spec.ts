@@ -66,6 +66,18 @@ describe('what an administrator asks of quotas', () => {
     });
   });
 
+  it('so many questions are under way at a time that nobody’s take up the way to WeChat', async () => {
+    const hanging = hub.simulator.fault({ kind: 'hang', endpoint: 'quota_get', times: Infinity });
+    const asked = Array.from({ length: 30 }, () => get(`quota?path=${PATH}`));
+    const statuses = await Promise.race([Promise.all(asked.slice(10)), Promise.all(asked)]);
+    expect(statuses.map(({ status }) => status)).toEqual(Array.from({ length: 20 }, () => 429));
+    expect(hub.simulator.calls({ endpoint: 'quota_get' })).toBe(10);
+    hanging.clear();
+    hanging.release();
+    expect((await Promise.all(asked)).filter(({ status }) => status === 200)).toHaveLength(10);
+    expect(await get(`quota?path=${PATH}`)).toMatchObject({ status: 200 });
+  });
+
   it('is in the audit log', async () => {
     await get(`quota?path=${PATH}`);
     await clear();

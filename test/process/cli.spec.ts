@@ -329,6 +329,7 @@ describe('wechat-token-hub doctor', () => {
       expect(code).toBe(1);
       expect(out).toMatch(/ok +environment/);
       expect(out).toMatch(/warning +apps\.yaml: 3 app\(s\), 0 client\(s\)/);
+      expect(out).toMatch(/warning +callers’ port: plain HTTP on 0\.0\.0\.0/);
       expect(out).toMatch(/ok +way to WeChat/);
       expect(out).toMatch(/ok +wx-good \(Good one\).*\nproblem +wx-classic[^]*problem +wx-wrong/);
       expect(out).toMatch(/problem +wx-classic: .*127\.0\.0\.1/);
