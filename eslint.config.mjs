@@ -22,7 +22,7 @@ const nodeGlobals = Object.fromEntries(
 );
 
 export default tseslint.config(
-  { ignores: ['dist/**', 'packages/*/dist/**', 'node_modules/**', 'coverage/**', 'artefacts/**'] },
+  { ignores: ['dist/**', 'packages/*/dist/**', 'node_modules/**', 'coverage/**', 'artefacts/**', 'website/dist/**'] },
   js.configs.recommended,
   {
     files: ['**/*.mjs'],

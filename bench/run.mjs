@@ -11,6 +11,7 @@ const SUITES = [
   'scrape',
   'long-polls',
   'strangers',
+  'capacity',
   'gateway',
   'drop-in',
   'login',

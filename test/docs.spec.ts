@@ -93,8 +93,12 @@ function documents(folder = ''): string[] {
 }
 
 const DOCUMENTS = documents();
+/** By hand, and by theme: what release-please writes is in English. */
+const CHINESE_CHANGELOG = 'CHANGELOG.zh-CN.md';
 /** Those that exist in Chinese, by their English name. */
-const PAGES = DOCUMENTS.filter((path) => path.endsWith(CHINESE)).map((path) => path.replace(CHINESE, '.md'));
+const PAGES = DOCUMENTS.filter((path) => path.endsWith(CHINESE) && path !== CHINESE_CHANGELOG).map((path) =>
+  path.replace(CHINESE, '.md'),
+);
 const chineseOf = (page: string): string => page.replace(/\.md$/, CHINESE);
 const RUN_PAGES = PAGES.flatMap((page) => [page, chineseOf(page)]).filter(
   (page) =>
@@ -342,13 +346,23 @@ it('docs/README.md leads to every page', () => {
   expect(pages.filter((page) => !linked.includes(page))).toEqual([]);
 });
 
+it('the changelogs have the same versions, in the same order, and say something of each', () => {
+  const versions = (file: string) =>
+    sectionsOf(read(file))
+      .filter(({ level }) => level === 2)
+      .map(({ title }) => /\d+\.\d+\.\d+/.exec(title)?.[0] ?? title.replace('未发布', 'Unreleased'));
+  expect(versions(CHINESE_CHANGELOG)).toEqual(versions('CHANGELOG.md'));
+  const parts = read(CHINESE_CHANGELOG).split(/^## /m).slice(1);
+  expect(parts.filter((part) => !/^- /m.test(part))).toEqual([]);
+});
+
 describe('every page of docs/ and every README of users', () => {
   it('exists in both languages', () => {
     const english = DOCUMENTS.filter((path) => /^docs\/(?!adr\/)/.test(path) && !path.endsWith(CHINESE));
     expect(english.filter((path) => !PAGES.includes(path))).toEqual([]);
     expect(PAGES.filter((path) => !DOCUMENTS.includes(path))).toEqual([]);
     expect(PAGES).toEqual(
-      expect.arrayContaining(['README.md', 'docs/README.md', 'packages/client/README.md']),
+      expect.arrayContaining(['README.md', 'SECURITY.md', 'docs/README.md', 'packages/client/README.md']),
     );
   });
 });

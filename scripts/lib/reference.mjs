@@ -66,7 +66,7 @@ This page is generated from the rules that the hub itself checks by (\`npm run d
     file: 'configuration.zh-CN.md',
     title: '配置参考',
     switch: '[English](configuration.md) | 简体中文',
-    intro: `配置有两个来源：文件 \`apps.yaml\` 写明有哪些应用、谁能拿到什么；环境变量决定这个进程如何运行。两者都会整体检查，所有问题一次性报出。重载会重新读取 \`apps.yaml\` 及其指向的密钥文件；\`HUB_*\` 变量只在启动时读取。
+    intro: `配置有两个来源：文件 \`apps.yaml\` 写明有哪些应用、谁能拿到什么；环境变量决定这个进程如何运行。两者都会整体检查，所有问题一次性报出。重新加载会重新读取 \`apps.yaml\` 及其指向的密钥文件；\`HUB_*\` 变量只在启动时读取。
 
 本页由 Hub 自己所用的检查规则生成（\`npm run docs\`），并有测试保证它不过时。各个选择的含义见[应用、客户端与密钥](clients.zh-CN.md)。`,
     editors: '在编辑器中',
@@ -74,7 +74,7 @@ This page is generated from the rules that the hub itself checks by (\`npm run d
     editorsAfter: `Hub 知道的比 schema 能表达的更多（密钥缺失、id 重复、授权了文件中不存在的应用）。用 \`check\` 让它检查，不会启动任何东西：`,
     apps: '`apps.yaml`',
     appsText:
-      '带 `*` 的键必须出现。键后面什么都不写（`name:`）算问题，未在此列出的键也算问题。全部内容都可以通过重载生效。',
+      '带 `*` 的键必须出现。键后面什么都不写（`name:`）算问题，未在此列出的键也算问题。全部内容都可以通过重新加载生效。',
     top: '顶层',
     environment: '环境变量',
     environmentText:

@@ -3,6 +3,9 @@ import type { Secret } from '../core/secret.js';
 import type { UpstreamError } from '../core/upstream.js';
 import type { Language } from './wording/cause-texts.js';
 
+/** Begins the signing secret of a webhook that is written as Standard Webhooks has it: base64 follows. */
+export const WHSEC = 'whsec_';
+
 /** States of an app that operators are told of, when they begin and when the app is well again. The gravest first. */
 export const CONDITIONS = [
   /** Renewal fails and the token ends within ten minutes, or has ended. */

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { Injectable, type BeforeApplicationShutdown } from '@nestjs/common';
 import { Clock, type TimerHandle } from '../clock/clock.js';
 import { HubEnvironment } from '../config/environment/environment.js';
@@ -128,7 +129,7 @@ export class Notices implements BeforeApplicationShutdown {
     const wording = wordingOf(kind, notices, language, { consoleUrl, runbooksUrl });
     const at = new Date(this.clock.wallNow()).toISOString();
     const body = bodyOf(type, wording, { kind, notices, at, hub: this.environment.name, mention });
-    this.#channels.of(target).add({ target, body });
+    this.#channels.of(target).add({ target, id: `msg_${randomBytes(16).toString('hex')}`, body });
   }
 
   #tenantOf(subject: Subject): string | undefined {

@@ -69,7 +69,7 @@ const HOW: readonly Row[] = [
   },
   { fits: /^curl .*\$SIMULATOR\/_sim\//, how: 'elsewhere', by: 'src/simulator/control-api.spec.ts' },
   { fits: /^curl .*docker-compose/, how: 'looked at', by: 'no container engine' },
-  { fits: /^docker (?:build|push|compose)/, how: 'looked at', by: 'no container engine' },
+  { fits: /^docker (?:build|push|compose|run|exec)/, how: 'looked at', by: 'no container engine' },
   { fits: /^wechat-token-hub check /, how: 'looked at', by: 'a folder of the reader; src/config/folder' },
   { fits: /^promtool /, how: 'elsewhere', by: 'test/monitoring' },
   {

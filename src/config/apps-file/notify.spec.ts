@@ -65,7 +65,13 @@ describe('notify', () => {
     expect(JSON.stringify(result.notify)).not.toContain('simulated');
   });
 
-  it.each([
+  it.each([24, 25, 26, 32, 63, 64])('takes a signing secret of Standard Webhooks: %d bytes', (bytes) => {
+    const secret = `whsec_${Buffer.alloc(bytes, 0xfb).toString('base64')}`;
+    const { notify } = built(withNotify(`  - { type: webhook, url: "http://[::1]/", secret: "${secret}" }`));
+    expect(notify[0]?.secret?.reveal()).toBe(secret);
+  });
+
+  it.each<[string[], string]>([
     [['  - { urlEnv: U }'], '4 notify[0].type: is missing: write one of wecom, dingtalk, feishu, webhook'],
     [['  - { type: slack, urlEnv: U }'], '4 notify[0].type: must be one of wecom, dingtalk, feishu, webhook'],
     [['  - { type: wecom }'], '4 notify[0]: has no url: give exactly one of url, urlEnv, urlFile'],
@@ -106,6 +112,20 @@ describe('notify', () => {
       ['  - { type: feishu, urlEnv: U, secretFile: empty }'],
       '4 notify[0].secretFile: the file is empty: write the signing secret into it',
     ],
+    ...[
+      'whsec_',
+      'whsec_short',
+      `whsec_${'A'.repeat(31)}`,
+      `whsec_${'A'.repeat(33)}`,
+      `whsec_${'_'.repeat(32)}`,
+      `whsec_${'A'.repeat(92)}`,
+    ].map(
+      (secret) =>
+        [
+          [`  - { type: webhook, urlEnv: U, secret: "${secret}" }`],
+          '4 notify[0].secret: begins with whsec_, and base64 of 24 to 64 bytes does not follow: copy the signing secret again',
+        ] as [string[], string],
+    ),
     [
       ['  - { type: wecom, urlEnv: U, secret: x }'],
       '4 notify[0].secret: has no use: robots of WeCom do not take signatures',

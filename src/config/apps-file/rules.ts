@@ -1,6 +1,7 @@
 import { parseAddressSet } from '../../core/access/address.js';
 import { CERTIFICATES } from '../../core/access/identity.js';
 import { APPID_PATTERN, TICKET_TYPES } from '../../core/app.js';
+import { WHSEC } from '../../notices/notice.js';
 import { listOf, oneOf, rule, text, textLike, wrong, type Rule } from './rule.js';
 
 /*
@@ -173,8 +174,11 @@ export const URL_RULE = text((value) => urlFlaw(value), {
   $comment: 'The hub takes http:// for addresses of its own machine alone.',
 });
 
+/** Standard Webhooks: base64 of 24 to 64 bytes. */
+const WHSEC_KEY = '(?:[A-Za-z0-9+/]{4}){8,21}(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?';
+
 export const SIGNING_SECRET_RULE = text((value) => signingSecretFlaw(value), {
-  pattern: '^[^\\s\\p{Cc}\\p{Cf}]+$',
+  pattern: `^(?:(?!${WHSEC})[^\\s\\p{Cc}\\p{Cf}]+|${WHSEC}${WHSEC_KEY})$`,
 });
 
 /** Nothing in it that a robot could read as markup. */
@@ -235,8 +239,10 @@ function isLoopback(host: string): boolean {
 
 export function signingSecretFlaw(value: string): string | undefined {
   if (value === '') return 'is empty: write the signing secret, or remove the key';
-  return /[\s\p{Cc}\p{Cf}]/u.test(value)
-    ? 'holds white space or invisible characters: copy the signing secret again'
+  if (/[\s\p{Cc}\p{Cf}]/u.test(value))
+    return 'holds white space or invisible characters: copy the signing secret again';
+  return value.startsWith(WHSEC) && !new RegExp(`^${WHSEC}${WHSEC_KEY}$`).test(value)
+    ? `begins with ${WHSEC}, and base64 of 24 to 64 bytes does not follow: copy the signing secret again`
     : undefined;
 }
 

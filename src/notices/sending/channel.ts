@@ -7,6 +7,8 @@ import { signed } from './signature.js';
 
 export interface Message {
   readonly target: NotifyTarget;
+  /** Whatever the number of attempts. */
+  readonly id: string;
   /** Unsigned: a signature lives for an hour, and a message may wait. */
   readonly body: Readonly<Record<string, unknown>>;
 }
@@ -77,12 +79,12 @@ export class Channel {
     if (!this.#closed) this.watcher.failed(this.type, verdict.why, givenUp);
   }
 
-  async #send({ target, body }: Message): Promise<Verdict> {
+  async #send({ target, id, body }: Message): Promise<Verdict> {
     const { type } = target;
     const url = target.url.reveal();
     const secret = target.secret?.reveal();
     const outcome = await this.post.send(
-      signed({ type, url, secret, body, wallNow: this.clock.wallNow() }),
+      signed({ type, url, secret, body, id, wallNow: this.clock.wallNow() }),
       target.publicOnly,
     );
     if (!outcome.ok) return { ok: false, wait: 0, why: outcome.why };

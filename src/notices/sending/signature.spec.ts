@@ -1,3 +1,5 @@
+import { randomBytes } from 'node:crypto';
+import { Webhook } from 'standardwebhooks';
 import { signed, type ToSign } from './signature.js';
 
 /** Made with openssl by the robots' own documents: printf | openssl dgst -sha256 -hmac … -binary | base64. */
@@ -7,6 +9,7 @@ const base: ToSign = {
   url: 'https://robot.example/send?key=k',
   secret: 'test-signing-secret',
   body: { msgtype: 'markdown' },
+  id: 'msg_of_the_test',
   wallNow: WALL,
 };
 
@@ -35,14 +38,35 @@ describe('signatures', () => {
     });
   });
 
-  it('webhook: in headers, over time and body', () => {
-    expect(signed({ ...base, type: 'webhook' }).headers).toMatchObject({
-      'x-hub-timestamp': '1764028800',
-      'x-hub-signature': 'sha256=3d5e1a05d2c9346a9eca3dfd23d6b7dac65e7d7388f438e7e98ec72b3e75778c',
+  describe('webhook: Standard Webhooks, as its own library verifies it', () => {
+    const now = Date.now();
+    const send = (secret?: string) => signed({ ...base, type: 'webhook', wallNow: now, secret });
+
+    it('by a secret of its form, and no other', () => {
+      const secret = `whsec_${randomBytes(24).toString('base64')}`;
+      const { headers, body } = send(secret);
+      expect(headers).toMatchObject({ 'webhook-id': base.id, 'webhook-signature': expect.any(String) });
+      expect(new Webhook(secret).verify(body, headers)).toEqual(base.body);
+      expect(() => new Webhook(secret).verify(`${body} `, headers)).toThrow();
+      expect(() => new Webhook(randomBytes(24).toString('base64')).verify(body, headers)).toThrow();
+      const otherId = { ...headers, 'webhook-id': 'msg_of_another' };
+      expect(() => new Webhook(secret).verify(body, otherId)).toThrow();
+    });
+
+    it('by any other text as it stands', () => {
+      const { headers, body } = send('not-base64-and-no-prefix');
+      const webhook = new Webhook('not-base64-and-no-prefix', { format: 'raw' });
+      expect(webhook.verify(body, headers)).toEqual(base.body);
+    });
+
+    it('without a secret it has its id all the same, and no signature', () => {
+      const { url, headers, body } = send();
+      expect({ url, body }).toEqual({ url: base.url, body: '{"msgtype":"markdown"}' });
+      expect(Object.keys(headers)).toEqual(['content-type', 'webhook-id', 'webhook-timestamp']);
     });
   });
 
-  it.each(['dingtalk', 'feishu', 'webhook'] as const)('%s without a secret: nothing is signed', (type) => {
+  it.each(['dingtalk', 'feishu'] as const)('%s without a secret: nothing is signed', (type) => {
     const { url, headers, body } = signed({ ...base, type, secret: undefined });
     expect({ url, body }).toEqual({ url: base.url, body: '{"msgtype":"markdown"}' });
     expect(Object.keys(headers)).toEqual(['content-type']);

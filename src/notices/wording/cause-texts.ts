@@ -39,7 +39,7 @@ const RESTRICTED: CauseTexts = {
 const CONSENT: CauseTexts = {
   en: 'An administrator’s consent to the calling address is pending',
   zh: '等待管理员确认调用地址',
-  zhFix: '微信已在微信里询问账号管理员，请管理员确认。',
+  zhFix: '微信已向账号管理员发出确认请求，请管理员在微信中确认。',
 };
 const BROKEN_ANSWER_FIX = 'Hub 会重试。若持续：HUB_WECHAT_BASE_URL 指向的是微信吗？中间有没有代理？';
 
@@ -156,7 +156,7 @@ export const CAUSES: Readonly<Record<string, CauseTexts>> = {
     en: 'There is no AppSecret to ask with',
     zh: '没有可用的 AppSecret',
     zhFix:
-      'apps.yaml 写明了该应用的 AppSecret 在哪里，但从那里取不到（原因见最近一次重载的 warnings）。放好之后 Hub 会自动采用。',
+      'apps.yaml 写明了该应用的 AppSecret 在哪里，但从那里取不到（原因见最近一次重新加载的 warnings）。放好之后 Hub 会自动采用。',
   },
   login_only: {
     en: 'The app only logs users in and has no access_token',

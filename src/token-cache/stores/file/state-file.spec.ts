@@ -145,7 +145,7 @@ describe('a state file', () => {
       () => writeFileSync(path, 'wechat-token-hub state 2 a b c\n'),
       /written by a later version/,
     ],
-    ['a folder', () => (rmSync(path), mkdirSync(path)), /cannot be read \(EISDIR\): it is a folder/],
+    ['a folder', () => replaceByFolder(), /cannot be read \(EISDIR\): it is a folder/],
   ])('%s is refused with what to do, and stays as it is', async (_what, spoil, words) => {
     await written();
     spoil();
@@ -181,6 +181,11 @@ describe('a state file', () => {
     path = join(folder, 'file', 'state');
     await expect(take()).rejects.toThrow(/cannot be locked: .* \(ENOTDIR\); make its folder first/);
   });
+
+  function replaceByFolder(): void {
+    rmSync(path);
+    mkdirSync(path);
+  }
 
   function flip(at: number): void {
     const bytes = readFileSync(path);
