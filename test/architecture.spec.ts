@@ -126,6 +126,7 @@ const PURE: readonly string[] = [
   'login/rules/outcome.ts',
   'login/rules/sns-answer.ts',
   'login/rules/user-call.ts',
+  'login/rules/user-hints.ts',
   'login/rules/whose.ts',
   'notices/notice.ts',
   'notices/watching/watch.ts',

@@ -496,28 +496,40 @@ describe('AccessService.checkAgain', () => {
 });
 
 describe('AccessService.checkTokenHolder', () => {
+  const ask = (request: AccessRequest, appid: string, proof: 'token' | 'address' = 'token') =>
+    ({ request, act: 'read', appid, proof }) as const;
+
   it('needs an entry that is granted the app and accepts the address', () => {
     const { service, from, denials } = harness([{ ...news, requestsPerMinute: 2 }, office]);
-    expect(service.checkTokenHolder(from('10.1.1.1'), 'read', 'wxshop')).toMatchObject({
+    expect(service.checkTokenHolder(ask(from('10.1.1.1'), 'wxshop'))).toMatchObject({
       ok: true,
       client: { id: 'news' },
     });
-    expect(service.checkTokenHolder(from('192.0.2.1'), 'read', 'wxnews')).toMatchObject({
+    expect(service.checkTokenHolder(ask(from('192.0.2.1'), 'wxnews'))).toMatchObject({
       ok: true,
       client: office,
     });
-    expect(service.checkTokenHolder(from('192.0.2.1'), 'read', 'wxshop')).toMatchObject({
+    expect(service.checkTokenHolder(ask(from('192.0.2.1'), 'wxshop'))).toMatchObject({
       reason: 'ip_not_allowed',
     });
-    expect(service.checkTokenHolder(from('11.1.1.1', undefined, '10.1.1.1'), 'read', 'wxshop').ok).toBe(
-      false,
-    );
+    expect(service.checkTokenHolder(ask(from('11.1.1.1', undefined, '10.1.1.1'), 'wxshop')).ok).toBe(false);
     expect(denials).toHaveLength(2);
-    expect(service.checkTokenHolder(from('10.1.1.1'), 'read', 'wxshop').ok).toBe(true);
-    expect(service.checkTokenHolder(from('10.1.1.1'), 'read', 'wxshop')).toMatchObject({
+    expect(service.checkTokenHolder(ask(from('10.1.1.1'), 'wxshop')).ok).toBe(true);
+    expect(service.checkTokenHolder(ask(from('10.1.1.1'), 'wxshop'))).toMatchObject({
       reason: 'rate_limited',
       clientId: 'news',
     });
+  });
+
+  it('lets a browser in that holds a token of the hub’s, and none by its address', () => {
+    const { service, from } = harness([news]);
+    const request = { ...from('10.1.1.1'), isFromBrowser: true };
+    expect(service.checkTokenHolder(ask(request, 'wxshop')).ok).toBe(true);
+    expect(service.checkTokenHolder(ask(request, 'wxshop', 'address'))).toMatchObject({
+      reason: 'ip_not_allowed',
+      cause: 'browser',
+    });
+    expect(service.checkTokenHolder(ask(from('10.1.1.1'), 'wxshop', 'address')).ok).toBe(true);
   });
 });
 

@@ -99,8 +99,7 @@ export class AccessService {
   /** {@link check}, with what it takes to look again later. */
   admit(ask: Ask, apps?: KnownApps): Admission | Denied {
     const { request, act, appid, proof } = ask;
-    const verdict =
-      proof === 'key' ? this.check(request, act, appid, apps) : this.checkTokenHolder(request, act, appid);
+    const verdict = proof === 'key' ? this.check(request, act, appid, apps) : this.checkTokenHolder(ask);
     return verdict.ok ? new Admission(this, ask, verdict, this.#config.current) : verdict;
   }
 
@@ -115,11 +114,12 @@ export class AccessService {
   }
 
   /** For a request that was granted, then waited: its denial, if it would be denied now. Counts failures alone. */
-  checkAgain({ request, act, appid, proof }: Ask): Denied | undefined {
+  checkAgain(ask: Ask): Denied | undefined {
+    const { request, act, appid, proof } = ask;
     this.#sync();
     const origin = this.#origins.of(request.socketAddress, request.xForwardedFor);
-    if (proof === 'token') {
-      const holder = this.#holderOf(origin, request, act, appid);
+    if (proof !== 'key') {
+      const holder = this.#holderOf(origin, ask);
       return 'ok' in holder ? holder : undefined;
     }
     const caller = this.#callerOf(request, origin, act, appid);
@@ -129,13 +129,14 @@ export class AccessService {
   }
 
   /**
-   * For who holds a token of `appid` that the hub served, and shows it instead of a key (the drop-in's `getticket`):
-   * whether some entry that grants the act of the app admits the address. Counts on that entry.
+   * For who shows no key but a token: whether some entry that grants the act of the app admits the address. Counts on
+   * that entry.
    */
-  checkTokenHolder(request: AccessRequest, act: Act, appid: string | undefined): AccessVerdict {
+  checkTokenHolder(ask: Ask): AccessVerdict {
     this.#sync();
+    const { request, act, appid } = ask;
     const origin = this.#origins.of(request.socketAddress, request.xForwardedFor);
-    const client = this.#holderOf(origin, request, act, appid);
+    const client = this.#holderOf(origin, ask);
     if ('ok' in client) return client;
     const facts: DenialFacts = { origin, act, appid, client, key: undefined, request };
     const allowance = this.#allowances.of(client, origin);
@@ -177,12 +178,9 @@ export class AccessService {
   }
 
   /** The entry for who shows a token of the app, or the denial, already reported. */
-  #holderOf(
-    origin: Origin,
-    request: AccessRequest,
-    act: Act,
-    appid: string | undefined,
-  ): ClientEntry | Denied {
+  #holderOf(origin: Origin, { request, act, appid, proof }: Ask): ClientEntry | Denied {
+    if (proof === 'address' && request.isFromBrowser === true)
+      return this.#refuse(BROWSER_REFUSED, origin, act, appid, request);
     const client = entryForTokenHolder(
       this.#index,
       origin.address,

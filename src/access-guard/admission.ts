@@ -11,10 +11,11 @@ export interface Ask {
   /** As the caller sent it; `undefined` where the act concerns no app. */
   readonly appid: string | undefined;
   /**
-   * `token`: a token that the hub got stands in the place of the key: an app's (the drop-in's `getticket`) or a user's
-   * (/sns/userinfo and the like).
+   * `token`: an app's token, which the hub served, stands in the place of the key (the drop-in's `getticket`).
+   * `address`: nothing does (/sns/userinfo and the like carry a user's token, which the hub cannot judge), so that the
+   * address speaks alone, and for no browser.
    */
-  readonly proof: 'key' | 'token';
+  readonly proof: 'key' | 'token' | 'address';
 }
 
 /** Who looks again. */

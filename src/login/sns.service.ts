@@ -58,7 +58,7 @@ export class Sns {
     }
     const app = call === 'oauth2/refresh_token' ? (appid as string) : undefined;
     const request = accessRequestOf(caller);
-    const verdict = this.guard.examine(caller, { request, act: 'login', appid: app, proof: 'token' });
+    const verdict = this.guard.examine(caller, { request, act: 'login', appid: app, proof: 'address' });
     if (!verdict.ok) return { error: wechatDenialOf(verdict) };
     if (sent.some(([, value]) => this.keys.mayHold(value))) return { error: SNS_ERRORS.keyLeaves };
     // Of userinfo and auth nobody knows the app: those of a tenant share one.

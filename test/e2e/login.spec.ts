@@ -180,6 +180,8 @@ describe('logins', () => {
         const { status, json } = await native({ code: code() });
         expect(status).toBe(422);
         expect(json).toMatchObject({ code: 'HUB_LOGIN_REFUSED', wechat: { errcode } });
+        // A code is never sent again: what is said of other calls would be wrong.
+        expect(json.wechat.errmsg).not.toMatch(/hub (tries again|goes on)/);
         expect(refusedApps).toEqual([]);
       },
     );
@@ -405,6 +407,24 @@ describe('logins', () => {
       expect(json.errcode).toBe(40001);
       await hub.pass(0);
       expect(hub.simulator.calls({ appid: WEB.appid })).toBe(before);
+    });
+
+    it('no browser is let in: its address speaks for any page that is open there', async () => {
+      const asks = [
+        () =>
+          sns('userinfo', { access_token: '5_SIMULATED-t', openid: 'o' }, { ...FROM, origin: 'https://a' }),
+        () => sns('auth', { access_token: '5_SIMULATED-t', openid: 'o' }, { ...FROM, cookie: 'a=1' }),
+        () =>
+          sns(
+            'oauth2/refresh_token',
+            { appid: WEB.appid, grant_type: 'refresh_token', refresh_token: '5_SIMULATED-r' },
+            { ...FROM, 'sec-fetch-site': 'cross-site' },
+          ),
+      ];
+      for (const ask of asks) expect((await ask()).json).toMatchObject({ errcode: 40164 });
+      for (const endpoint of ['userinfo', 'auth', 'oauth_refresh'] as const) {
+        expect(hub.simulator.calls({ endpoint })).toBe(0);
+      }
     });
 
     it('refresh_token without an appid, or of an app that nobody may log in for', async () => {

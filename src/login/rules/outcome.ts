@@ -2,6 +2,7 @@ import { jsonObject } from '../../core/json.js';
 import { scrub } from '../../core/scrub.js';
 import type { UpstreamError } from '../../core/upstream.js';
 import { classifyErrcode, describeFailure } from '../../core/wechat-error.js';
+import { userHint } from './user-hints.js';
 import { whose } from './whose.js';
 
 /** What a code is good for: a session of a mini program (`wx.login`), or a user's token (web login). */
@@ -71,11 +72,11 @@ function refusal(errcode: number, errmsg: unknown, secrets: readonly string[]): 
   const error = classifyErrcode(errcode, scrub(typeof errmsg === 'string' ? errmsg : '', secrets));
   switch (whose(errcode)) {
     case 'user':
-      return { kind: 'refused', error };
+      return { kind: 'refused', error: { ...error, hint: userHint(errcode) } };
     case 'app':
       return { kind: 'app_refused', error };
     case 'busy':
-      return { kind: 'busy', error };
+      return { kind: 'busy', error: { ...error, hint: userHint(errcode) } };
   }
 }
 
