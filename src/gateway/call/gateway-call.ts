@@ -13,7 +13,7 @@ import type { WatchedCall } from './calls-under-way.js';
 import type { GatewayParts, Order } from './gateway-order.js';
 import { Silence } from './silence.js';
 import { spellingsOf } from './token-spellings.js';
-import { endedBy, upstreamFailed, withheld, type EndedBy } from './failures.js';
+import { endedBy, withheld, type EndedBy } from './failures.js';
 import { Upload } from './upload.js';
 
 /**
@@ -190,9 +190,7 @@ export class GatewayCall implements WatchedCall {
         return;
       case 'failed':
         this.#fail(
-          this.#ended === undefined
-            ? upstreamFailed(this.parts.upstream.named(this.appid, end.error))
-            : this.#reasonOfEnd(),
+          this.#ended === undefined ? this.parts.upstream.failed(this.appid, end.error) : this.#reasonOfEnd(),
         );
     }
   }
