@@ -10,6 +10,7 @@ import type { UpstreamError } from '../core/upstream.js';
 import { HubException } from '../web/hub-exception.js';
 import { connectorFor } from '../wechat-client/outbound.js';
 import { CountingClient, type CallOptions } from './counting-client.js';
+import { upstreamFailed } from './call/failures.js';
 import { CallsUnderWay, MOST_CALLS, type WatchedCall } from './call/calls-under-way.js';
 
 /** As for the hub's own calls (wechat-client/http-exchange.ts): shorter than what NAT gateways and WeChat keep. */
@@ -82,9 +83,9 @@ export class GatewayUpstream implements BeforeApplicationShutdown, OnApplication
   }
 
   /** The failure of a call of the app, with advice about its own upstream. */
-  named(appid: string, error: UpstreamError): UpstreamError {
+  failed(appid: string, error: UpstreamError): HubException {
     const app = this.config.current.apps.get(appid);
-    return app === undefined ? error : withOwnSetting(error, app);
+    return upstreamFailed(app === undefined ? error : withOwnSetting(error, app));
   }
 
   #hostAt(baseUrl: string): Host {

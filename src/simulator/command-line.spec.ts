@@ -4,6 +4,7 @@ describe('the command line', () => {
   it('reads every flag', () => {
     const command = readCommandLine(
       ['--port=8080', '--host=127.0.0.2', '--apps=wx-a:one,wx-b:two', '--any-secret=of-{appid}'].concat([
+        '--agents=sales:ww1:three',
         '--token-life=60',
         '--ticket-life=90',
         '--speed=12.5',
@@ -20,6 +21,7 @@ describe('the command line', () => {
           { appid: 'wx-a', secret: 'one' },
           { appid: 'wx-b', secret: 'two' },
         ],
+        agents: [{ appid: 'sales', corpid: 'ww1', secret: 'three' }],
         tokenLifeSeconds: 60,
         ticketLifeSeconds: 90,
         speed: 12.5,
@@ -44,6 +46,7 @@ describe('the command line', () => {
     ['--port=x', '--port'],
     ['--apps=wx-a', '--apps: number 1'],
     ['--apps=wx-a:one:two', '--apps: number 1'],
+    ['--agents=sales:ww1', '--agents: number 1'],
     ['--speed=0', '--speed'],
     ['--token-life=-1', '--token-life'],
     ['--nonsense', '--nonsense'],

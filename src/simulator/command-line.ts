@@ -1,12 +1,15 @@
 import { parseArgs } from 'node:util';
 import type { SimulatedApp } from './simulated-app.js';
 import type { SimulatorOptions } from './simulator.js';
+import type { SimulatedAgent } from './wecom/wecom-desk.js';
 
 export const USAGE = `WeChat simulator: api.weixin.qq.com for tests and demos. Prints one JSON line with its url.
 
   --host ADDRESS           where to listen (127.0.0.1)
   --port PORT              0 picks a free one (0)
   --apps APPID:SECRET,…    the apps that it knows
+  --agents NAME:CORPID:SECRET,…
+                           the agents of WeCom corporations that it knows
   --any-secret TEMPLATE    accept every other appid with this AppSecret; {appid} in it is replaced
   --any-code               every code logs in a user of its own, once
   --token-life SECONDS     life of access_tokens (7200)
@@ -31,6 +34,7 @@ export function readCommandLine(args: string[]): CommandLine {
         host: { type: 'string' },
         port: { type: 'string' },
         apps: { type: 'string' },
+        agents: { type: 'string' },
         'any-secret': { type: 'string' },
         'any-code': { type: 'boolean' },
         'token-life': { type: 'string' },
@@ -49,6 +53,7 @@ export function readCommandLine(args: string[]): CommandLine {
         host: values.host,
         port: wholeNumber('--port', values.port, 65_535),
         apps: values.apps?.split(',').map(appOf),
+        agents: values.agents?.split(',').map(agentOf),
         acceptAnyApp:
           template === undefined ? undefined : (appid) => template.replaceAll('{appid}', () => appid),
         acceptAnyCode: values['any-code'],
@@ -70,6 +75,14 @@ function appOf(text: string, index: number): SimulatedApp {
   if (!appid || !secret || more.length > 0)
     throw new Error(`--apps: number ${index + 1} is not APPID:SECRET`);
   return { appid, secret };
+}
+
+/** As of {@link appOf}. */
+function agentOf(text: string, index: number): SimulatedAgent {
+  const [appid, corpid, secret, ...more] = text.split(':');
+  if (!appid || !corpid || !secret || more.length > 0)
+    throw new Error(`--agents: number ${index + 1} is not NAME:CORPID:SECRET`);
+  return { appid, corpid, secret };
 }
 
 function wholeNumber(flag: string, text: string | undefined, most: number): number | undefined {

@@ -118,6 +118,29 @@ describe('control calls', () => {
     expect((await control(sim, 'POST', 'quota/clear', { appid })).json).toEqual({ ok: true });
   });
 
+  it('play WeCom: agents, their Secrets, trusted addresses and early ends', async () => {
+    const sim = await start();
+    const agents = ['sales', 'hr'].map((name) => ({
+      appid: name,
+      corpid: 'ww1',
+      secret: `simulated-${name}`,
+    }));
+    await control(sim, 'POST', 'agents', { agents });
+    const gettoken = async (secret: string) =>
+      (await request(`${sim.url}/cgi-bin/gettoken?corpid=ww1&corpsecret=${secret}`)).json;
+    const { access_token: token } = await gettoken('simulated-sales');
+    expect((await gettoken('simulated-hr')).access_token).not.toBe(token);
+    await control(sim, 'POST', 'agents/trusted-ips', { appid: 'sales', trustedIps: ['203.0.113.7'] });
+    const path = `${sim.url}/cgi-bin/user/get?access_token=${String(token)}`;
+    expect((await request(path)).json.errcode).toBe(60020);
+    await control(sim, 'POST', 'agents/trusted-ips', { appid: 'sales' });
+    expect((await request(path)).json.errcode).not.toBe(60020);
+    await control(sim, 'POST', 'agents/kill', { appid: 'sales' });
+    expect((await gettoken('simulated-sales')).access_token).not.toBe(token);
+    await control(sim, 'POST', 'agents/secret', { appid: 'sales', secret: 'simulated-other' });
+    expect((await gettoken('simulated-sales')).errcode).toBe(40001);
+  });
+
   it('show stats and journal, which do not count control calls', async () => {
     const sim = await start();
     await askToken(sim);

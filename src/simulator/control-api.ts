@@ -76,6 +76,25 @@ const ACTS: Readonly<Record<string, Act>> = {
     model.users.block(input.text(body, 'appid'), input.text(body, 'openid'), body.blocked !== false);
     return {};
   },
+  /** Of WeCom: one agent, or `{agents: […]}`. */
+  'POST /_sim/agents': ({ model }, body) => {
+    const list = Array.isArray(body.agents) ? (body.agents as input.Input[]) : [body];
+    for (const agent of list.map(input.agent)) model.wecom.add(agent);
+    return {};
+  },
+  'POST /_sim/agents/kill': ({ model }, body) => {
+    model.wecom.killToken(input.text(body, 'appid'));
+    return {};
+  },
+  'POST /_sim/agents/secret': ({ model }, body) => {
+    model.wecom.setSecret(input.text(body, 'appid'), input.text(body, 'secret'));
+    return {};
+  },
+  /** Without `trustedIps` everybody may call. */
+  'POST /_sim/agents/trusted-ips': ({ model }, body) => {
+    model.wecom.setTrustedIps(input.text(body, 'appid'), input.addresses(body, 'trustedIps'));
+    return {};
+  },
   'GET /_sim/stats': (parts, _body, query) => statsOf(parts, field(query, 'appid')),
   /** The last `limit` entries (default 1000), of one `endpoint` or `appid` where given. */
   'GET /_sim/journal': ({ journal }, _body, query) => {

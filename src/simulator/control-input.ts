@@ -3,6 +3,7 @@ import type { FaultScope, FaultSpec } from './faults.js';
 import { ENDPOINTS, type Endpoint } from './journal.js';
 import type { SimulatedApp } from './simulated-app.js';
 import { isObject } from './body.js';
+import type { SimulatedAgent } from './wecom/wecom-desk.js';
 import type { CodeSpec } from './users/login-desk.js';
 
 /** A control request that makes no sense; the message says why. */
@@ -66,6 +67,15 @@ export function app(input: Input): SimulatedApp {
     kind,
     whitelist: addresses(input, 'whitelist'),
     tokenLifeSeconds: optionalNumber(input, 'tokenLifeSeconds'),
+  };
+}
+
+export function agent(input: Input): SimulatedAgent {
+  return {
+    appid: text(input, 'appid'),
+    corpid: text(input, 'corpid'),
+    secret: text(input, 'secret'),
+    trustedIps: addresses(input, 'trustedIps'),
   };
 }
 

@@ -14,7 +14,7 @@ import type { WatchedCall } from './calls-under-way.js';
 import type { GatewayParts, Order } from './gateway-order.js';
 import { Silence } from './silence.js';
 import { spellingsOf } from './token-spellings.js';
-import { endedBy, upstreamFailed, withheld, type EndedBy } from './failures.js';
+import { endedBy, withheld, type EndedBy } from './failures.js';
 import { Upload } from './upload.js';
 
 /**
@@ -189,7 +189,7 @@ export class GatewayCall implements WatchedCall {
       case 'failed':
         this.#fail(
           this.#ended === undefined
-            ? upstreamFailed(this.parts.upstream.named(this.order.appid, end.error))
+            ? this.parts.upstream.failed(this.order.appid, end.error)
             : this.#reasonOfEnd(),
         );
     }
