@@ -12,6 +12,7 @@ import { ConsoleService } from './console.service.js';
 import { HubFacts } from './hub-facts.js';
 import { LiveView } from './live-view.js';
 import { LoginCounts } from './login-counts.js';
+import { Traffic } from './traffic.js';
 import { ReplicaRoster } from './replica-roster.js';
 
 /** The web console on the ops port. */
@@ -25,6 +26,7 @@ import { ReplicaRoster } from './replica-roster.js';
     HubFacts,
     LiveView,
     LoginCounts,
+    Traffic,
     ReplicaRoster,
   ],
 })

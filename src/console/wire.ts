@@ -3,6 +3,7 @@ import type { AppKindName, AppTokenApi, TicketType } from '../core/app.js';
 import type { Act } from '../core/access/client.js';
 import type { AppHealth } from '../core/credential.js';
 import type { ErrorCause } from '../core/error-cause.js';
+import type { ReplicaView } from '../core/replica-view.js';
 import type { UpstreamErrorClass } from '../core/upstream.js';
 
 /**
@@ -128,6 +129,8 @@ export interface ReplicaRow {
   readonly startedAt: number;
   /** `null`: none since its start. */
   readonly lastReload: { readonly at: number; readonly ok: boolean } | null;
+  /** What it sees of its apps, some seconds ago; `null`: it did not say, or the viewer does not see all. */
+  readonly view: ReplicaView | null;
 }
 
 export interface AuditRow {
@@ -193,6 +196,14 @@ export interface AppAnswer {
   readonly clients: readonly Pick<ClientRow, 'id' | 'may'>[];
   /** `null`: no user logged in through this process. */
   readonly logins: LoginCountsRow | null;
+  /** What callers had this process call at WeChat in the last hours; `null`: nothing since it began. */
+  readonly traffic: { readonly gateway: TrafficRow | null; readonly logins: TrafficRow | null };
+}
+
+/** Counts of the last {@link BUCKETS} stretches, oldest first; failures are a part of the calls. */
+export interface TrafficRow {
+  readonly calls: readonly number[];
+  readonly failures: readonly number[];
 }
 
 /** Users' logins of an app since this process began. `failed`: by the app's, the way's or WeChat's fault. */

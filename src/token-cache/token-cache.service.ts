@@ -224,7 +224,7 @@ export class TokenCache implements OnApplicationBootstrap, BeforeApplicationShut
     const state = entry.token.shown(now);
     return {
       app: entry.app,
-      health: entry.app.loginOnly === true ? loginHealthOf(entry.app, state) : healthOf(state, now),
+      health: tokenHealthOf(entry, now),
       refreshing: entry.token.pending,
       state,
       nextAttemptAt: entry.token.nextAttemptAt,
@@ -234,6 +234,12 @@ export class TokenCache implements OnApplicationBootstrap, BeforeApplicationShut
           : undefined,
       tickets: ticketsOf(entry, now),
     };
+  }
+
+  /** What a caller would find of an app's token; `undefined`: no such app. */
+  health(appid: string, now: number): AppHealth | undefined {
+    const entry = this.#entries.get(appid);
+    return entry === undefined ? undefined : tokenHealthOf(entry, now);
   }
 
   /** Of all apps, in the order of their coming. */
@@ -349,6 +355,11 @@ export class TokenCache implements OnApplicationBootstrap, BeforeApplicationShut
       gone?.addEventListener('abort', end, { once: true });
     });
   }
+}
+
+function tokenHealthOf({ app, token }: AppEntry, now: number): AppHealth {
+  const state = token.shown(now);
+  return app.loginOnly === true ? loginHealthOf(app, state) : healthOf(state, now);
 }
 
 /** Of an app that only logs users in: what a user's login would find. */
