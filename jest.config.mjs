@@ -19,6 +19,8 @@ export default {
   testEnvironment: 'node',
   roots: ['<rootDir>/src', '<rootDir>/test', '<rootDir>/packages/client', '<rootDir>/console'],
   testMatch: ['**/*.spec.ts'],
+  // SDKs of other languages, which their registries give: npm run test:sdks.
+  testPathIgnorePatterns: ['/node_modules/', '<rootDir>/test/sdks/languages/'],
   extensionsToTreatAsEsm: ['.ts'],
   moduleNameMapper: { '^(\\.{1,2}/.*)\\.js$': ['$1.ts', '$1.js'] },
   transform: { '^.+\\.ts$': swc },

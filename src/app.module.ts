@@ -15,15 +15,19 @@ import { LoginModule } from './login/login.module.js';
 import { NoticesModule } from './notices/notices.module.js';
 import { OpsModule } from './ops/ops.module.js';
 import { SchedulerModule } from './scheduler/scheduler.module.js';
+import { OpenedState } from './token-cache/stores/file/opened-state.js';
+import { StateModule } from './token-cache/stores/file/state.module.js';
 
 /** The composition root: what the hub is made of. */
 @Module({})
 export class AppModule {
-  static forRoot(environment: HubEnvironment): DynamicModule {
+  /** @param state with HUB_STATE_FILE: the file, opened before anything else */
+  static forRoot(environment: HubEnvironment, state = OpenedState.none(environment)): DynamicModule {
     return {
       module: AppModule,
       imports: [
         HubConfigModule.forRoot(environment),
+        StateModule.forRoot(state),
         ClockModule,
         EventsModule,
         LoggingModule,

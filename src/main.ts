@@ -14,6 +14,8 @@ import { redisAccess } from './config/environment/redis-access.js';
 import { Log, NestLog } from './logging/log.js';
 import { standardOutput } from './logging/log-output.js';
 import { Readiness } from './web/readiness.js';
+import { OpenedState } from './token-cache/stores/file/opened-state.js';
+import { StateProblem } from './token-cache/stores/file/state-problem.js';
 import { VERSION } from './version.js';
 
 /** sysexits.h, EX_CONFIG: the configuration is wrong; starting again will not help. */
@@ -45,7 +47,7 @@ async function main(): Promise<void> {
     app = await start(environment);
   } catch (error) {
     if (error instanceof ConfigProblems) refuse(formatProblems(error.problems, environment.appsFile));
-    else if (error instanceof StartProblem) refuse([error.message]);
+    else if (error instanceof StartProblem || error instanceof StateProblem) refuse([error.message]);
     else throw error;
     return;
   }
@@ -122,11 +124,12 @@ async function start(environment: HubEnvironment): Promise<NestFastifyApplicatio
   } catch (error) {
     throw new StartProblem(error instanceof Error ? error.message : String(error));
   }
-  const app = await NestFactory.create<NestFastifyApplication>(AppModule.forRoot(environment), made.adapter, {
-    abortOnError: false,
-    bufferLogs: false,
-    logger: new NestLog(new Log(environment.logLevel)),
-  });
+  const state = await OpenedState.of(environment);
+  const app = await NestFactory.create<NestFastifyApplication>(
+    AppModule.forRoot(environment, state),
+    made.adapter,
+    { abortOnError: false, bufferLogs: false, logger: new NestLog(new Log(environment.logLevel)) },
+  );
   // Before any listener opens: a bad file must not look like a start.
   await app.get(AppsConfig).load();
   configureHub(app, made.tls);

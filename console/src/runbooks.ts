@@ -7,6 +7,7 @@ export type Runbook =
   | 'WxhubTokenEndsSoon'
   | 'WxhubTicketUnavailable'
   | 'WxhubRedisUnreachable'
+  | 'WxhubStateFileUnwritten'
   | 'WxhubConfigRefused'
   | 'WxhubExpiresSoon';
 

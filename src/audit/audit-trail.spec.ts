@@ -1,10 +1,11 @@
 import { FakeClock } from '../../test/support/fake-clock.js';
 import { HubEvents } from '../events/hub-events.js';
+import { EMPTY_SNAPSHOT } from '../config/reload/hub-snapshot.js';
 import { AuditTrail, type AuditRecord } from './audit-trail.js';
 
 describe('the trail', () => {
   const events = new HubEvents();
-  const trail = new AuditTrail(new FakeClock(Date.UTC(2026, 10, 25)), events);
+  const trail = new AuditTrail(new FakeClock(Date.UTC(2026, 10, 25)), events, { current: EMPTY_SNAPSHOT });
   const report = { act: 'token.reported', outcome: 'throttled' } as const;
 
   it('numbers and dates records, and tells listeners until they go', () => {
@@ -41,6 +42,21 @@ describe('the trail', () => {
     trail.record({ ...report, outcome: 'refreshed' });
     for (let index = 0; index < 6000; index++) trail.record(report);
     expect(trail.recent(101)[100]).toMatchObject({ seq: seq + 1, outcome: 'refreshed' });
+  });
+
+  it('what one tenant brings in thousands drives out its own', () => {
+    const first = { act: 'request.denied', outcome: 'denied' } as const;
+    for (const client of ['a/backend', 'b/backend']) trail.record({ ...first, client });
+    for (let index = 0; index < 6000; index++) trail.record({ ...first, client: 'noisy/backend' });
+    const clients = trail.recent(10_000).map(({ client }) => client);
+    expect(['a/backend', 'b/backend'].every((client) => clients.includes(client))).toBe(true);
+    for (let index = 0; index < 300; index++) trail.record({ ...first, client: 'c/backend' });
+    const counts = ['noisy', 'c', 'a', 'b'].map(
+      (tenant) => trail.recent(10_000).filter(({ client }) => client === `${tenant}/backend`).length,
+    );
+    expect(counts[0]! + counts[1]!).toBeGreaterThanOrEqual(200);
+    expect(Math.abs(counts[0]! - counts[1]!)).toBeLessThanOrEqual(1);
+    expect(counts.slice(2)).toEqual([1, 1]);
   });
 
   it('goes on where a listener throws, and says so', () => {

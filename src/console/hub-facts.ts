@@ -19,7 +19,9 @@ export class HubFacts {
   readonly #store: HubRow['store'];
   readonly #name: string | null;
   #storeAwaySince: number | null = null;
-  #lastReload: { readonly at: number; readonly trigger: string } | undefined;
+  #lastReload: LastReload | undefined;
+  /** By tenant: those of its file alone, which are no other tenant's matter. */
+  readonly #ownReloads = new Map<string, LastReload>();
 
   constructor(
     environment: HubEnvironment,
@@ -30,12 +32,17 @@ export class HubFacts {
   ) {
     this.#startedAt = clock.wallNow();
     this.#name = environment.name ?? null;
-    this.#store = environment.redisUrl === undefined ? 'memory' : 'redis';
+    this.#store = storeOf(environment);
     events.on('storeChanged', ({ available }) => {
       this.#storeAwaySince = available ? null : (this.#storeAwaySince ?? clock.wallNow());
     });
-    config.onReload((_outcome, trigger) => {
-      this.#lastReload = { at: clock.wallNow(), trigger };
+    events.on('stateFileChanged', ({ writable }) => {
+      this.#storeAwaySince = writable ? null : (this.#storeAwaySince ?? clock.wallNow());
+    });
+    config.onReload((_outcome, trigger, only) => {
+      const reload = { at: clock.wallNow(), trigger };
+      if (only === undefined) this.#lastReload = reload;
+      else this.#ownReloads.set(only, reload);
     });
   }
 
@@ -66,12 +73,32 @@ export class HubFacts {
   #reloadRow(tenant: string | undefined): ReloadRow | null {
     const all = this.config.problems;
     const own = tenant === undefined ? all : problemsOfTenant(all, tenant);
-    if (this.#lastReload === undefined && own.length === 0) return null;
+    const last = this.#lastReloadSeenBy(tenant);
+    if (last === undefined && own.length === 0) return null;
     const problems = own.slice(0, SHOWN_PROBLEMS);
     return {
-      ...(this.#lastReload ?? { at: this.#startedAt, trigger: 'start' }),
+      ...(last ?? { at: this.#startedAt, trigger: 'start' }),
       ok: own.length === 0,
       problems,
     };
   }
+
+  #lastReloadSeenBy(tenant: string | undefined): LastReload | undefined {
+    const own = [...this.#ownReloads].flatMap(([name, reload]) =>
+      tenant === undefined || name === tenant ? reload : [],
+    );
+    return [this.#lastReload, ...own].reduce((last, each) =>
+      (each?.at ?? 0) > (last?.at ?? 0) ? each : last,
+    );
+  }
+}
+
+interface LastReload {
+  readonly at: number;
+  readonly trigger: string;
+}
+
+function storeOf({ redisUrl, stateFile }: HubEnvironment): HubRow['store'] {
+  if (redisUrl !== undefined) return 'redis';
+  return stateFile === undefined ? 'memory' : 'file';
 }

@@ -109,9 +109,9 @@ export interface HubRow {
   /** The machine or pod. */
   readonly instance: string;
   readonly startedAt: number;
-  readonly store: 'memory' | 'redis';
+  readonly store: 'memory' | 'file' | 'redis';
   readonly storeUp: boolean;
-  /** Since when Redis is away; `null`: it is not. */
+  /** Since when Redis is away, or the state file cannot be written; `null`: all is well. */
   readonly storeAwaySince: number | null;
   /** HUB_NAME. */
   readonly name: string | null;

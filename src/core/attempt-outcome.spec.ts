@@ -1,6 +1,13 @@
 import fc from 'fast-check';
 import { aHeld, anError, aState } from '../../test/support/builders.js';
-import { answeredFailureAt, failed, granted, reconfigured, unseenAfterFailure } from './attempt-outcome.js';
+import {
+  answeredFailureAt,
+  failed,
+  granted,
+  isFailing,
+  reconfigured,
+  unseenAfterFailure,
+} from './attempt-outcome.js';
 import { merged, withMerged } from './coordination.js';
 import { UNTRIED } from './credential.js';
 import { Secret } from './secret.js';
@@ -108,8 +115,8 @@ describe('granted: what was known before', () => {
 
   it.each([
     ['still within the time that a call takes', 7204.999, 7200],
-    ['long after', 7205, 7265],
-  ])('a ticket that WeChat gives past its end lives on for a minute: %s', (_case, sentAt, end) => {
+    ['long after', 7205, 7295],
+  ])('a ticket that WeChat gives past its end lives on from answer to answer: %s', (_case, sentAt, end) => {
     const held = aHeld({ kind: 'jsapi', lifeMs: 7200 * SECOND });
     const { state } = granted(aState({ held }), aGrant('a-token', sentAt * SECOND), 'jsapi', numbered(1));
     expect(state.held?.expiresAt).toBe(end * SECOND);
@@ -167,6 +174,20 @@ describe('a call that failed before another replica’s success', () => {
     ['is none where nothing failed', aState({ attemptedAt: 1000 }), undefined],
   ])('%s', (_case, state, at) => {
     expect(answeredFailureAt(state)).toBe(at);
+  });
+
+  it.each([
+    ['by a failure of its own', aState({ failures: 1, attemptedAt: 0 }), 1e9, true],
+    [
+      'for 5 s after one that another replica’s success has answered',
+      aState({ attemptedAt: 1000, lastError }),
+      5999,
+      true,
+    ],
+    ['and no longer', aState({ attemptedAt: 1000, lastError }), 6000, false],
+    ['not where nothing failed', aState({ attemptedAt: 1000 }), 1001, false],
+  ])('counts as failing %s', (_case, state, now, failing) => {
+    expect(isFailing(state, now)).toBe(failing);
   });
 });
 

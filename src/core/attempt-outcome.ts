@@ -6,18 +6,11 @@ import {
   type UnseenMint,
 } from './credential.js';
 import { endOf } from './kinds/same-to-the-end.js';
+import { ticketEnd } from './ticket-life.js';
 import { unseenAfter, unseenEither } from './unseen-mint.js';
 import type { Grant, UpstreamError } from './upstream.js';
 
 /** What the outcome of a call makes of what is known of a credential. Pure. */
-
-/**
- * A ticket that WeChat still gives so long after its known end has another end than the hub thinks. For less, the
- * difference may be the time that a call takes.
- */
-const TICKET_OUTLIVED_MS = 5000;
-/** Such a ticket is alive now, and nobody knows for how long: it is vouched for so long, then asked about again. */
-const TICKET_UNKNOWN_LIFE_MS = 60_000;
 
 export interface Granted {
   readonly state: CredentialState;
@@ -52,7 +45,7 @@ export function granted(
     kind,
     issuedAt: same ? held.issuedAt : grant.sentAt,
     confirmedAt: grant.sentAt,
-    ...endAfter(held, grant, kind, same),
+    ...endAfter(held, grant, kind),
     lifeMs: same ? Math.max(held.lifeMs, grant.lifeMs) : grant.lifeMs,
   };
   return {
@@ -75,20 +68,10 @@ function endAfter(
   held: Held | undefined,
   grant: Grant,
   kind: CredentialKind,
-  same: boolean,
 ): Pick<Held, 'expiresAt' | 'endUnknown'> {
   if (kind === 'gettoken') return endOf(held, grant);
-  const isTicket = !isTokenKind(kind);
-  return { expiresAt: same && isTicket && held ? ticketEnd(held, grant) : grant.sentAt + grant.lifeMs };
-}
-
-/**
- * Within its life the same ticket comes back, each time with the full `expires_in` (WECHAT.md, community reports): its
- * true end is known only from the first sight of it.
- */
-function ticketEnd(held: Held, grant: Grant): number {
-  const outlived = grant.sentAt >= held.expiresAt + TICKET_OUTLIVED_MS;
-  return outlived ? grant.sentAt + Math.min(grant.lifeMs, TICKET_UNKNOWN_LIFE_MS) : held.expiresAt;
+  if (isTokenKind(kind)) return { expiresAt: grant.sentAt + grant.lifeMs };
+  return { expiresAt: ticketEnd(held?.kind === kind ? held : undefined, grant) };
 }
 
 /**
@@ -131,6 +114,15 @@ export function unseenAfterFailure(
 export function answeredFailureAt({ failures, attemptedAt, lastError }: CredentialState): number | undefined {
   const failedLast = attemptedAt !== undefined && lastError !== undefined && lastError.at >= attemptedAt;
   return failures === 0 && failedLast ? attemptedAt : undefined;
+}
+
+/** Calls that fail are so far apart, whoever asks for them, ms (the contract's floor). */
+export const FAILING_APART_MS = 5000;
+
+/** Whether calls for the credential fail: then the schedule alone keeps their pace, and nobody who asks quickens it. */
+export function isFailing(state: CredentialState, now: number): boolean {
+  const answered = answeredFailureAt(state);
+  return state.failures > 0 || (answered !== undefined && now < answered + FAILING_APART_MS);
 }
 
 /** A call that fails so soon after such a one is not a first failure, ms. */

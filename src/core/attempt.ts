@@ -1,5 +1,5 @@
 import type { AppSettings } from './app.js';
-import { failed, granted, type Granted } from './attempt-outcome.js';
+import { failed, FAILING_APART_MS, granted, type Granted } from './attempt-outcome.js';
 import {
   heldOffUntil,
   mayGoAloneAt,
@@ -305,7 +305,7 @@ function leaseAnswered(
     case 'paused': {
       const until = heldOffUntil(cached.state, heldOff.heldOffSince ?? now, now);
       // From then on the store names only what is left of 5 s, unless it was asked just before.
-      const at = now + Math.min(answer.retryInMs, until > now ? until - now : PEER_PACE_MS);
+      const at = now + Math.min(answer.retryInMs, until > now ? until - now : FAILING_APART_MS);
       return over(heldOff, { kind: 'later', at: Math.max(now + 1, at) });
     }
     case 'looked':
@@ -359,9 +359,6 @@ function call(
   return unlessAnswered(cached, context, callOf(request, lease, context));
 }
 
-/** Calls that fail are so far apart over all replicas, ms (the contract's floor). */
-const PEER_PACE_MS = 5000;
-
 /** A failure elsewhere ends the wait too: the pause in the store says when it is tried again. */
 function waited(
   cached: CachedCredential,
@@ -374,7 +371,7 @@ function waited(
     const heldOffSince = cached.heldOffSince ?? since;
     const until = Math.max(
       heldOffUntil(cached.state, heldOffSince, context.now),
-      peerFailure.at + PEER_PACE_MS,
+      peerFailure.at + FAILING_APART_MS,
     );
     const at = Math.max(Math.min(peerFailure.retryAt, until), context.now + 1);
     return over({ ...cached, heldOffSince }, { kind: 'later', at });

@@ -19,16 +19,27 @@ import type { UpstreamError } from './upstream.js';
  *
  * - Of two tokens got under leases, the one with the greater fence is newer: leases of a credential exclude each other.
  * - Where one of them was got without a lease, by a replica that could not reach the store, the one whose call was
- *   sent later is newer.
+ *   sent later is newer. Of calls closer together than the translation of their times can tell, the store's one is.
  * - Versions only follow. A replica that takes over a newer token never goes back in its version: it raises it, and
  *   has the store raise it for all.
  * - What others say is advice with a bound: it delays this replica, never past the need of its token.
  */
 
-/** Whether `a` was got after `b`. Both of one app and slot. */
-export function isNewer(a: Held, b: Held): boolean {
-  if (a.fence !== undefined && b.fence !== undefined && a.fence !== b.fence) return a.fence > b.fence;
-  return a.issuedAt > b.issuedAt;
+/** What a time loses at most on its way through the store's clock to another replica, ms. */
+const TRANSLATION_LOSES_MS = 1500;
+
+/**
+ * Whether what the store holds is to be taken for what was got last. Both of one app and slot.
+ *
+ * Without two leases the moments of the calls decide, and the store's has lost something on its way here. For calls so
+ * close together each replica could think its own the later one, for ever, while the store refuses both but one: what
+ * is stored goes, which all can see, and WeChat is asked again ({@link haveCrossed}).
+ */
+export function isStoredNewer(stored: Held, held: Held): boolean {
+  if (stored.fence !== undefined && held.fence !== undefined && stored.fence !== held.fence) {
+    return stored.fence > held.fence;
+  }
+  return stored.issuedAt >= held.issuedAt - TRANSLATION_LOSES_MS;
 }
 
 export interface Merged {
@@ -60,7 +71,7 @@ export function merged(
   if (held === undefined) return { ...kept, held: stored, outcome: 'taken', crossed: gotAlone(stored, now) };
   if (held.kind === stored.kind && held.value.equals(stored.value)) return sameValue(held, stored, mine);
   if (mine && held.kind === wanted && stored.kind !== wanted) return kept;
-  const take = !mine || (held.kind !== wanted && stored.kind === wanted) || isNewer(stored, held);
+  const take = !mine || (held.kind !== wanted && stored.kind === wanted) || isStoredNewer(stored, held);
   const [newer, older] = take ? [stored, held] : [held, stored];
   const crossed =
     mine && held.kind === stored.kind && haveCrossed(newer, older)
@@ -114,6 +125,8 @@ function sameValue(held: Held, stored: Held, mine: boolean): Merged {
     held: {
       ...held,
       version,
+      // Of a ticket the first sight tells how long it can live at most: core/ticket-life.ts.
+      issuedAt: isToken(held) ? held.issuedAt : Math.min(held.issuedAt, stored.issuedAt),
       fence: laterFence(held.fence, stored.fence),
       confirmedAt: later ? stored.confirmedAt : held.confirmedAt,
       expiresAt: endOfSame(held, stored, later),
@@ -126,15 +139,12 @@ function sameValue(held: Held, stored: Held, mine: boolean): Merged {
   };
 }
 
-/** What a translation between two clocks may lose is no reason to write, ms. */
-const SAME_END_MS = 1500;
-
 /**
  * The store says that the token lives longer than it does: it was written by a replica whose clock had stood still.
- * A replica that knows no better would serve it past its end.
+ * A replica that knows no better would serve it past its end. What a translation may lose is no reason to write.
  */
 function endsTooLate(held: Held, stored: Held): boolean {
-  return isToken(held) && stored.expiresAt - held.expiresAt > SAME_END_MS;
+  return isToken(held) && stored.expiresAt - held.expiresAt > TRANSLATION_LOSES_MS;
 }
 
 function isToken({ kind }: Held): boolean {

@@ -242,7 +242,9 @@ describe('guaranteedUntil', () => {
 });
 
 describe('tickets', () => {
-  const ticket = aHeld({ kind: 'jsapi' });
+  // Seen to come: its end is known, which first sight alone does not tell.
+  const ticket = aHeld({ kind: 'jsapi', lifeMs: 7260 * SECOND, expiresAt: 7200 * SECOND });
+  const unknown = aHeld({ kind: 'jsapi' });
 
   it.each<[string, Partial<CredentialState>, number, number, number]>([
     ['one that was never asked for: at once', { held: undefined, attemptedAt: undefined }, 5, 0, 5],
@@ -252,6 +254,10 @@ describe('tickets', () => {
     ['not within 5 s', { held: ticket }, 7192, 0, 7197],
     ['but at its very end', { held: ticket }, 7197, 0, 7200],
     ['and not within 0.2 s', { held: ticket }, 7199.9, 0, 7200.1],
+    ['of an unknown end: within a minute', { held: unknown }, 0, 0, 54],
+    ['a minute at the latest', { held: unknown }, 0, 1, 60],
+    ['a minute from the last answer', { held: { ...unknown, confirmedAt: 90 * SECOND } }, 100, 1, 150],
+    ['and at the end that it has at the latest', { held: unknown }, 7198, 0, 7198.2],
     [
       'soon, where nobody knows which of two is the later',
       { held: ticket, unseen: { since: 10 * SECOND, until: 11 * SECOND } },
@@ -261,13 +267,18 @@ describe('tickets', () => {
     ],
   ])('%s', (_what, over, now, jitter, seconds) => {
     const state = aState(over);
-    expect(nextTicketAttemptAt(state, now * SECOND, jitter)).toBeCloseTo(seconds * SECOND, 3);
+    expect(nextTicketAttemptAt(anApp(), state, now * SECOND, jitter)).toBeCloseTo(seconds * SECOND, 3);
+  });
+
+  it('of WeCom, which allows 100 calls an hour: of an unknown end each five minutes', () => {
+    const app = anApp({ kind: 'wecom', corpid: 'ww1', tokenApi: 'gettoken' });
+    expect(nextTicketAttemptAt(app, aState({ held: unknown }), 0, 1)).toBe(300 * SECOND);
   });
 
   it('after a failure keep the pace of all', () => {
     const lastError = { at: 0, error: anError('quota') };
     const state = aState({ held: ticket, failures: 1, slowFailures: 1, attemptedAt: 0, lastError });
-    expect(nextTicketAttemptAt(state, 0, 0)).toBe(60 * SECOND);
+    expect(nextTicketAttemptAt(anApp(), state, 0, 0)).toBe(60 * SECOND);
   });
 });
 
@@ -371,7 +382,7 @@ describe('whatever WeChat answered', () => {
     fc.assert(
       fc.property(anyState, jitter, ({ state, now }, chance) => {
         const held = state.held === undefined ? undefined : { ...state.held, kind: 'jsapi' as const };
-        const wait = nextTicketAttemptAt({ ...state, held }, now, chance) - now;
+        const wait = nextTicketAttemptAt(anApp(), { ...state, held }, now, chance) - now;
         expect(wait).toBeGreaterThanOrEqual(200 - 0.01);
         expect(wait).toBeLessThanOrEqual(25 * HOUR);
       }),

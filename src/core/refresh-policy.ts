@@ -1,8 +1,9 @@
 import type { AppSettings } from './app.js';
-import { answeredFailureAt } from './attempt-outcome.js';
+import { answeredFailureAt, FAILING_APART_MS } from './attempt-outcome.js';
 import { isValid, type CredentialState, type Held, type UnseenMint } from './credential.js';
 import { askAgainAt } from './kinds/same-to-the-end.js';
 import { TOKEN_FAMILIES } from './kinds/token-families.js';
+import { isEndKnown, lookEveryMs } from './ticket-life.js';
 import { mintAgainAt, outlivesUnseen, overlapOf } from './unseen-mint.js';
 
 /**
@@ -31,7 +32,10 @@ export function nextAttemptAt(app: AppSettings, state: CredentialState, now: num
   const { held } = state;
   // What is due on a token that another replica got keeps away from the call that failed here.
   const failedAt = answeredFailureAt(state);
-  const soonest = Math.max(now + SHORTEST_WAIT_MS, failedAt === undefined ? now : failedAt + 5 * SECOND);
+  const soonest = Math.max(
+    now + SHORTEST_WAIT_MS,
+    failedAt === undefined ? now : failedAt + FAILING_APART_MS,
+  );
   if (state.failures > 0) return Math.max(soonest, afterFailure(state, now, jitter));
   if (!isValid(held, now) || held.kind !== app.tokenApi) {
     return state.attemptedAt === undefined ? now : soonest;
@@ -55,19 +59,27 @@ function wantedAt(held: Held, app: AppSettings, now: number, jitter: number): nu
 }
 
 /**
- * Tickets: the same one comes back until its end, so asking ahead seldom brings a new one; but one whose birth the hub
- * did not see may end earlier than it thinks. So: at the half of what is left, again and again, at least 5 s apart,
- * and at the end itself. About ten calls in a life of 7200 s.
+ * Tickets: the same one comes back until its end. Where that is not known, it is asked for at a steady pace
+ * (core/ticket-life.ts). Else at the half of what is left, again and again, at least 5 s apart, and at the end itself:
+ * about ten calls in a life of 7200 s, one of which would meet a ticket that WeChat took back early.
  */
-export function nextTicketAttemptAt(state: CredentialState, now: number, jitter: number): number {
+export function nextTicketAttemptAt(
+  app: Pick<AppSettings, 'kind'>,
+  state: CredentialState,
+  now: number,
+  jitter: number,
+): number {
   const { held } = state;
   if (state.failures > 0) return Math.max(now + SHORTEST_WAIT_MS, afterFailure(state, now, jitter));
   if (state.attemptedAt === undefined && held === undefined) return now;
   if (!isValid(held, now)) return now + SHORTEST_WAIT_MS;
   const left = held.expiresAt - now;
-  const half = Math.max(5 * SECOND, (left / 2) * (0.9 + 0.1 * jitter));
+  const shorter = 0.9 + 0.1 * jitter;
+  const wanted = isEndKnown(held)
+    ? Math.max(5 * SECOND, (left / 2) * shorter)
+    : held.confirmedAt + lookEveryMs(app, held) * shorter - now;
   const again = mintAgainAt(state.unseen, held, now, jitter) - now;
-  return now + Math.min(Math.max(Math.min(half, left, again), SHORTEST_TICKET_WAIT_MS), LONGEST_WAIT_MS);
+  return now + Math.min(Math.max(Math.min(wanted, left, again), SHORTEST_TICKET_WAIT_MS), LONGEST_WAIT_MS);
 }
 
 /** How long before its end a `token` is minted anew at the earliest: at most half the life. */

@@ -32,6 +32,18 @@ describe('a report of a dead token', () => {
     expect(decideReport(state, new Secret('current'), tokenApi, NEVER, NEVER, 0)).toEqual({ kind });
   });
 
+  it.each([
+    ['stable_token', 5999, 'throttled'],
+    ['stable_token', 6000, 'ask'],
+    ['token', 5999, 'ask'],
+  ] as const)(
+    'of what another replica got after a call that failed here, %s, at %p: %s',
+    (tokenApi, now, kind) => {
+      const state = aState({ held, attemptedAt: 1000, lastError: { at: 1200, error: anError() } });
+      expect(decideReport(state, new Secret('current'), tokenApi, NEVER, NEVER, now)).toEqual({ kind });
+    },
+  );
+
   it('is not throttled by another replica’s failure', () => {
     const peerFailure = { at: 0, retryAt: 600_000, error: anError() };
     const state = aState({ held, peerFailure });
@@ -97,6 +109,12 @@ describe('a token that proved dead is minted anew', () => {
     ['at once, where nothing is known', {}, Number.NEGATIVE_INFINITY, Number.NEGATIVE_INFINITY],
     ['60 s after the last such mint', { attemptedAt: 90_000 }, 70_000, 130_000],
     ['5 s after a call that failed', { failures: 1, attemptedAt: 90_000 }, Number.NEGATIVE_INFINITY, 95_000],
+    [
+      '5 s after one that another replica’s success has answered',
+      { attemptedAt: 90_000, lastError: { at: 90_100, error: anError() } },
+      Number.NEGATIVE_INFINITY,
+      95_000,
+    ],
     ['at the later of both', { failures: 1, attemptedAt: 90_000 }, 70_000, 130_000],
   ])('%s', (_what, over, mintedAt, expected) => {
     expect(mintNotBefore({ ...UNTRIED, ...over }, mintedAt)).toBe(expected);

@@ -1,4 +1,5 @@
 import type { TokenApi } from './app.js';
+import { answeredFailureAt, FAILING_APART_MS, isFailing } from './attempt-outcome.js';
 import { isValid, type CredentialState } from './credential.js';
 import { TOKEN_FAMILIES } from './kinds/token-families.js';
 import type { Secret } from './secret.js';
@@ -43,7 +44,7 @@ export function decideReport(
   if (!state.held.value.equals(reported)) return { kind: 'superseded' };
   if (now < notBefore) return { kind: 'throttled' };
   // While calls for a token fail, the schedule keeps its own pace and reports do not quicken it; a probe is no such call.
-  if (state.failures > 0 && TOKEN_FAMILIES[tokenApi].isCheckedBy === 'call') return { kind: 'throttled' };
+  if (isFailing(state, now) && TOKEN_FAMILIES[tokenApi].isCheckedBy === 'call') return { kind: 'throttled' };
   return { kind: now >= askedAt + ASK_APART_MS ? 'ask' : 'throttled' };
 }
 
@@ -51,10 +52,10 @@ export function decideReport(
  * When a `token` that proved dead may be minted anew, epoch ms.
  * @param mintedAt when a report last had it minted; -Infinity: never
  */
-export function mintNotBefore({ failures, attemptedAt }: CredentialState, mintedAt: number): number {
+export function mintNotBefore(state: CredentialState, mintedAt: number): number {
   // Calls for a token that fail keep their pace, whatever they are made for.
-  const failedAt = failures > 0 ? attemptedAt : undefined;
-  return Math.max(mintedAt + MINT_APART_MS, (failedAt ?? Number.NEGATIVE_INFINITY) + ASK_APART_MS);
+  const failedAt = state.failures > 0 ? state.attemptedAt : answeredFailureAt(state);
+  return Math.max(mintedAt + MINT_APART_MS, (failedAt ?? Number.NEGATIVE_INFINITY) + FAILING_APART_MS);
 }
 
 /** So many false reports in a row cost nothing: WeChat's 40001 may have been about something else … */

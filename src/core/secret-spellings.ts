@@ -4,15 +4,20 @@
  */
 const SHORTEST_PART = 12;
 
-/** A run that no message has but one that quotes a token or a key, in whatever coding: long, with letters and digits. */
-const TOKEN_LIKE = /(?=[A-Za-z_+/=%-]*[0-9])(?=[0-9_+/=%-]*[A-Za-z])[A-Za-z0-9_+/=%-]{32,}/g;
+/**
+ * A run that no message has but one that quotes a token or a key, in whatever coding: long, and with letters and digits.
+ * Those are looked for in the run that was found: looked ahead for, a long run without is read from each character anew.
+ */
+const LONG_RUN = /[A-Za-z0-9_+/=%-]{32,}/g;
 
 /** Single characters with something between each: `s e c r e t`, `73:65:63`. */
 const SPACED = /(?:\b(?:[A-Za-z0-9]|[0-9A-Fa-f]{2})[\s.,:;|_-]{1,2}){23,}(?:[A-Za-z0-9]|[0-9A-Fa-f]{2})\b/g;
 
 /** Without what looks like a token or a key, whosever it is. */
 export function blankTokenLike(text: string, put: string): string {
-  return text.replace(TOKEN_LIKE, put).replace(SPACED, put);
+  return text
+    .replace(LONG_RUN, (run) => (/[0-9]/.test(run) && /[A-Za-z]/.test(run) ? put : run))
+    .replace(SPACED, put);
 }
 
 /**

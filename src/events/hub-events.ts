@@ -6,6 +6,7 @@ import type { ReplicaView } from '../core/replica-view.js';
 import type { UpstreamError } from '../core/upstream.js';
 import type { Actor, RequestIds } from './actor.js';
 import type { AppRefused, LoginEnded } from './login-events.js';
+import type { StateFileChanged, StateWritten } from './state-events.js';
 
 /** Why an attempt was made. */
 export type RefreshTrigger = 'schedule' | 'reload' | 'admin' | 'report' | 'seed';
@@ -197,6 +198,9 @@ export interface HubEventMap {
   /** A stored credential cannot be read: altered, or under a key that HUB_ENCRYPTION_KEYS does not have. */
   storedUnreadable: { readonly appid: string; readonly slot: string };
   storeCommandEnded: StoreCommandEnded;
+  stateWritten: StateWritten;
+  /** Once per change; only with HUB_STATE_FILE. */
+  stateFileChanged: StateFileChanged;
   /** The keys of an issuer (its id) were read, or could not be. */
   issuerRead: { readonly issuer: string; readonly ok: boolean };
   /** Once per change; `cause`: why not, free of secrets. */

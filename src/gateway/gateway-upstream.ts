@@ -3,6 +3,7 @@ import { Pool, type Dispatcher } from 'undici';
 import { Clock, type TimerHandle } from '../clock/clock.js';
 import { HubEnvironment } from '../config/environment/environment.js';
 import { AppsConfig } from '../config/reload/apps-config.service.js';
+import type { Holder } from '../core/fair-shares.js';
 import { baseUrlOf } from '../core/kinds/kinds.js';
 import { HubException } from '../web/hub-exception.js';
 import { connectorFor } from '../wechat-client/outbound.js';
@@ -40,14 +41,15 @@ export class GatewayUpstream implements BeforeApplicationShutdown, OnApplication
   }
 
   /** Makes a call and watches it; `forget` it when it has ended. @throws {HubException} where there are too many. */
-  begin<T extends WatchedCall>(appid: string, make: () => T): T {
+  begin<T extends WatchedCall>(appid: string, make: (holder: Holder) => T): T {
     if (this.#closing) throw new HubException('HUB_UPSTREAM_FAILED', 'The hub is shutting down.');
-    if (!this.#calls.hasRoomFor(appid)) {
+    const holder = this.config.current.apps.get(appid) ?? { appid };
+    if (!this.#calls.hasRoomFor(holder)) {
       throw new HubException('HUB_RATE_LIMITED', 'Too many calls through the gateway are under way.', {
         retryAfterSeconds: 1,
       });
     }
-    const call = make();
+    const call = make(holder);
     this.#calls.add(call);
     return call;
   }

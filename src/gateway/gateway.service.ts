@@ -4,6 +4,7 @@ import { AccessService } from '../access-guard/access.service.js';
 import { ClientKeys } from '../access-guard/client-keys.js';
 import { Clock } from '../clock/clock.js';
 import { HubEnvironment } from '../config/environment/environment.js';
+import { FairShares } from '../core/fair-shares.js';
 import { TRANSPARENT_ERRORS, transparentErrorOf } from './rules/errors.js';
 import { accessTokenOf, splitTarget } from './rules/query.js';
 import { whyNever, type OwnTicket } from './rules/never-forwarded.js';
@@ -25,13 +26,12 @@ import { tooLarge } from './call/failures.js';
 import { GatewayCall } from './call/gateway-call.js';
 import type { GatewayParts, Order } from './call/gateway-order.js';
 import { GatewayUpstream } from './gateway-upstream.js';
-import { HeldBytes } from './call/held-bytes.js';
 import { wechatErrorOf } from './transparent-answers.js';
 import { sendWeChatError, wechatDenialOf } from '../web/wechat-shape.js';
 import { KeyCheck, KeyWouldLeave } from './key-check.js';
 import { answerTicket } from './own-tickets.js';
 import { RefusedAddresses } from './refused-addresses.js';
-import { announcedLength, LARGEST_UPLOAD_BYTES } from './call/upload.js';
+import { announcedLength, LARGEST_UPLOAD_BYTES, MOST_HELD_BYTES } from './call/upload.js';
 
 /** What is in front of the path at WeChat: `/v1/apps/{appid}/wechat`. */
 const EXPLICIT = /^\/v1\/apps\/[A-Za-z0-9_-]+\/wechat(?=\/)/;
@@ -61,12 +61,12 @@ export class Gateway {
     metrics: RequestMetrics,
   ) {
     const timeoutMs = environment.gatewayTimeoutMs;
-    const heldBytes = new HeldBytes();
+    const heldBytes = new FairShares({ most: MOST_HELD_BYTES });
     metrics.addGauge('wxhub_gateway_calls_under_way', 'Calls through the gateway of now.', () => {
       return upstream.callsUnderWay;
     });
     metrics.addGauge('wxhub_gateway_held_bytes', 'Bytes of request bodies that the gateway holds.', () => {
-      return heldBytes.held;
+      return heldBytes.taken;
     });
     this.#keys = new KeyCheck(keys);
     const refused = new RefusedAddresses(tickets, clock, events);
@@ -200,7 +200,7 @@ export class Gateway {
   }
 
   #start(order: Order): GatewayCall {
-    return this.#parts.upstream.begin(order.appid, () => new GatewayCall(this.#parts, order));
+    return this.#parts.upstream.begin(order.appid, (holder) => new GatewayCall(this.#parts, order, holder));
   }
 
   /** No valid token: the result of the attempt under way, as for GET token. */

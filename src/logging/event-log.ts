@@ -55,6 +55,14 @@ export class EventLog {
           hint: hintOfStore(cause),
         });
     });
+    events.on('stateFileChanged', ({ writable, cause }) => {
+      if (writable) log.info('the state file is written again');
+      else
+        log.error('the state file cannot be written; the hub goes on with what it holds', {
+          cause,
+          hint: hintOfStateFile(cause),
+        });
+    });
     events.on('issuerChanged', ({ issuer, available, cause }) => {
       if (available) log.info('the keys of an issuer are read again', { issuer });
       else
@@ -159,6 +167,25 @@ function hintOfStore(cause = ''): string | undefined {
   return /NOPERM|can't run this command|WRONGPASS|NOAUTH|DB index|READONLY|OOM|MISCONF|cert/i.test(cause)
     ? 'wechat-token-hub doctor says what to mend, and names each right that the Redis user lacks'
     : undefined;
+}
+
+function hintOfStateFile(cause: string | undefined): string {
+  switch (cause) {
+    case 'ENOSPC':
+    case 'EDQUOT':
+      return 'the disk is full: make room for twice the size of the file; it is tried again, and a restart before that loses what is new';
+    case 'EROFS':
+    case 'EACCES':
+    case 'EPERM':
+      return 'the user that runs the hub must be able to write in the folder of HUB_STATE_FILE';
+    case 'EBUSY':
+    case 'EXDEV':
+      return 'mount the folder of HUB_STATE_FILE, not the file by itself: it is replaced as a whole';
+    case 'ERR_LOCK_LOST':
+      return 'the .lock file beside it was removed or replaced, so another process may have the file: see to it that there is one hub, and restart it';
+    default:
+      return 'look at the disk and the folder of HUB_STATE_FILE; it is tried again, and a restart before that loses what is new';
+  }
 }
 
 function hintOfDeafness(cause = ''): string {

@@ -3,7 +3,7 @@ import { FakeClock, settle } from '../../test/support/fake-clock.js';
 import { CodeMemory, REPEAT_WITHIN_MS, type CodeUse } from './code-memory.js';
 import type { LoginOutcome } from './rules/outcome.js';
 
-const ANNA: CodeUse = { clientId: 'shop', appid: 'wx1', kind: 'session', code: 'code-of-anna' };
+const ANNA: CodeUse = { clientId: 'shop', app: { appid: 'wx1' }, kind: 'session', code: 'code-of-anna' };
 
 function granted(openid: string): LoginOutcome {
   const fields = { openid };
@@ -44,7 +44,7 @@ describe('the memory of codes', () => {
   });
 
   it.each<[string, Partial<CodeUse>]>([
-    ['another app', { appid: 'wx2' }],
+    ['another app', { app: { appid: 'wx2' } }],
     ['another code', { code: 'code-of-bert' }],
   ])('of %s nothing is known', (_what, over) => {
     memory.remember(ANNA, Promise.resolve(granted('o-anna')));
@@ -73,7 +73,7 @@ describe('the memory of codes', () => {
     expect(nth).toBeLessThan(1000);
     expect(memory.find({ ...ANNA, code: `code-${nth}` })).toEqual({ kind: 'full' });
     expect(memory.find({ ...ANNA, code: 'code-0' }).kind).toBe('repeat');
-    expect(memory.find({ ...ANNA, appid: 'wx2' })).toEqual({ kind: 'new' });
+    expect(memory.find({ ...ANNA, app: { appid: 'wx2' } })).toEqual({ kind: 'new' });
     await clock.advance(REPEAT_WITHIN_MS + 1);
     expect(memory.find(ANNA)).toEqual({ kind: 'new' });
   });
@@ -87,7 +87,7 @@ describe('the memory of codes', () => {
   it('under any order of asks and ends a code is sent once, and its answer reaches its client alone', async () => {
     const use = fc.record({
       clientId: fc.constantFrom('shop', 'other'),
-      appid: fc.constantFrom('wx1', 'wx2'),
+      app: fc.constantFrom({ appid: 'wx1' }, { appid: 'wx2' }),
       kind: fc.constantFrom('session' as const, 'oauth' as const),
       code: fc.constantFrom('one', 'two'),
     });
@@ -103,14 +103,14 @@ describe('the memory of codes', () => {
             await scheduler.waitNext(1);
             await settle();
           }
-          const known = sent.filter(({ use: { appid, code } }) => appid === ask.appid && code === ask.code);
+          const known = sent.filter(({ use: { app, code } }) => app === ask.app && code === ask.code);
           const recent = known.find(({ endedAt }) => at.now() - endedAt <= REPEAT_WITHIN_MS);
           const found = codes.find(ask);
           if (recent === undefined) {
             expect(found.kind).toBe('new');
             const call = { use: ask, endedAt: Infinity };
             sent.push(call);
-            const answer = granted(`${ask.clientId} ${ask.appid} ${ask.kind} ${ask.code}`);
+            const answer = granted(`${ask.clientId} ${ask.app.appid} ${ask.kind} ${ask.code}`);
             codes.remember(
               ask,
               scheduler.schedule(Promise.resolve(answer)).then((outcome) => {

@@ -1,5 +1,6 @@
 import { hash } from 'node:crypto';
 import type { Clock, TimerHandle } from '../clock/clock.js';
+import { FairShares, type Holder, type Share } from '../core/fair-shares.js';
 import type { LoginKind, LoginOutcome } from './rules/outcome.js';
 
 /** How long an answer is kept after the call ended, for the same client's repeat. Milliseconds (CONTRACT section 7). */
@@ -8,15 +9,14 @@ export const REPEAT_WITHIN_MS = 10_000;
  * What may be remembered at a time, bytes: some 90,000 codes in all, 9,000 a second, and 60,000 of one app. What is over
  * is not sent rather than forgotten, since a code that is forgotten could be sent twice.
  */
-const MOST_BYTES = 64 * 1024 * 1024;
-const MOST_BYTES_OF_APP = 40 * 1024 * 1024;
+const BYTES = { most: 64 * 1024 * 1024, mostOfApp: 40 * 1024 * 1024 };
 /** Of an entry beside its answer, about. Bytes. */
 const ENTRY_BYTES = 600;
 
 /** Who sends which code. */
 export interface CodeUse {
   readonly clientId: string;
-  readonly appid: string;
+  readonly app: Holder;
   readonly kind: LoginKind;
   readonly code: string;
 }
@@ -33,7 +33,7 @@ export type Remembered =
 interface Entry {
   readonly key: string;
   readonly clientId: string;
-  readonly appid: string;
+  readonly share: Share;
   readonly loginKind: LoginKind;
   readonly outcome: Promise<LoginOutcome>;
   bytes: number;
@@ -49,10 +49,9 @@ interface Entry {
  */
 export class CodeMemory {
   readonly #entries = new Map<string, Entry>();
-  readonly #bytesOfApp = new Map<string, number>();
+  readonly #shares = new FairShares(BYTES);
   /** Those whose calls have ended, in the order of their ends. */
   readonly #ended: Entry[] = [];
-  #bytes = 0;
   #timer: TimerHandle | undefined;
 
   constructor(private readonly clock: Clock) {}
@@ -62,18 +61,19 @@ export class CodeMemory {
     return this.#entries.size;
   }
 
-  find({ clientId, appid, kind, code }: CodeUse): Remembered {
+  find({ clientId, app, kind, code }: CodeUse): Remembered {
     this.#forget();
-    const entry = this.#entries.get(keyOf(appid, code));
-    if (entry === undefined) return { kind: this.#hasRoom(appid) ? 'new' : 'full' };
+    const entry = this.#entries.get(keyOf(app.appid, code));
+    if (entry === undefined) return { kind: this.#shares.of(app).room > 0 ? 'new' : 'full' };
     const isRepeat = entry.clientId === clientId && entry.loginKind === kind;
     return isRepeat ? { kind: 'repeat', outcome: entry.outcome } : { kind: 'spent' };
   }
 
   /** A code that {@link find} called new is sent now. `outcome` never rejects. */
-  remember({ clientId, appid, kind, code }: CodeUse, outcome: Promise<LoginOutcome>): void {
-    const key = keyOf(appid, code);
-    const entry = { key, clientId, appid, loginKind: kind, outcome, bytes: 0, endedAt: Infinity };
+  remember({ clientId, app, kind, code }: CodeUse, outcome: Promise<LoginOutcome>): void {
+    const key = keyOf(app.appid, code);
+    const share = this.#shares.of(app);
+    const entry = { key, clientId, share, loginKind: kind, outcome, bytes: 0, endedAt: Infinity };
     this.#entries.set(key, entry);
     this.#weigh(entry, ENTRY_BYTES);
     void outcome.then((known) => {
@@ -88,17 +88,9 @@ export class CodeMemory {
     this.clock.clearTimeout(this.#timer);
   }
 
-  #hasRoom(appid: string): boolean {
-    return this.#bytes < MOST_BYTES && (this.#bytesOfApp.get(appid) ?? 0) < MOST_BYTES_OF_APP;
-  }
-
   #weigh(entry: Entry, bytes: number): void {
-    const more = bytes - entry.bytes;
-    const ofApp = (this.#bytesOfApp.get(entry.appid) ?? 0) + more;
-    this.#bytes += more;
+    entry.share.add(bytes - entry.bytes);
     entry.bytes = bytes;
-    if (ofApp <= 0) this.#bytesOfApp.delete(entry.appid);
-    else this.#bytesOfApp.set(entry.appid, ofApp);
   }
 
   #forget(): void {

@@ -3,14 +3,17 @@ import { ClientKeys } from '../access-guard/client-keys.js';
 import { Clock } from '../clock/clock.js';
 import { AppsConfig } from '../config/reload/apps-config.service.js';
 import type { AppSettings } from '../core/app.js';
+import { FairShares } from '../core/fair-shares.js';
 import { KINDS } from '../core/kinds/kinds.js';
 import type { Actor } from '../events/actor.js';
 import { HubEvents } from '../events/hub-events.js';
 import type { LoginResult } from '../events/login-events.js';
 import { CodeMemory } from './code-memory.js';
 import { LoginUpstream } from './login-upstream.js';
-import { Places } from './places.js';
 import type { LoginKind, LoginOutcome } from './rules/outcome.js';
+
+/** Logins under way at a time, of one app and of all (CONTRACT section 7). */
+export const LOGIN_PLACES = { most: 2000, mostOfApp: 500 };
 
 /** One user's code, from a caller that was let in. */
 export interface LoginRequest {
@@ -33,7 +36,7 @@ export type LoginAnswer =
 @Injectable()
 export class Logins implements OnApplicationShutdown {
   readonly #memory: CodeMemory;
-  readonly #places = new Places();
+  readonly #places = new FairShares(LOGIN_PLACES);
 
   constructor(
     private readonly upstream: LoginUpstream,
@@ -52,7 +55,7 @@ export class Logins implements OnApplicationShutdown {
     // Removed by a reload after the guard let pass; or of a kind whose logins take no AppSecret: the gateway's matter.
     if (app === undefined || !KINDS[app.kind].logsUsersIn) return { kind: 'no_app' };
     if (this.keys.mayHold(code)) return { kind: 'key_leaves' };
-    const use = { clientId: caller.clientId, appid, kind, code };
+    const use = { clientId: caller.clientId, app, kind, code };
     const remembered = this.#memory.find(use);
     switch (remembered.kind) {
       case 'repeat': {
@@ -65,7 +68,7 @@ export class Logins implements OnApplicationShutdown {
       case 'full':
         return this.#tooMany(request);
       case 'new': {
-        if (!this.#places.hasOne(appid)) return this.#tooMany(request);
+        if (this.#places.of(app).room < 1) return this.#tooMany(request);
         const outcome = this.#send(request, app);
         this.#memory.remember(use, outcome);
         return outcome;
@@ -80,9 +83,10 @@ export class Logins implements OnApplicationShutdown {
   async #send(request: LoginRequest, app: AppSettings): Promise<LoginOutcome> {
     const { kind, appid, code } = request;
     const since = this.clock.now();
-    this.#places.take(appid);
+    const place = this.#places.of(app);
+    place.add(1);
     const outcome = await this.upstream.login(kind, app, code);
-    this.#places.giveBack(appid);
+    place.add(-1);
     const durationMs = this.clock.now() - since;
     this.events.emit('loginEnded', { ...this.#what(request, outcome), durationMs, repeated: false });
     // By the settings that were refused: a reload may have brought others since.

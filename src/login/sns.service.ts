@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { withKey } from '../access-guard/access-request.js';
 import { ClientKeys } from '../access-guard/client-keys.js';
 import { deniedError } from '../core/dropin.js';
+import { FairShares } from '../core/fair-shares.js';
 import { isObject } from '../core/json.js';
 import { describeFailure } from '../core/wechat-error.js';
 import { AccessGuard } from '../web/access.guard.js';
@@ -9,8 +10,7 @@ import { accessRequestOf, grantedActor, type AppRequest } from '../web/app-reque
 import { wechatDenialOf } from '../web/wechat-shape.js';
 import type { HttpOutcome } from '../wechat-client/http-exchange.js';
 import { LoginUpstream } from './login-upstream.js';
-import { Logins, type LoginAnswer } from './logins.service.js';
-import { Places } from './places.js';
+import { LOGIN_PLACES, Logins, type LoginAnswer } from './logins.service.js';
 import { readLoginAsk, SNS_ERRORS, type SnsError } from './rules/ask.js';
 import type { LoginKind } from './rules/outcome.js';
 import { snsErrorOf } from './rules/sns-answer.js';
@@ -27,7 +27,7 @@ type Parameters = Readonly<Record<string, unknown>>;
  */
 @Injectable()
 export class Sns {
-  readonly #places = new Places();
+  readonly #places = new FairShares(LOGIN_PLACES);
 
   constructor(
     private readonly guard: AccessGuard,
@@ -59,14 +59,14 @@ export class Sns {
     const verdict = this.guard.examine(caller, { request, act: 'login', appid: app, proof: 'token' });
     if (!verdict.ok) return { error: wechatDenialOf(verdict) };
     if (sent.some(([, value]) => this.keys.mayHold(value))) return { error: SNS_ERRORS.keyLeaves };
-    // Of userinfo and auth nobody knows the app: they share one.
-    const place = app ?? '';
-    if (!this.#places.hasOne(place)) return { error: SNS_ERRORS.tooMany };
-    this.#places.take(place);
+    // Of userinfo and auth nobody knows the app: those of a tenant share one.
+    const place = this.#places.of({ appid: app ?? '', tenant: verdict.client.tenant });
+    if (place.room < 1) return { error: SNS_ERRORS.tooMany };
+    place.add(1);
     try {
       return { body: bodyOf(await this.upstream.userCall(call, sent)) };
     } finally {
-      this.#places.giveBack(place);
+      place.add(-1);
     }
   }
 }

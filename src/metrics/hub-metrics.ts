@@ -10,6 +10,7 @@ import { ConfigMetrics } from './config-metrics.js';
 import { GatewayMetrics } from './gateway-metrics.js';
 import { LoginMetrics } from './login-metrics.js';
 import { RefreshMetrics } from './refresh-metrics.js';
+import { StateMetrics } from './state-metrics.js';
 import { StoreMetrics } from './store-metrics.js';
 import { Counter, everyLabel, head, labelsOf, sample } from './text-format.js';
 
@@ -52,6 +53,7 @@ export class HubMetrics {
     private readonly clock: Clock,
     private readonly refreshes: RefreshMetrics,
     private readonly store: StoreMetrics,
+    private readonly state: StateMetrics,
     private readonly config: ConfigMetrics,
     private readonly labels: AppLabels,
   ) {
@@ -80,7 +82,7 @@ export class HubMetrics {
 
   /** The text format, in chunks; between chunks requests get their turn. */
   async *text(): AsyncGenerator<string> {
-    for (const part of [this.config, this.refreshes, this.store, this.#gateway, this.#logins]) {
+    for (const part of [this.config, this.refreshes, this.store, this.state, this.#gateway, this.#logins]) {
       yield [...part.lines()].join('');
     }
     for (const counter of [this.#denials, this.#unserved, this.#notices, this.#troubles, this.#linesLost]) {

@@ -8,6 +8,7 @@ import { HubMetrics } from './hub-metrics.js';
 import { ProcessMetrics } from './process-metrics.js';
 import { RefreshMetrics } from './refresh-metrics.js';
 import { RequestMetrics } from './request-metrics.js';
+import { StateMetrics } from './state-metrics.js';
 import { StoreMetrics } from './store-metrics.js';
 
 @Module({
@@ -19,6 +20,7 @@ import { StoreMetrics } from './store-metrics.js';
     ProcessMetrics,
     RefreshMetrics,
     RequestMetrics,
+    StateMetrics,
     StoreMetrics,
   ],
   exports: [ConfigMetrics, HubMetrics, ProcessMetrics, RequestMetrics],

@@ -15,18 +15,24 @@ const ROUND_MS = 5000;
 const STORE_AWAY_MS = 30_000;
 /** So many problems of a file are told; more are fixed by fixing those. */
 const TOLD_PROBLEMS = 5;
+/** A disk that recovers sooner is nobody's business. Milliseconds. */
+const STATE_UNWRITTEN_MS = 30_000;
 /** No appid has a dot: none of its claims has this name. */
 const HUB = 'hub.itself';
 /** Begins the subject of a tenant's file. */
 const OF_TENANT = 'hub.tenant.';
 
-/** Has told what concerns the hub as a whole: Redis away, a file that is refused, secrets that cannot be had. */
+/**
+ * Has told what concerns the hub as a whole: Redis away, a state file that cannot be written, an apps.yaml that is
+ * refused, secrets that cannot be had.
+ */
 @Injectable()
 export class HubConditions implements OnApplicationBootstrap, BeforeApplicationShutdown {
   readonly #episodes: Episodes<HubCondition>;
   #timer: TimerHandle | undefined;
   #running = false;
   #storeAwaySince: number | undefined;
+  #stateUnwrittenSince: number | undefined;
 
   constructor(
     private readonly notices: Notices,
@@ -44,6 +50,9 @@ export class HubConditions implements OnApplicationBootstrap, BeforeApplicationS
     });
     events.on('storeChanged', ({ available }) => {
       this.#storeAwaySince = available ? undefined : (this.#storeAwaySince ?? clock.now());
+    });
+    events.on('stateFileChanged', ({ writable }) => {
+      this.#stateUnwrittenSince = writable ? undefined : clock.now();
     });
   }
 
@@ -84,8 +93,12 @@ export class HubConditions implements OnApplicationBootstrap, BeforeApplicationS
   /** Each a group of its own: they are told apart. */
   *#present(): Generator<HubCondition[]> {
     yield* this.#presentOf(undefined);
-    const since = this.#storeAwaySince;
-    if (since !== undefined && this.clock.now() - since >= STORE_AWAY_MS) yield ['store_away'];
+    if (this.#isSince(this.#storeAwaySince, STORE_AWAY_MS)) yield ['store_away'];
+    if (this.#isSince(this.#stateUnwrittenSince, STATE_UNWRITTEN_MS)) yield ['state_unwritten'];
+  }
+
+  #isSince(at: number | undefined, ms: number): boolean {
+    return at !== undefined && this.clock.now() - at >= ms;
   }
 
   #problemsOf(tenant: string | undefined): readonly ConfigProblem[] {

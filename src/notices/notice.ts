@@ -29,6 +29,8 @@ export const HUB_CONDITIONS = [
   'secret_missing',
   /** Redis does not do what it is asked. */
   'store_away',
+  /** The state file cannot be written. */
+  'state_unwritten',
 ] as const;
 export type HubCondition = (typeof HUB_CONDITIONS)[number];
 

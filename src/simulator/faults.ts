@@ -4,7 +4,7 @@ import type { Endpoint } from './journal.js';
 export interface FaultScope {
   /** Default `*`: every endpoint. */
   readonly endpoint?: Endpoint | '*';
-  /** Default: every app. */
+  /** Default: every app. With `*` at its end: those that begin so. */
   readonly appid?: string;
   /** How many calls it hits before it is used up. Default 1; Infinity lasts until it is cleared. */
   readonly times?: number;
@@ -111,7 +111,7 @@ export class ActiveFault implements FaultHandle {
   covers(endpoint: Endpoint, appid: string): boolean {
     const { spec } = this;
     const here = spec.endpoint === undefined || spec.endpoint === '*' || spec.endpoint === endpoint;
-    return here && (spec.appid === undefined || spec.appid === appid);
+    return here && (spec.appid === undefined || isOneOf(spec.appid, appid));
   }
 
   hit(): void {
@@ -144,6 +144,10 @@ export class ActiveFault implements FaultHandle {
       this.#waiting.add(check);
     });
   }
+}
+
+function isOneOf(pattern: string, appid: string): boolean {
+  return pattern.endsWith('*') ? appid.startsWith(pattern.slice(0, -1)) : pattern === appid;
 }
 
 /**

@@ -3,6 +3,7 @@ import { Clock } from '../clock/clock.js';
 import type { AppKindName, TicketType } from '../core/app.js';
 import { isValid } from '../core/credential.js';
 import { ticketTypeOf } from '../core/kinds/kinds.js';
+import { ticketPromisedUntil } from '../core/ticket-life.js';
 import { NO_TOKEN, unavailable, type Reading } from './reading.js';
 import type { AppEntry } from './refresh/app-entry.js';
 import { AttemptLoop } from './refresh/attempt-loop.js';
@@ -47,19 +48,20 @@ export class TicketCache {
     if (comes) await this.cache.settled(appid, gone);
     this.#use(entry, cell);
     for (let waited = 0; waited < 2; waited += 1) {
-      const reading = this.#now(cell);
+      const reading = this.#now(entry, cell);
       if (reading !== undefined || entry.removed || gone?.aborted === true) break;
       await this.cache.changeOf(cell, gone);
     }
     if (entry.removed) return undefined;
-    return this.#now(cell) ?? unavailable(cell, this.clock.now());
+    return this.#now(entry, cell) ?? unavailable(cell, this.clock.now());
   }
 
-  #now(cell: CredentialCell): Reading | undefined {
+  #now(entry: AppEntry, cell: CredentialCell): Reading | undefined {
     const now = this.clock.now();
     const { held } = cell.state;
     if (isValid(held, now)) {
-      return { kind: 'held', held, expiresInSeconds: Math.floor((held.expiresAt - now) / 1000) };
+      const until = ticketPromisedUntil(entry.app, held, now);
+      return { kind: 'held', held, expiresInSeconds: Math.floor((until - now) / 1000) };
     }
     if (this.attempts.closing) return unavailable(cell, now);
     const due = cell.nextAttemptAt ?? now;

@@ -6,6 +6,7 @@ import { HubEnvironment } from '../config/environment/environment.js';
 import { redisAccess } from '../config/environment/redis-access.js';
 import { HubEvents } from '../events/hub-events.js';
 import { CacheStats } from './cache-stats.js';
+import { DurableRecords } from './durable-records.js';
 import { FailingRefresh } from './failing-refresh.js';
 import { EntryParts } from './refresh/app-entry.js';
 import { AttemptLoop } from './refresh/attempt-loop.js';
@@ -14,6 +15,9 @@ import { ReplicaSync } from './replicas/replica-sync.js';
 import { StoreAgreement } from './replicas/store-agreement.js';
 import { StoreContact } from './replicas/store-contact.js';
 import { ServedTokens } from './served-tokens.js';
+import { FileTokenStore } from './stores/file/file-token-store.js';
+import { OpenedState } from './stores/file/opened-state.js';
+import { MemoryRecords } from './stores/memory-records.js';
 import { MemoryTokenStore } from './stores/memory-token-store.js';
 import { RedisTokenStore } from './stores/redis/redis-token-store.js';
 import { TicketCache } from './ticket-cache.service.js';
@@ -41,8 +45,9 @@ import { TokenStore } from './token-store.js';
     {
       provide: TokenStore,
       useFactory: createStore,
-      inject: [HubEnvironment, Clock, HubEvents, Randomness],
+      inject: [HubEnvironment, Clock, HubEvents, Randomness, OpenedState],
     },
+    { provide: DurableRecords, useFactory: recordsOf, inject: [TokenStore, Clock] },
   ],
   exports: [
     TokenCache,
@@ -53,6 +58,7 @@ import { TokenStore } from './token-store.js';
     TokenReports,
     ServedTokens,
     TokenStore,
+    DurableRecords,
   ],
 })
 export class TokenCacheModule {}
@@ -62,10 +68,18 @@ function createStore(
   clock: Clock,
   events: HubEvents,
   randomness: Randomness,
+  { file }: OpenedState,
 ): TokenStore {
+  if (file !== undefined) return new FileTokenStore(file, clock, events);
   const access = redisAccess(environment, (message) => {
     events.emit('troubleSeen', { where: 'certificates for Redis; the old ones stay', error: message });
   });
   if (access === undefined) return new MemoryTokenStore(clock);
   return RedisTokenStore.at(access, environment, clock, events, randomness);
+}
+
+/** With neither Redis nor a state file there is nothing that must be kept: what needs that is a problem of apps.yaml. */
+function recordsOf(store: TokenStore, clock: Clock): DurableRecords {
+  const keeps = store instanceof RedisTokenStore || store instanceof FileTokenStore;
+  return keeps ? store.durable : new MemoryRecords(clock);
 }

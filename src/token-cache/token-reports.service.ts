@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { Clock } from '../clock/clock.js';
+import { isFailing } from '../core/attempt-outcome.js';
 import { isValid } from '../core/credential.js';
 import { isTooShortForSdks } from '../core/kinds/same-to-the-end.js';
 import { ASK_APART_MS, type ReportOutcome } from '../core/report.js';
@@ -34,8 +35,9 @@ export class TokenReports {
   makeSure(appid: string, now = this.clock.now()): Promise<void> | undefined {
     const entry = this.cache.entry(appid);
     if (entry === undefined) return undefined;
-    const { held, failures } = entry.token.state;
-    if (!isValid(held, now) || failures > 0 || isTooShortForSdks(held, now)) return undefined;
+    const { state } = entry.token;
+    const { held } = state;
+    if (!isValid(held, now) || isFailing(state, now) || isTooShortForSdks(held, now)) return undefined;
     const { underWay, askedAt } = entry.checks;
     if (underWay === undefined && now - askedAt < ASK_APART_MS) return undefined;
     return (underWay ?? this.check.ask(entry)).then(() => undefined);

@@ -2,7 +2,7 @@ import { connect, type Socket } from 'node:net';
 import { Readiness } from '../../src/web/readiness.js';
 import { WeChatSimulator } from '../../src/simulator/simulator.js';
 import { eventually } from '../support/eventually.js';
-import { ok, ScriptedUpstream } from '../support/scripted-upstream.js';
+import { ok, ScriptedUpstream, type Script } from '../support/scripted-upstream.js';
 import { bearer, startHub, testKey, type RunningHub } from '../support/start-hub.js';
 
 const KEY = testKey('gateway');
@@ -201,6 +201,18 @@ describe('somebody goes away', () => {
       expect(posted.json.detail).toContain('the hub leaves it at that');
       expect(posted.json.detail).not.toContain('tries again');
       expect(upstream.arrived.length).toBe(4);
+    });
+
+    it('one that ends in the middle of an answer is not taken for one: WeChat has acted', async () => {
+      const cut: Script = (request, response) => {
+        response.writeHead(200, { 'content-type': 'application/json', 'content-length': '1000' });
+        response.write('{"errcode":0');
+        setTimeout(() => request.socket.destroy(), 20);
+      };
+      upstream.script = (request, response, nth) => (nth === 1 ? ok() : cut)(request, response, nth);
+      expect((await hub.get(PATH, bearer(KEY))).status).toBe(200);
+      expect((await hub.get(PATH, bearer(KEY))).status).toBe(502);
+      expect(upstream.arrived.length).toBe(2);
     });
 
     it('a new connection that ends so is not taken for one: a call that may be at fault itself goes once', async () => {

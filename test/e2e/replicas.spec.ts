@@ -73,6 +73,27 @@ describe('another AppSecret', () => {
   });
 });
 
+describe('a ticket whose end nobody knows', () => {
+  it('is asked for once a minute by all replicas together, also by those that take it over from the store', async () => {
+    const story = new SimulatedReplicas(11);
+    const apps = [{ ...APP, tickets: ['jsapi' as const] }];
+    const looks = (from: number) => story.calls.slice(from).filter(({ kind }) => kind === 'jsapi').length;
+    const old = ['a', 'b', 'c'].map((name) => story.start(name, apps));
+    await story.world.pass(30 * MINUTE);
+    expect(looks(0)).toBeGreaterThanOrEqual(30);
+    expect(looks(0)).toBeLessThanOrEqual(36);
+    const held = await old[2]!.tickets.read('wx-a', 'jsapi');
+    for (const replica of old) replica.kill();
+    const before = story.calls.length;
+    const [d] = ['d', 'e'].map((name) => story.start(name, apps));
+    await story.world.pass(30 * MINUTE);
+    expect(looks(before)).toBeGreaterThanOrEqual(29);
+    expect(looks(before)).toBeLessThanOrEqual(36);
+    const version = held?.kind === 'held' ? held.held.version : undefined;
+    expect(await d!.tickets.read('wx-a', 'jsapi')).toMatchObject({ held: { version } });
+  });
+});
+
 describe('trouble of a ticket', () => {
   const REFUSALS = [
     ['the quota is used up', classifyErrcode(45009, 'reach max api daily quota limit', 'ticket')],

@@ -215,6 +215,13 @@ describe('an admin of a tenant', () => {
     expect(app.json.clients.map(({ id }: { id: string }) => id)).toEqual(['a/all']);
   });
 
+  it('is not told when another’s admin reloads', async () => {
+    await reload(keyOf('b'));
+    expect((await live(keyOf('a'))).hub.lastReload).toBeNull();
+    expect((await live(keyOf('b'))).hub.lastReload).toMatchObject({ trigger: 'admin', ok: true });
+    expect((await live(ROOT)).hub.lastReload).toMatchObject({ trigger: 'admin', ok: true });
+  });
+
   it('is shown its own problems and audit lines alone, and cannot probe by them', async () => {
     write('b.yaml', 'version: 2');
     await reload(ROOT);

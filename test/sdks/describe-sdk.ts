@@ -8,10 +8,12 @@ export interface Sdk {
   stableToken?(): Promise<string>;
   /** For the JS-SDK of a page. */
   signature(url: string): Promise<PageSignature>;
-  /** A call that posts JSON; its answer is the simulator's echo. */
+  /** A call that posts JSON; its answer has `errcode`. */
   call(): Promise<unknown>;
   /** What a user does about 40001, for SDKs that do nothing by themselves. */
   renew?(): Promise<unknown>;
+  /** It asks again once about 40001, which is too early for the hub to know; the next call's asking is understood. */
+  readonly healsWithNextCall?: boolean;
   close?(): Promise<void>;
 }
 
@@ -68,8 +70,8 @@ export function describeSdk(
 
     it.each<Covered>(['tokens', 'everything'])('calls WeChat (to the hub: %s)', async (covered) => {
       const sdk = await connected(covered);
-      expect(await sdk.call()).toMatchObject({ errcode: 0, appid, method: 'POST' });
-      expect(hub.callOutcomes()).toEqual(['ok']);
+      expect(await sdk.call()).toMatchObject({ errcode: 0 });
+      expect(hub.callOutcomes(appid)).toEqual(['ok']);
     });
 
     describe('after its token died at WeChat', () => {
@@ -78,11 +80,11 @@ export function describeSdk(
         await sdk.call();
         await hub.pass(AN_HOUR_MS);
         hub.wechat.killToken(appid, tokenApi);
-        if (sdk.renew !== undefined) {
+        if (sdk.renew !== undefined || sdk.healsWithNextCall === true) {
           expect(await sdk.call()).toMatchObject({ errcode: 40001 });
-          await sdk.renew();
+          await sdk.renew?.();
         }
-        expect(await sdk.call()).toMatchObject({ errcode: 0, appid });
+        expect(await sdk.call()).toMatchObject({ errcode: 0 });
         expect(hub.wechat.mints({ appid })).toBe(2);
       });
 
@@ -91,11 +93,11 @@ export function describeSdk(
         await sdk.call();
         await hub.pass(AN_HOUR_MS);
         hub.wechat.killToken(appid, tokenApi);
-        expect(await sdk.call()).toMatchObject({ errcode: 0, appid });
+        expect(await sdk.call()).toMatchObject({ errcode: 0 });
         const more = await Promise.all(Array.from({ length: 20 }, () => sdk.call()));
-        for (const answer of more) expect(answer).toMatchObject({ errcode: 0, appid });
+        for (const answer of more) expect(answer).toMatchObject({ errcode: 0 });
         // The one call that found out; the SDK goes on sending the dead token, and WeChat never sees it again.
-        expect(hub.callOutcomes().filter((outcome) => outcome !== 'ok')).toEqual(['errcode:40001']);
+        expect(hub.callOutcomes(appid).filter((outcome) => outcome !== 'ok')).toEqual(['errcode:40001']);
         expect(hub.wechat.mints({ appid })).toBe(2);
       });
     });
@@ -107,8 +109,8 @@ export function describeSdk(
       // The hub has renewed it, and its five minutes of overlap are over; the SDK's own clock stands still.
       await hub.pass(2 * AN_HOUR_MS);
       expect(hub.wechat.isAlive(before)).toBe(false);
-      expect(await sdk.call()).toMatchObject({ errcode: 0, appid });
-      expect(hub.callOutcomes()).toEqual(['ok', 'ok']);
+      expect(await sdk.call()).toMatchObject({ errcode: 0 });
+      expect(hub.callOutcomes(appid)).toEqual(['ok', 'ok']);
     });
   });
 }

@@ -22,7 +22,7 @@ export type App = (typeof APPS)[number];
  */
 export type Covered = 'everything' | 'tokens';
 
-const CLIENTS = [
+export const CLIENTS = [
   { id: 'backend', key: HUB_KEY, apps: '*', may: ['read', 'report', 'login'] },
   { id: 'backend-with-header', key: GATEWAY_KEY, apps: '*', may: ['read', 'report', 'gateway'] },
   // Most SDKs' calls carry no key, only the token: what admits them to the gateway is their address.
@@ -73,9 +73,9 @@ export class SdkHub {
     return this.virtual.pass(ms);
   }
 
-  /** How the calls ended at WeChat that were none for tokens or tickets, oldest first. */
-  callOutcomes(): string[] {
-    return this.wechat.journal({ endpoint: 'business' }).map(({ outcome }) => outcome);
+  /** How the calls ended at WeChat that were none for tokens or tickets, of one app or of all, oldest first. */
+  callOutcomes(appid?: string): string[] {
+    return this.wechat.journal({ endpoint: 'business', appid }).map(({ outcome }) => outcome);
   }
 
   /** The signature that WeChat expects of a page (JS-SDK, appendix 1). */

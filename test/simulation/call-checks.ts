@@ -72,6 +72,10 @@ export class CallChecks {
     const nth = mints.indexOf(minted);
     const [before, one] = [mints[nth - 1], mints[nth - 2]];
     if (before === undefined) return;
+    // Got alone, or under a lease that had lapsed: what came into Redis after the last mint makes that one doubtful.
+    const cameLate = mints
+      .slice(Math.max(0, nth - 4), nth - 1)
+      .some((late) => !this.#isClean(late) && (late.storedAt ?? 0) > before.firstSentAt);
     this.#rate(call);
     if (call.trigger === 'report') this.#reported(call, mints.slice(0, nth));
     if (call.wanted) return;
@@ -87,10 +91,8 @@ export class CallChecks {
       this.ground.redisLostSince(call.sentAt - SETTLED_MS);
     const inDoubt =
       !this.#isClean(before) ||
-      (one !== undefined &&
-        !this.#isClean(one) &&
-        // Or it came into Redis under the next call: whoever got it alone may have minted until then.
-        (before.firstSentAt - one.validity.bornAt < AT_ONCE_MS || (one.storedAt ?? 0) > before.firstSentAt));
+      cameLate ||
+      (one !== undefined && !this.#isClean(one) && before.firstSentAt - one.validity.bornAt < AT_ONCE_MS);
     if (inTheDark || inDoubt) return;
     this.ground.violations.found(
       `${app.appid} was minted by ${hub.name} ${Math.round(apart / 1000)} s after ${before.by.hub.name} did`,

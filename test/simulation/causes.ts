@@ -89,7 +89,7 @@ export function cause(fault: Fault, stage: Stage): () => void {
 }
 
 /** That Redis has lost everything under connections that stand shows at the slow comparison, a round a minute; ms. */
-const FLUSH_NOTICED_MS = 75_000;
+export const FLUSH_NOTICED_MS = 75_000;
 
 /** From Redis. Also who has come since it went: its connections break. */
 function cutOff(hubs: readonly SimulatedHub[]): () => void {

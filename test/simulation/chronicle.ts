@@ -39,6 +39,8 @@ export interface Minted {
   storedAt: number | undefined;
   /** How much too late an end it may have in Redis, since it was written by a hub whose clock had stood still; ms. */
   lateMs: number;
+  /** … or too early: the clock of a hub that wrote it had stood still between its claim and the answer; ms. */
+  earlyMs: number;
 }
 
 /** A token in Redis, since when, and with which version. */
@@ -87,6 +89,7 @@ export class Chronicle {
       knownAt: undefined,
       storedAt: undefined,
       lateMs: 0,
+      earlyMs: 0,
     };
     this.#minted.set(value, minted);
     append(this.#mints, appid, minted);

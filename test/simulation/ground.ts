@@ -7,6 +7,8 @@ export class Ground {
   readonly #lost: number[] = [];
   readonly #steps: { readonly at: number; readonly ms: number }[] = [];
 
+  /** When Redis lost everything, and no connection broke. */
+  readonly #flushes: number[] = [];
   #skewMs = 0;
 
   constructor(
@@ -23,11 +25,17 @@ export class Ground {
   redisLost(stepMs: number, noticedMs: number): void {
     this.#skewMs += stepMs;
     this.#lost.push(this.now + noticedMs);
+    if (noticedMs > 0) this.#flushes.push(this.now);
     this.#steps.push({ at: this.now, ms: Math.abs(stepMs) });
   }
 
   redisLostSince(from: number): boolean {
     return this.#lost.some((at) => at >= from);
+  }
+
+  /** When Redis last lost everything under connections that stood. */
+  get flushedAt(): number {
+    return this.#flushes.at(-1) ?? Number.NEGATIVE_INFINITY;
   }
 
   /** By how much Redis's clock is off, ms. */

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 
 const EPOCH_MS = Date.UTC(2026, 0, 1);
-const MOST_LINES = 400;
+const MOST_LINES = 5000;
 
 /** What happened: the last of it for a person who looks into a failure, and a digest of all of it. */
 export class Journal {

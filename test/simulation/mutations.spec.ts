@@ -35,9 +35,16 @@ function without(name: string, line: string, instead: string): Rewrite {
 }
 
 describe('the simulation finds', () => {
-  it('nothing, with nothing left out', async () => {
-    expect(await violationWith(undefined, RESTLESS, CONTROLS)).toBe('none');
-  }, 120_000);
+  it.each([
+    ['', RESTLESS],
+    [', one fault upon the other', STORMY],
+  ])(
+    'nothing, with nothing left out%s',
+    async (_how, course) => {
+      expect(await violationWith(undefined, course, CONTROLS)).toBe('none');
+    },
+    120_000,
+  );
 
   it.each<[what: string, rewrite: Rewrite, found: RegExp]>([
     [

@@ -8,6 +8,9 @@ import type { CallWatch } from './simulated-client.js';
 import type { PromiseChecks } from './promise-checks.js';
 import type { SimulatedHub } from './simulated-hub.js';
 
+/** From the claim to the call that is made under it. */
+const CLAIM_MS = 1000;
+
 /** Sees each call to WeChat and each write in Redis: into the journal, the chronicle and the checks. */
 export class Observer {
   constructor(
@@ -90,6 +93,9 @@ export class Observer {
     if (minted === undefined) return this.ground.violations.found('what WeChat never gave was stored');
     const hub = this.hubs.find(({ name }) => name === writer);
     minted.lateMs = Math.max(minted.lateMs, hub?.lateFor(app.appid, minted) ?? 0);
+    const call = this.chronicle.calls(app.appid).findLast((one) => one.hub === hub);
+    const stoodStill = call?.hub.process.frozenSince(call.sentAt - CLAIM_MS) ?? 0;
+    minted.earlyMs = Math.max(minted.earlyMs, stoodStill);
     const kept = { at: this.ground.now, minted, version, fence, expiresAt: Number(record.split(' ')[7]) };
     this.checks.stored(app, kept);
     this.chronicle.keeps(app.appid, kept);

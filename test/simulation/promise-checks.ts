@@ -1,5 +1,5 @@
 import type { AppSettings } from '../../src/core/app.js';
-import type { Chronicle, Minted } from './chronicle.js';
+import type { Call, Chronicle, Minted } from './chronicle.js';
 import type { Ground } from './ground.js';
 import type { SimulatedHub } from './simulated-hub.js';
 
@@ -80,11 +80,18 @@ export class PromiseChecks {
     if (this.#crossed(appid, minted, promised)) return true;
     // It stood still in the middle of its call, and another did what it was meant to do.
     if (by.hub.process.stops.during(by.sentAt - 1000, killer.validity.bornAt)) return true;
+    if (this.#isForgotten(appid, minted, promised, by)) return true;
     if (by.hub.connected(by.sentAt - SETTLED_MS, by.sentAt)) return false;
     if (by.held === undefined) return true;
     // Who minted it may not know that Redis took it in, and then mints anew before long.
     const other = by.held !== minted || promised.hub !== by.hub;
     return other && wasInRedis(minted, killer);
+  }
+
+  /** Redis lost it, and those who held it were killed before they could tell Redis again. */
+  #isForgotten(appid: string, minted: Minted, promised: Promised, by: Call): boolean {
+    const kept = this.chronicle.kept(appid).some((one) => one.minted === minted);
+    return by.held === undefined && promised.hub.process.dead && !kept;
   }
 
   /** A call of about then, by somebody who stood still in the middle of it or was cut off: others knew of it only later. */

@@ -30,8 +30,19 @@ interface Answered {
   /** When the last call ended. */
   readonly at: number;
   /** What the last one that succeeded brought. */
-  readonly got: { readonly at: number; readonly sentAt: number; readonly minted: Minted } | undefined;
+  readonly got: Got | undefined;
+  /** … and the one before it. */
+  readonly gotBefore: Got | undefined;
 }
+
+interface Got {
+  readonly at: number;
+  readonly sentAt: number;
+  readonly minted: Minted;
+}
+
+/** From WeChat's answer at a hub to what it serves: two commands to a Redis that does not answer. */
+export const OWN_ANSWER_MS = 1500;
 
 /** One life of one replica: the hub's own cache, refresher, scheduler, coordination and store, on simulated ground. */
 export class SimulatedHub {
@@ -124,13 +135,19 @@ export class SimulatedHub {
   /** A call of its own brought an answer; `undefined`: it failed. */
   answered(appid: string, sentAt: number, minted: Minted | undefined): void {
     const before = this.#answered.get(appid);
-    const got = minted === undefined ? before?.got : { at: this.#world.now, sentAt, minted };
-    this.#answered.set(appid, { at: this.#world.now, got });
+    const { now } = this.#world;
+    if (minted === undefined) {
+      this.#answered.set(appid, { at: now, got: before?.got, gotBefore: before?.gotBefore });
+    } else {
+      this.#answered.set(appid, { at: now, got: { at: now, sentAt, minted }, gotBefore: before?.got });
+    }
   }
 
   /** How much too late an end it may believe in by itself, since its clock stood still after it had last asked; ms. */
   lateFor(appid: string, minted: Minted): number {
-    const got = this.#answered.get(appid)?.got;
+    const last = this.#answered.get(appid);
+    const isServed = last?.got !== undefined && last.got.at < this.#world.now - OWN_ANSWER_MS;
+    const got = isServed ? last.got : last?.gotBefore;
     const asked = got?.minted === minted ? got.sentAt : minted.firstSentAt;
     return this.process.frozenSince(asked);
   }

@@ -10,6 +10,7 @@ import { configureHub, createAdapter, listen } from '../../src/bootstrap/create-
 import { Clock } from '../../src/clock/clock.js';
 import { AppsConfig } from '../../src/config/reload/apps-config.service.js';
 import { parseEnvironment } from '../../src/config/environment/parse.js';
+import { OpenedState } from '../../src/token-cache/stores/file/opened-state.js';
 import { Log, NestLog } from '../../src/logging/log.js';
 import { LeakWatch } from './leak-watch.js';
 import { rawRequest, type RawAnswer } from './raw-request.js';
@@ -156,7 +157,9 @@ export async function startHub(options: StartHubOptions): Promise<RunningHub> {
   adapter.getInstance().addHook('onRoute', ({ method, url }) => {
     for (const name of [method].flat()) routes.push({ method: name, url });
   });
-  let testing = Test.createTestingModule({ imports: [AppModule.forRoot(parsed.environment)] })
+  let testing = Test.createTestingModule({
+    imports: [AppModule.forRoot(parsed.environment, await OpenedState.of(parsed.environment))],
+  })
     .setLogger(new NestLog(hubLog))
     .overrideProvider(Log)
     .useValue(hubLog);

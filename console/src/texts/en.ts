@@ -49,6 +49,10 @@ export const en = {
     storeAway: (since: string) =>
       `Redis has been away since ${since}: each replica serves on with the tokens that it holds, and renews by itself. node dist/cli/main.js doctor looks at each server.`,
     redisDown: 'Redis store: not reachable',
+    file: 'Memory store with a state file',
+    fileUnwritten: (since: string) =>
+      `The state file has not been written since ${since}: the hub serves on with what it holds, and a restart now would lose what is newer than the file. The log names the cause.`,
+    fileDown: 'State file: not written',
     up: (span: string) => `Up for ${span}`,
   },
   replicas: {

@@ -50,6 +50,10 @@ export const zh: Texts = {
     storeAway: (since) =>
       `Redis ${since}起不可用：各副本凭手里的 token 继续服务，各自续期。用 node dist/cli/main.js doctor 逐台检查。`,
     redisDown: 'Redis 存储：不可达',
+    file: '内存存储，有状态文件',
+    fileUnwritten: (since) =>
+      `状态文件从 ${since}起写不进去：Hub 凭手里的 token 继续服务，但此时重启会丢掉还没写入文件的部分。具体原因见日志。`,
+    fileDown: '状态文件：无法写入',
     up: (span) => `已运行 ${span}`,
   },
   replicas: {

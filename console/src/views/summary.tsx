@@ -3,6 +3,7 @@ import { useMemo } from 'preact/hooks';
 import { useTexts } from '../context.js';
 import { count, roughSpan } from '../format.js';
 import { allCalls, STATES, sum, type Choice, type Model, type State } from '../model.js';
+import type { Texts } from '../texts/en.js';
 import { CallsChart } from './chart.js';
 import { StateIcon } from './icons.js';
 import { Replicas } from './replicas.js';
@@ -64,9 +65,7 @@ export function Summary({ model, counts, chosen, onChoose }: Props): JSX.Element
         </figcaption>
       </figure>
       <div class="hub-facts">
-        <div class={hub.storeUp ? '' : 'fact-bad'}>
-          {hub.store === 'memory' ? t.hub.memory : hub.storeUp ? t.hub.redis : t.hub.redisDown}
-        </div>
+        <div class={hub.storeUp ? '' : 'fact-bad'}>{storeText(hub, t)}</div>
         <div title={hub.instance} class="fact-instance">
           {hub.name === null ? '' : `${hub.name} · `}
           {hub.instance}
@@ -81,4 +80,15 @@ export function Summary({ model, counts, chosen, onChoose }: Props): JSX.Element
       </div>
     </section>
   );
+}
+
+function storeText({ store, storeUp }: Model['hub'], t: Texts): string {
+  switch (store) {
+    case 'memory':
+      return t.hub.memory;
+    case 'file':
+      return storeUp ? t.hub.file : t.hub.fileDown;
+    case 'redis':
+      return storeUp ? t.hub.redis : t.hub.redisDown;
+  }
 }

@@ -141,7 +141,7 @@ describe('notify', () => {
     [['  - { type: wecom, urlEnv: U, language: de }'], '4 notify[0].language: must be one of zh, en'],
     [
       ['  - { type: wecom, urlEnv: U, events: [down] }'],
-      '4 notify[0].events[0]: must be one of token_ending, wrong_secret, not_whitelisted, quota_gone, refused, ticket_failing, recovered, forced_refresh, token_contested, key_expiring, config_refused, secret_missing, store_away, certificate_expiring',
+      '4 notify[0].events[0]: must be one of token_ending, wrong_secret, not_whitelisted, quota_gone, refused, ticket_failing, recovered, forced_refresh, token_contested, key_expiring, config_refused, secret_missing, store_away, state_unwritten, certificate_expiring',
     ],
     [
       ['  - { type: wecom, urlEnv: U, mention: ["<at>"] }'],

@@ -5,6 +5,7 @@ import { parseRedisUrl } from './redis-url.js';
 export function disagreements(environment: HubEnvironment, wrong: ReadonlySet<string>): string[] {
   const { tlsCertFile, tlsKeyFile, tlsClientCaFile, port, opsPort } = environment;
   const problems = wrong.has('redisUrl') ? [] : redisDisagreements(environment);
+  problems.push(...stateDisagreements(environment, wrong));
   if (tlsCertFile !== undefined && tlsKeyFile === undefined) {
     problems.push('HUB_TLS_KEY_FILE: must be set too where HUB_TLS_CERT_FILE is (HTTPS needs both)');
   }
@@ -19,6 +20,24 @@ export function disagreements(environment: HubEnvironment, wrong: ReadonlySet<st
   if (port === opsPort && port !== 0 && !wrong.has('port') && !wrong.has('opsPort')) {
     problems.push('HUB_OPS_PORT: must differ from HUB_PORT (they are two listeners)');
   }
+  return problems;
+}
+
+/** The state file is the memory store's, and never holds anything in clear. */
+function stateDisagreements(
+  { stateFile, redisUrl, encryptionKeys }: HubEnvironment,
+  wrong: ReadonlySet<string>,
+): string[] {
+  if (stateFile === undefined) return [];
+  const problems: string[] = [];
+  if (redisUrl !== undefined || wrong.has('redisUrl'))
+    problems.push(
+      'HUB_STATE_FILE: goes with the memory store alone; Redis keeps tokens itself, so unset it, or HUB_REDIS_URL',
+    );
+  if (encryptionKeys.length === 0 && !wrong.has('encryptionKeys'))
+    problems.push(
+      'HUB_STATE_FILE: needs HUB_ENCRYPTION_KEYS, since the file is never written in clear; make one: echo "k1:$(openssl rand -base64 32)"',
+    );
   return problems;
 }
 

@@ -83,12 +83,17 @@ export class HubEnvironment {
   @IsReadable()
   readonly redisSentinelPassword: Secret | undefined = undefined;
 
+  /** With the memory store: where it is kept beyond the process. Only with {@link encryptionKeys}, never with Redis. */
+  @Variable('HUB_STATE_FILE', readPath)
+  @IsReadable()
+  readonly stateFile: string | undefined = undefined;
+
   /** Begins every key in Redis. Never holds `{` or `}`: those choose the Cluster's slot. */
   @Variable('HUB_REDIS_PREFIX', readRedisPrefix)
   @IsReadable()
   readonly redisPrefix: string = 'wxhub:';
 
-  /** The first encrypts, all decrypt. Empty: tokens are stored as they are. Ids are unique. */
+  /** The first encrypts, all decrypt. Empty: tokens are stored in Redis as they are. Ids are unique. */
   @Variable('HUB_ENCRYPTION_KEYS', readEncryptionKeys)
   @IsReadable()
   readonly encryptionKeys: readonly EncryptionKey[] = [];

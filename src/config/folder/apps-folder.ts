@@ -10,6 +10,7 @@ import type { ConfigSource, LoadedAppsFile, ReadingAsk } from '../reload/loader.
 import { AppsFileParser, type FileToRead, type LoaderOptions, type Occasion } from '../reload/parser.js';
 import { builtFrom, type ReadingMessage } from '../reload/reading.js';
 import { codeOf, readSmallFileSlowly, stampFile, type FileStamp } from '../small-file.js';
+import type { ClaimMemory } from './claim-memory.js';
 import { fileOf, inOrder, namedFile, OPERATORS, OPERATORS_FILE } from './file-names.js';
 import { FolderFiles, heldName, type ReadFile } from './folder-files.js';
 
@@ -39,6 +40,7 @@ export class AppsFolder implements ConfigSource {
   readonly isFolder = true;
   readonly #parser: AppsFileParser;
   readonly #files = new FolderFiles();
+  #memory: ClaimMemory | undefined;
   /** SHA-256 of each file as last read. */
   #contents = new Map<string, string>();
 
@@ -50,6 +52,10 @@ export class AppsFolder implements ConfigSource {
   ) {
     this.file = resolve(shownFile);
     this.#parser = new AppsFileParser(options);
+  }
+
+  remember(memory: ClaimMemory): void {
+    this.#memory = memory;
   }
 
   async read(occasion: Occasion, { only, still }: ReadingAsk = {}): Promise<LoadedAppsFile> {
@@ -64,7 +70,9 @@ export class AppsFolder implements ConfigSource {
       };
     }
     const asked = only === undefined ? names : names.filter((name) => name === fileOf(only));
-    const found = await this.#find(asked);
+    if (occasion === 'start' && this.#memory !== undefined) await this.#files.recall(this.#memory);
+    const all = await this.#find(asked);
+    const found = only === undefined && occasion === 'reload' ? await this.#unsettled(all) : all;
     const messages = await this.#parse(found, occasion);
     const read = new Map<string, ReadFile>();
     for (const each of found) {
@@ -76,9 +84,9 @@ export class AppsFolder implements ConfigSource {
     const gone = (name: string): boolean =>
       !names.includes(name) && (only === undefined || name === fileOf(only));
     const heldBack = await this.#files.take(read, gone, still);
-    this.#remember(found, only);
+    this.#remember(all, only);
     const stamps = { content: combined(this.#contents), secretFiles: this.#files.secretFiles };
-    return { result: this.#files.result(occasion, misnamed(await this.#all())), stamps, heldBack };
+    return { result: this.#files.result(occasion, misnamed(await this.#allNames())), stamps, heldBack };
   }
 
   async stampContent(): Promise<string> {
@@ -100,7 +108,7 @@ export class AppsFolder implements ConfigSource {
   }
 
   /** Names in the folder; none where it cannot be read. */
-  async #all(): Promise<readonly string[]> {
+  async #allNames(): Promise<readonly string[]> {
     return readdir(this.file).catch(() => []);
   }
 
@@ -135,6 +143,21 @@ export class AppsFolder implements ConfigSource {
       );
       return isFolder ? undefined : { name, bytes: undefined, content: codeOf(error), real: undefined };
     }
+  }
+
+  /** Without those of tenants of which nothing new can come: one of 500 files has changed, and one is parsed. */
+  async #unsettled(found: readonly FoundFile[]): Promise<readonly FoundFile[]> {
+    const basis = found.find(({ name }) => name === OPERATORS_FILE)?.content;
+    const isSettled = await inGroups(found, async ({ name, content, real }) => {
+      if (name === OPERATORS_FILE) return false;
+      const secrets = this.#files.secretsWhereSettled(name, { content, basis });
+      if (secrets === undefined) return false;
+      const same = await inGroups([...secrets], async ([file, stamp]) => (await stampFile(file)) === stamp);
+      if (!same.every(Boolean)) return false;
+      this.#files.stays(name, real);
+      return true;
+    });
+    return found.filter((_file, index) => isSettled[index] !== true);
   }
 
   /** What the parser says of each file that could be read. */

@@ -9,9 +9,10 @@ import { nextSnapshot, onlyAdds } from '../reload/hub-snapshot.js';
 import type { Occasion } from '../reload/parser.js';
 import type { AppsFileResult, ReadingMessage } from '../reload/reading.js';
 import type { FileStamp } from '../small-file.js';
+import { RememberedClaims, type ClaimMemory } from './claim-memory.js';
 import { inOrder, OPERATORS_FILE } from './file-names.js';
 import { appidsByTenant, withGrants } from './merge.js';
-import { settle, type FileClaims } from './settle.js';
+import { claimTexts, settle, type FileClaims } from './settle.js';
 
 /** A file as it was just read. */
 export interface ReadFile {
@@ -35,7 +36,8 @@ interface Version extends FileClaims {
   readonly advice: readonly ConfigProblem[];
   readonly terms: FolderTerms | undefined;
   readonly content: string;
-  readonly real: string | undefined;
+  /** Where the path leads. */
+  real: string | undefined;
 }
 
 interface Known {
@@ -44,6 +46,15 @@ interface Known {
   /** Of the last reading. */
   problems: readonly ConfigProblem[];
   secretFiles: ReadonlyMap<string, FileStamp>;
+  /** As what it was read; `undefined`: it has to be read again whatever it is. */
+  settled: Settled | undefined;
+}
+
+/** What a reading depends on, beside the secret files. */
+export interface Settled {
+  readonly content: string;
+  /** The content of the operators' file by whose terms it was read. */
+  readonly basis: string | undefined;
 }
 
 const GONE = 'gone';
@@ -62,6 +73,35 @@ export function heldName(name: string, content: string): string {
  */
 export class FolderFiles {
   readonly #known = new Map<string, Known>();
+  readonly #claims = new RememberedClaims();
+
+  /** Before the first reading: who had what when this hub was here before. */
+  async recall(memory: ClaimMemory): Promise<void> {
+    await this.#claims.recall(memory);
+  }
+
+  /**
+   * The secret files of a tenant's file, as last read, where nothing new can come of reading it again while they are the
+   * same: it holds as it is, or has the same problems. `undefined`: read it.
+   */
+  secretsWhereSettled(name: string, { content, basis }: Settled): ReadonlyMap<string, FileStamp> | undefined {
+    const known = this.#known.get(name);
+    const settled = known?.settled;
+    return settled?.content === content && settled.basis === basis ? known?.secretFiles : undefined;
+  }
+
+  /** It was looked at, and nothing new can come of reading it. */
+  stays(name: string, real: string | undefined): void {
+    const version = this.#known.get(name)?.version;
+    if (version !== undefined) version.real = real;
+  }
+
+  /** The content of the operators' file by whose terms files are read; `read`: as it was just read. */
+  #basisAfter(read: ReadonlyMap<string, ReadFile>): string | undefined {
+    const now = read.get(OPERATORS_FILE);
+    if (now?.message?.terms !== undefined) return now.content;
+    return this.#known.get(OPERATORS_FILE)?.version?.content;
+  }
 
   /** What the operators' file says for all; `undefined` before there was a good one. */
   get terms(): FolderTerms | undefined {
@@ -84,20 +124,31 @@ export class FolderFiles {
     still: ReadonlySet<string> | undefined,
   ): Promise<ReadonlySet<string>> {
     const heldBack = new Set<string>();
+    const basis = this.#basisAfter(read);
     const names = inOrder([...new Set([...this.#known.keys(), ...read.keys()])]);
     const versions: { name: string; last: Version | undefined; next: Version | undefined }[] = [];
     for (const name of names) {
       const file = read.get(name);
-      const known = this.#known.get(name) ?? { version: undefined, problems: [], secretFiles: new Map() };
+      const known = this.#known.get(name) ?? {
+        version: undefined,
+        problems: [],
+        secretFiles: new Map(),
+        settled: undefined,
+      };
       this.#known.set(name, known);
       const last = known.version;
       let next = last;
-      if (file !== undefined) next = this.#nextOf(name, known, file);
-      else if (isGone(name)) next = undefined;
+      if (file !== undefined) next = this.#nextOf(name, known, file, basis);
+      else if (isGone(name)) {
+        next = undefined;
+        known.settled = undefined;
+        this.#claims.forget(name);
+      }
       const held = heldName(name, file?.content ?? GONE);
       if (still?.has(held) === false && (await mayBeHalf(last, next))) {
         heldBack.add(held);
         next = last;
+        known.settled = undefined;
       }
       if (file === undefined && isGone(name)) known.problems = [];
       // The hub does not go without its operators' file.
@@ -137,11 +188,12 @@ export class FolderFiles {
   }
 
   /** Its version from now on, by what was read; what is wrong is noted. */
-  #nextOf(name: string, known: Known, file: ReadFile): Version | undefined {
+  #nextOf(name: string, known: Known, file: ReadFile, basis: string | undefined): Version | undefined {
     const inFile = (problems: readonly ConfigProblem[]): ConfigProblem[] =>
       problems.map((problem) => ({ ...problem, file: name }));
     const { message, result, content, real } = file;
     if (message !== undefined) known.secretFiles = message.secretFiles;
+    known.settled = message === undefined ? undefined : { content, basis };
     if (message === undefined || result?.ok !== true) {
       known.problems = inFile(result?.ok === false ? result.problems : (file.problems ?? []));
       return known.version;
@@ -164,13 +216,19 @@ export class FolderFiles {
   }
 
   #settle(files: readonly { name: string; last: Version | undefined; next: Version | undefined }[]): void {
-    const { versions, clashes } = settle(files);
+    const { versions, clashes } = settle(files, this.#claims.owners);
     for (const { name, next } of files) {
       const known = this.#known.get(name);
       if (known === undefined) continue;
       known.version = versions.get(name);
       const found = clashes.get(name)?.map((clash) => ({ ...clash, file: name })) ?? [];
-      if (found.length > 0) known.problems = found;
+      if (found.length > 0) {
+        known.problems = found;
+        // Whoever it clashes with may give that up.
+        known.settled = undefined;
+      }
+      const { version } = known;
+      if (version !== undefined) this.#claims.holds(name, version, () => claimTexts(version));
       if (next === undefined && known.version === undefined && known.problems.length === 0)
         this.#known.delete(name);
     }

@@ -1,6 +1,7 @@
 import { identityName } from '../../core/access/identity.js';
 import type { ClientEntry } from '../../core/access/client.js';
 import type { AppSettings } from '../../core/app.js';
+import { claimId } from './claim-memory.js';
 
 /** Lines of what a file names, from 1. */
 export interface NamedLines {
@@ -45,11 +46,18 @@ export interface Settled<V> {
  * the other file goes on as it was. Among files that begin to claim something at the same time the first in the order
  * given has it.
  *
+ * What a file is `remembered` to have had is its own also while nothing of it holds.
+ *
  * A file that falls back to its last version claims again what that had; so it is looked again until all agree. Last
  * versions have held together before: each round brings at least one file back to its last, so it ends.
+ *
+ * @param remembered by {@link claimId}: which file had it before this process began, of files that are there
  */
-export function settle<V extends FileClaims>(files: readonly FileVersions<V>[]): Settled<V> {
-  const owners = ownersOf(files);
+export function settle<V extends FileClaims>(
+  files: readonly FileVersions<V>[],
+  remembered: ReadonlyMap<string, string> = NOBODY,
+): Settled<V> {
+  const owners = new Owners(files, remembered);
   const chosen = new Map<string, V>();
   for (const { name, next } of files) if (next !== undefined) chosen.set(name, next);
   const byName = new Map(files.map((file) => [file.name, file]));
@@ -66,19 +74,39 @@ export function settle<V extends FileClaims>(files: readonly FileVersions<V>[]):
   }
 }
 
+const NOBODY: ReadonlyMap<string, string> = new Map();
+
 /** Whose each claim has been until now. */
-function ownersOf<V extends FileClaims>(files: readonly FileVersions<V>[]): ReadonlyMap<string, string> {
-  const owners = new Map<string, string>();
-  for (const { name, last } of files) {
-    if (last === undefined) continue;
-    for (const { claim } of claimsOf(last)) owners.set(claim, name);
+class Owners {
+  readonly #ofLast = new Map<string, string>();
+
+  constructor(
+    files: readonly FileVersions<FileClaims>[],
+    private readonly remembered: ReadonlyMap<string, string>,
+  ) {
+    for (const { name, last } of files) {
+      if (last === undefined) continue;
+      for (const claim of claimTexts(last)) this.#ofLast.set(claim, name);
+    }
   }
-  return owners;
+
+  of(claim: string): string | undefined {
+    return this.#ofLast.get(claim) ?? this.before(claim);
+  }
+
+  /** Of those remembered alone. */
+  before(claim: string): string | undefined {
+    return this.remembered.size === 0 ? undefined : this.remembered.get(claimId(claim));
+  }
+}
+
+export function* claimTexts(version: FileClaims): Generator<string> {
+  for (const { claim } of claimsOf(version)) yield claim;
 }
 
 function losersOf<V extends FileClaims>(
   chosen: ReadonlyMap<string, V>,
-  owners: ReadonlyMap<string, string>,
+  owners: Owners,
   byName: ReadonlyMap<string, FileVersions<V>>,
 ): Map<string, Clash[]> {
   const holders = new Map<string, { readonly name: string; readonly clash: () => Clash }>();
@@ -87,11 +115,18 @@ function losersOf<V extends FileClaims>(
   for (const [name, version] of chosen) {
     for (const { claim, clash } of claimsOf(version)) {
       const holder = holders.get(claim);
+      const owner = owners.of(claim);
+      const before = owners.before(claim);
+      // Its owner has a problem, and nothing of it holds: that is no giving up.
+      if (before !== undefined && before !== name && !chosen.has(before) && !goesOn(name)) {
+        losers.set(name, [...(losers.get(name) ?? []), clash()]);
+        continue;
+      }
       if (holder === undefined) {
         holders.set(claim, { name, clash });
         continue;
       }
-      const isMine = owners.get(claim) === name || (owners.get(claim) !== holder.name && goesOn(name));
+      const isMine = owner === name || (owner !== holder.name && goesOn(name));
       const loser = isMine && !goesOn(holder.name) ? holder : { name, clash };
       if (loser === holder) holders.set(claim, { name, clash });
       losers.set(loser.name, [...(losers.get(loser.name) ?? []), loser.clash()]);

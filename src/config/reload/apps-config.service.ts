@@ -1,4 +1,5 @@
 import { Injectable, Logger, type OnModuleInit } from '@nestjs/common';
+import type { ClaimMemory } from '../folder/claim-memory.js';
 import { ConfigProblems, sameProblems, type ConfigProblem } from '../apps-file/problem.js';
 import {
   EMPTY_SNAPSHOT,
@@ -68,6 +69,11 @@ export class AppsConfig implements OnModuleInit {
 
   constructor(loader: AppsFileLoader) {
     this.#source = loader;
+  }
+
+  /** Before {@link load}: what the files had when another process, or an earlier one, read them. */
+  remember(memory: ClaimMemory): void {
+    this.#source.remember?.(memory);
   }
 
   /** Empty until {@link load} has succeeded. */

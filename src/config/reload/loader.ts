@@ -1,6 +1,7 @@
 import { hash } from 'node:crypto';
 import { dirname, resolve } from 'node:path';
 import { unreadable } from '../apps-file/secrets.js';
+import type { ClaimMemory } from '../folder/claim-memory.js';
 import { codeOf, readSmallFileSlowly, stampFile, type FileStamp } from '../small-file.js';
 import { AppsFileParser, type LoaderOptions, type Occasion } from './parser.js';
 import { builtFrom, type AppsFileResult } from './reading.js';
@@ -38,6 +39,8 @@ export interface ConfigSource {
   readonly shownFile: string;
   /** Whether {@link ReadingAsk} is for this one. */
   readonly isFolder: boolean;
+  /** Before the first reading. Of one file there is nothing to remember. */
+  remember?(memory: ClaimMemory): void;
   /** Never rejects: what cannot be read is a problem. */
   read(occasion: Occasion, ask?: ReadingAsk): Promise<LoadedAppsFile>;
   /** As {@link FileStamps.content}: what a reading would find now. */

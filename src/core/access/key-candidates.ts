@@ -71,7 +71,10 @@ function addRun(run: string, found: Set<string>): void {
     if (bare.length >= SHORTEST_KEY && bare.length <= LONGEST_KEY) found.add(bare);
   }
   for (let at = run.indexOf(KEY_PREFIX); at >= 0; at = run.indexOf(KEY_PREFIX, at + 1)) {
-    if (at + HUB_MADE_LENGTH <= run.length) found.add(run.slice(at, at + HUB_MADE_LENGTH));
+    const end = at + HUB_MADE_LENGTH;
+    // Behind the prefix are letters and digits: of prefixes in a row none begins a key.
+    const other = run.indexOf('_', at + KEY_PREFIX.length);
+    if (end <= run.length && (other < 0 || other >= end)) found.add(run.slice(at, end));
     if (found.size > MOST_CANDIDATES) return;
   }
 }

@@ -6,6 +6,7 @@ export const WECHAT: AppKind = {
   name: 'wechat',
   tokenApis: ['stable_token', 'token'],
   tickets: ['jsapi', 'wx_card'],
+  ticketLooks: 120,
   errcodes: ERRCODE_ROWS,
   baseUrlVariable: 'HUB_WECHAT_BASE_URL',
   logsUsersIn: true,

@@ -62,6 +62,8 @@ export const WECOM: AppKind = {
   name: 'wecom',
   tokenApis: ['gettoken'],
   tickets: ['jsapi', 'agent_config'],
+  // 100 an hour of an agent, 400 of a corporation with all its agents (path/90454).
+  ticketLooks: 24,
   errcodes: WECOM_ERRCODES,
   baseUrlVariable: 'HUB_WECOM_BASE_URL',
   // Its logins take the access_token, no Secret: they go through the gateway.

@@ -7,7 +7,7 @@ import { headerOf, headersOfUnpacked, headersToCaller } from '../rules/headers.j
 import type { AnswerHead, AnswerSink } from './answer-sink.js';
 import { blanked, Blanking, holdsAny } from './blanking.js';
 import type { TokenSpellings } from './token-spellings.js';
-import { looksPacked, saysPacked, unpackings } from './unpackings.js';
+import { looksPacked, OF_ANSWER, saysPacked, unpackings } from './unpackings.js';
 
 /** An answer that says that the token is dead, held back. */
 export interface HeldAnswer {
@@ -161,7 +161,7 @@ export class Attempt implements Dispatcher.DispatchHandler {
       const isAboutDeadToken = saysTokenIsDead(text);
       return { head, body: blanked(body, this.token.bytes), isAboutDeadToken };
     }
-    const unpacked = unpackings(body, headerOf(raw, 'content-encoding'));
+    const unpacked = unpackings(body, headerOf(raw, 'content-encoding'), OF_ANSWER);
     // Some say that they are packed, and are not.
     const texts = [body, ...unpacked].map((one) => one.toString('latin1'));
     for (const text of texts) this.events.answered(text);
@@ -177,7 +177,7 @@ export class Attempt implements Dispatcher.DispatchHandler {
     const start = Buffer.concat(chunks);
     const label = headerOf(raw, 'content-encoding');
     return [start, start.subarray(0, FIRST_PACKED_BYTES)].some((bytes) =>
-      unpackings(bytes, label).some((one) => holdsAny(one, this.token.bytes)),
+      unpackings(bytes, label, OF_ANSWER).some((one) => holdsAny(one, this.token.bytes)),
     );
   }
 

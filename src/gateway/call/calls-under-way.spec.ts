@@ -4,7 +4,7 @@ import { Silence } from './silence.js';
 
 const clock = new FakeClock();
 const call = (appid = 'wx-a'): WatchedCall & { looks: number[]; ended: number } => ({
-  appid,
+  holder: { appid },
   place: -1,
   looks: [],
   ended: 0,
@@ -49,7 +49,7 @@ describe('calls under way', () => {
     const apps = ['wx-a', 'wx-b', 'wx-c'];
     const fill = (appid: string): WatchedCall[] => {
       const added: WatchedCall[] = [];
-      while (calls.hasRoomFor(appid)) {
+      while (calls.hasRoomFor({ appid })) {
         const one = call(appid);
         added.push(one);
         calls.add(one);
@@ -59,7 +59,7 @@ describe('calls under way', () => {
     const [a, b, c] = apps.map(fill);
     expect([a?.length, b?.length, c?.length]).toEqual([2000, 2000, 1000]);
     calls.remove(a![0]!);
-    expect(apps.map((appid) => calls.hasRoomFor(appid))).toEqual([true, false, true]);
+    expect(apps.map((appid) => calls.hasRoomFor({ appid }))).toEqual([true, false, true]);
     for (const one of [...a!.slice(1), ...b!, ...c!]) calls.remove(one);
   });
 });

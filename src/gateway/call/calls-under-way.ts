@@ -1,4 +1,5 @@
 import type { Clock, TimerHandle } from '../../clock/clock.js';
+import { FairShares, type Holder } from '../../core/fair-shares.js';
 
 /**
  * Calls of one app under way at a time, and of all apps. A call that WeChat does not answer costs two sockets and some
@@ -12,7 +13,8 @@ const OFTENEST_LOOK_MS = 20;
 const RAREST_LOOK_MS = 250;
 
 export interface WatchedCall {
-  readonly appid: string;
+  /** Whose it is. */
+  readonly holder: Holder;
   /** Its place here; for {@link CallsUnderWay} alone. */
   place: number;
   /** Ends what has been silent for too long. */
@@ -30,8 +32,7 @@ export interface WatchedCall {
  */
 export class CallsUnderWay {
   readonly #calls: WatchedCall[] = [];
-  /** Apps are few and stay: entries are not removed. */
-  readonly #perApp = new Map<string, { count: number }>();
+  readonly #places = new FairShares({ most: MOST_CALLS, mostOfApp: MOST_PER_APP });
   readonly #lookEveryMs: number;
   #timer: TimerHandle | undefined;
 
@@ -46,15 +47,13 @@ export class CallsUnderWay {
     return this.#calls.length;
   }
 
-  hasRoomFor(appid: string): boolean {
-    return this.#calls.length < MOST_CALLS && (this.#perApp.get(appid)?.count ?? 0) < MOST_PER_APP;
+  hasRoomFor(holder: Holder): boolean {
+    return this.#places.of(holder).room >= 1;
   }
 
   add(call: WatchedCall): void {
     call.place = this.#calls.push(call) - 1;
-    const ofApp = this.#perApp.get(call.appid);
-    if (ofApp === undefined) this.#perApp.set(call.appid, { count: 1 });
-    else ofApp.count += 1;
+    this.#places.of(call.holder).add(1);
     if (this.#timer === undefined) this.#arm();
   }
 
@@ -64,8 +63,7 @@ export class CallsUnderWay {
       this.#calls[call.place] = last;
       last.place = call.place;
     }
-    const ofApp = this.#perApp.get(call.appid);
-    if (ofApp !== undefined) ofApp.count -= 1;
+    this.#places.of(call.holder).add(-1);
   }
 
   endAll(): void {

@@ -1,6 +1,7 @@
 import { repeatsAfter } from '../rules/answer.js';
 import { headersToUpstream } from '../rules/headers.js';
 import { withAccessToken } from '../rules/query.js';
+import type { Holder } from '../../core/fair-shares.js';
 import type { Secret } from '../../core/secret.js';
 import type { GatewayOutcome, Reporter } from '../../events/hub-events.js';
 import { actorOf } from '../../web/app-request.js';
@@ -37,6 +38,7 @@ export class GatewayCall implements WatchedCall {
   constructor(
     private readonly parts: GatewayParts,
     private readonly order: Order,
+    readonly holder: Holder,
   ) {
     const { request, reply } = order;
     const waiting = (forCaller: boolean): void => {
@@ -44,7 +46,7 @@ export class GatewayCall implements WatchedCall {
     };
     this.#silence = new Silence(parts.timeoutMs);
     this.#sink = new CallerSink(reply, waiting, () => parts.upstream.closing);
-    this.#upload = Upload.of(request.raw, parts.heldBytes.of(order.appid), {
+    this.#upload = Upload.of(request.raw, parts.heldBytes.of(holder), {
       waiting,
       tooLarge: () => {
         this.#giveUp('too_large');
@@ -56,10 +58,6 @@ export class GatewayCall implements WatchedCall {
     new CallerWatch(reply, () => {
       this.#onOver();
     });
-  }
-
-  get appid(): string {
-    return this.order.appid;
   }
 
   look(now: number): void {
@@ -167,7 +165,7 @@ export class GatewayCall implements WatchedCall {
           attempt.onUsedConnection();
         };
         const call = { method: request.method, path: target, headers, body, onUsedConnection };
-        this.parts.upstream.send(this.appid, call, attempt);
+        this.parts.upstream.send(this.order.appid, call, attempt);
       } catch (error) {
         attempt.onResponseError(undefined, error);
       }

@@ -1,12 +1,12 @@
 import type { FastifyReply } from 'fastify';
 import type { Clock } from '../../clock/clock.js';
+import type { FairShares } from '../../core/fair-shares.js';
 import type { HubEvents } from '../../events/hub-events.js';
 import type { AppRequest } from '../../web/app-request.js';
 import type { TokenReports } from '../../token-cache/token-reports.service.js';
 import type { TokenCache } from '../../token-cache/token-cache.service.js';
 import type { GatewayUpstream } from '../gateway-upstream.js';
 import type { RefusedAddresses } from '../refused-addresses.js';
-import type { HeldBytes } from './held-bytes.js';
 
 /** An admitted request: what to forward, and how to answer in the form in which it came. */
 export interface Order {
@@ -32,7 +32,8 @@ export interface GatewayParts {
   readonly cache: TokenCache;
   readonly tokenReports: TokenReports;
   readonly upstream: GatewayUpstream;
-  readonly heldBytes: HeldBytes;
+  /** Of request bodies. */
+  readonly heldBytes: FairShares;
   readonly clock: Clock;
   readonly events: HubEvents;
   readonly refused: RefusedAddresses;

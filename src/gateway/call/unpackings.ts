@@ -1,16 +1,25 @@
 import { brotliDecompressSync, constants, gunzipSync, inflateRawSync, inflateSync } from 'node:zlib';
 
-/** Of what is packed so much is unpacked at most; what is looked for stands within the first 64 KiB. */
-const MOST_UNPACKED_BYTES = 4 * 1024 * 1024;
+/** How far something is unpacked. */
+interface Limits {
+  /** What becomes larger is not looked into at all. Bytes. */
+  readonly most: number;
+  /** Trap: 100 bytes of brotli cost 20 ms whatever the limit, as it fills its window before it gives a byte away. */
+  readonly brotli: boolean;
+}
+
+/**
+ * Of a request, which its sender makes as expensive as can be: everybody waits while it is unpacked and looked through.
+ * Brotli is refused before (key-check.ts).
+ */
+export const OF_REQUEST: Limits = { most: 256 * 1024, brotli: false };
+/** Of an answer. What is looked for stands within the first 64 KiB. */
+export const OF_ANSWER: Limits = { most: 1024 * 1024, brotli: true };
+
 /** Something packed in something packed in something packed. */
 const MOST_LAYERS = 3;
 
 const NOTHING: readonly Buffer[] = [];
-const FLUSHED = { finishFlush: constants.Z_SYNC_FLUSH, maxOutputLength: MOST_UNPACKED_BYTES };
-const FLUSHED_BROTLI = {
-  finishFlush: constants.BROTLI_OPERATION_FLUSH,
-  maxOutputLength: MOST_UNPACKED_BYTES,
-};
 
 /** Whether these first bytes are those of gzip or zlib. */
 export function looksPacked(bytes: Uint8Array): boolean {
@@ -28,26 +37,32 @@ export function saysPacked(contentEncoding: string | undefined): boolean {
  *
  * @returns nothing for what is not packed, or cannot be unpacked
  */
-export function unpackings(bytes: Buffer, contentEncoding: string | undefined): readonly Buffer[] {
+export function unpackings(
+  bytes: Buffer,
+  contentEncoding: string | undefined,
+  limits: Limits,
+): readonly Buffer[] {
   // Nearly always.
   if (!looksPacked(bytes) && !saysPacked(contentEncoding)) return NOTHING;
   const all: Buffer[] = [];
   let current = [bytes];
   for (let layer = 0; layer < MOST_LAYERS && current.length > 0; layer += 1) {
-    current = current.flatMap((packed) => oneLayer(packed, layer === 0 && saysPacked(contentEncoding)));
+    const isLabelled = layer === 0 && saysPacked(contentEncoding);
+    current = current.flatMap((packed) => oneLayer(packed, isLabelled, limits));
     all.push(...current);
   }
   return all;
 }
 
-function oneLayer(bytes: Buffer, isLabelled: boolean): Buffer[] {
-  if (isGzip(bytes)) return attempt(() => gunzipSync(bytes, FLUSHED));
-  const asZlib = isZlib(bytes) ? attempt(() => inflateSync(bytes, FLUSHED)) : [];
+function oneLayer(bytes: Buffer, isLabelled: boolean, { most, brotli }: Limits): Buffer[] {
+  const flushed = { finishFlush: constants.Z_SYNC_FLUSH, maxOutputLength: most };
+  if (isGzip(bytes)) return attempt(() => gunzipSync(bytes, flushed));
+  const asZlib = isZlib(bytes) ? attempt(() => inflateSync(bytes, flushed)) : [];
   if (asZlib.length > 0 || !isLabelled) return asZlib;
-  return [
-    ...attempt(() => inflateRawSync(bytes, FLUSHED)),
-    ...attempt(() => brotliDecompressSync(bytes, FLUSHED_BROTLI)),
-  ];
+  const asRaw = attempt(() => inflateRawSync(bytes, flushed));
+  if (!brotli) return asRaw;
+  const ofBrotli = { finishFlush: constants.BROTLI_OPERATION_FLUSH, maxOutputLength: most };
+  return [...asRaw, ...attempt(() => brotliDecompressSync(bytes, ofBrotli))];
 }
 
 function attempt(unpack: () => Buffer): Buffer[] {

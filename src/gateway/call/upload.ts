@@ -1,9 +1,14 @@
 import type { IncomingMessage } from 'node:http';
 import { Readable } from 'node:stream';
-import type { HeldByApp } from './held-bytes.js';
+import type { Share } from '../../core/fair-shares.js';
 
 /** CONTRACT, "Gateway": media up to 20 MiB up. */
 export const LARGEST_UPLOAD_BYTES = 20 * 1024 * 1024;
+/**
+ * How much of request bodies the hub holds at a time, all calls together: to look into them before they leave, and in
+ * case a call must be repeated.
+ */
+export const MOST_HELD_BYTES = 128 * 1024 * 1024;
 /** CONTRACT, "Gateway": bodies up to this are looked into before they leave. They are then sent in one piece. */
 const LARGEST_LOOKED_INTO_BYTES = 64 * 1024;
 /** Up to this a body is held while it streams, so that the call can be repeated. */
@@ -26,7 +31,7 @@ export interface UploadEvents {
  */
 export class Upload {
   readonly #raw: IncomingMessage;
-  readonly #budget: HeldByApp;
+  readonly #budget: Share;
   readonly #events: UploadEvents;
   /** As announced, bytes; `undefined`: chunked. */
   readonly length: number | undefined;
@@ -42,11 +47,11 @@ export class Upload {
   #small: Buffer | undefined;
 
   /** `undefined`: the request has no body. */
-  static of(raw: IncomingMessage, budget: HeldByApp, events: UploadEvents): Upload | undefined {
+  static of(raw: IncomingMessage, budget: Share, events: UploadEvents): Upload | undefined {
     return hasBody(raw) ? new Upload(raw, budget, events) : undefined;
   }
 
-  private constructor(raw: IncomingMessage, budget: HeldByApp, events: UploadEvents) {
+  private constructor(raw: IncomingMessage, budget: Share, events: UploadEvents) {
     this.#raw = raw;
     this.#budget = budget;
     this.#events = events;
@@ -163,17 +168,20 @@ export class Upload {
     if (this.#held === undefined) return false;
     const isUncounted = this.length !== undefined && this.length <= UNCOUNTED_BYTES;
     const fits = this.#bytes <= LARGEST_REPEATED_BYTES && (this.length ?? 0) <= LARGEST_REPEATED_BYTES;
-    if (!isUncounted && !(fits && this.#budget.take(chunk.length))) {
+    if (!isUncounted && !(fits && this.#budget.room >= chunk.length)) {
       this.#drop();
       return false;
     }
     this.#held.push(chunk);
-    if (!isUncounted) this.#heldBytes += chunk.length;
+    if (!isUncounted) {
+      this.#budget.add(chunk.length);
+      this.#heldBytes += chunk.length;
+    }
     return true;
   }
 
   #drop(): void {
-    this.#budget.give(this.#heldBytes);
+    this.#budget.add(-this.#heldBytes);
     this.#heldBytes = 0;
     this.#held = undefined;
   }

@@ -28,6 +28,7 @@ const RUNBOOKS: Partial<Record<NoticeKind, string>> = {
   config_refused: 'WxhubConfigRefused',
   secret_missing: 'WxhubConfigRefused',
   store_away: 'WxhubRedisUnreachable',
+  state_unwritten: 'WxhubStateFileUnwritten',
 };
 
 /** @param appid of the one app that it is about */

@@ -26,6 +26,7 @@ function noticeOf(kind: NoticeKind, index = 0): Notice {
     case 'secret_missing':
       return { instance: 'hub-0', problems: ['3: apps[0].secretFile: cannot be read'] };
     case 'store_away':
+    case 'state_unwritten':
       return { instance: 'hub-0' };
     case 'forced_refresh':
       return { ...app, client: 'operator', outcome: 'issued', left: 19 };

@@ -81,6 +81,8 @@ function linesOf(kind: NoticeKind, notices: readonly Notice[], words: Words, lan
       return ofHub(words.secretMissing, words.secretAdvice);
     case 'store_away':
       return ofHub(words.storeAway, words.storeAdvice);
+    case 'state_unwritten':
+      return ofHub(words.stateUnwritten, words.stateAdvice);
     case 'certificate_expiring':
       return notices.flatMap(({ instance = '', expiresOn = '', daysLeft = 0 }) => [
         words.certificate(plain(instance), expiresOn, daysLeft),

@@ -24,6 +24,7 @@ export const EN: Words = {
     config_refused: 'apps.yaml was refused',
     secret_missing: 'An AppSecret cannot be had',
     store_away: 'Redis is away',
+    state_unwritten: 'The state file cannot be written',
     certificate_expiring: 'A certificate is about to expire',
   },
   listComma: ', ',
@@ -71,6 +72,10 @@ export const EN: Words = {
     `Replica ${instance}: it serves on with the tokens that it holds; each replica renews by itself`,
   storeAdvice:
     'What to do: bring Redis back. node dist/cli/main.js doctor looks at each server and says what to mend.',
+  stateUnwritten: (instance) =>
+    `Hub ${instance}: it serves on with what it holds; a restart now would lose what is newer than the file`,
+  stateAdvice:
+    'What to do: make room on the disk of HUB_STATE_FILE, or let the hub write in its folder; do not restart the hub before. The log names the cause.',
   console: 'Console',
   runbook: 'Runbook',
 };

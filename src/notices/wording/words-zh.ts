@@ -23,6 +23,7 @@ export const ZH: Words = {
     config_refused: 'apps.yaml 被拒绝',
     secret_missing: '有 AppSecret 读不到',
     store_away: 'Redis 不可用',
+    state_unwritten: '状态文件无法写入',
     certificate_expiring: '证书即将到期',
   },
   listComma: '、',
@@ -59,6 +60,9 @@ export const ZH: Words = {
   secretAdvice: '怎么办：让密钥文件存在且可读，或设置好环境变量；文件一出现就会重新读取。',
   storeAway: (instance) => `副本 ${instance}：凭手里的 token 继续服务；各副本各自续期`,
   storeAdvice: '怎么办：恢复 Redis。node dist/cli/main.js doctor 会逐台检查并说明怎么修。',
+  stateUnwritten: (instance) => `Hub ${instance}：凭手里的 token 继续服务；此时重启会丢掉还没写入文件的部分`,
+  stateAdvice:
+    '怎么办：给 HUB_STATE_FILE 所在的磁盘腾出空间，或让 Hub 能写它所在的目录；在此之前不要重启。具体原因见日志。',
   console: '控制台',
   runbook: '处理手册',
 };

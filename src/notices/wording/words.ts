@@ -10,6 +10,7 @@ export function unitOf(kind: NoticeKind): Unit {
     case 'config_refused':
     case 'secret_missing':
     case 'store_away':
+    case 'state_unwritten':
     case 'certificate_expiring':
       return 'none';
     default:
@@ -52,6 +53,8 @@ export interface Words {
   readonly secretAdvice: string;
   readonly storeAway: (instance: string) => string;
   readonly storeAdvice: string;
+  readonly stateUnwritten: (instance: string) => string;
+  readonly stateAdvice: string;
   readonly console: string;
   readonly runbook: string;
 }

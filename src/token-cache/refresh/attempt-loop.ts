@@ -245,7 +245,7 @@ export class AttemptLoop {
   nextAt({ slot, owner, state }: CredentialCell, now: number, jitter: number): number {
     return slot === 'token'
       ? nextAttemptAt(owner.app, state, now, jitter)
-      : nextTicketAttemptAt(state, now, jitter);
+      : nextTicketAttemptAt(owner.app, state, now, jitter);
   }
 
   async #giveBack(hands: Hands): Promise<void> {

@@ -1,3 +1,5 @@
+import { roomBeside } from '../../core/fair-shares.js';
+
 /**
  * What a call is for:
  * - `first`: the first one for a credential in this process;
@@ -32,10 +34,9 @@ export class Lane {
     return this.urgent[kind].shift() ?? this.normal[kind].shift();
   }
 
-  /** Of `free` places; a tenant that has `mine` already leaves as many for the others. */
+  /** Of `free` places, which grow by parts of one. */
   mayTake(free: number, mine: number): boolean {
-    // Room grows by parts of a place.
-    return free > 0 && (this.tenant === undefined || mine === 0 || mine < free);
+    return (this.tenant === undefined ? free : roomBeside(mine, free)) > 0;
   }
 }
 

@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { Clock, type TimerHandle } from '../../clock/clock.js';
 import { BoundedMap } from '../../core/access/bounded-map.js';
+import { isFailing } from '../../core/attempt-outcome.js';
 import { isValid, type Held } from '../../core/credential.js';
 import {
   ASK_APART_MS,
@@ -163,7 +164,7 @@ export class TokenCheck {
     // What came in while the store was asked: another token, or a failure whose pace holds for reports too.
     if (!held.value.equals(token.state.held?.value)) return 'superseded';
     if (TOKEN_FAMILIES[app.tokenApi].isCheckedBy === 'call') {
-      if (token.state.failures > 0) return 'throttled';
+      if (isFailing(token.state, this.clock.now())) return 'throttled';
       const ended = await entry.refresh(token, 'report');
       // From call to call: a slow store may have stood in between.
       entry.checks.askedAt = Math.max(entry.checks.askedAt, token.state.attemptedAt ?? 0);

@@ -7,22 +7,26 @@ import {
   type Budget,
   type Lease,
   type LeaseOutcome,
+  type LeaseRequest,
   type SaveOutcome,
   type Stored,
 } from '../token-store.js';
 
-/** The embedded default: one process, nothing outlives it, every lease is granted, there are no peers. */
+/**
+ * The embedded default: one process, every lease is granted, there are no peers. Nothing outlives the process, unless
+ * there is a state file (file/file-token-store.ts).
+ */
 @Injectable()
 export class MemoryTokenStore extends TokenStore {
   override readonly appsPerLook = 0;
   /** By slot, then appid: a map of its own for each of 10,000 apps would cost 2 MB. */
-  readonly #stored = new Map<CredentialSlot, Map<string, Stored>>();
+  protected readonly stored = new Map<CredentialSlot, Map<string, Stored>>();
   readonly #throttled = new Map<string, number>();
-  readonly #forced = new Map<string, ForceHistory>();
-  readonly #spent = new Map<string, number[]>();
-  #fence = 0;
+  protected readonly forced = new Map<string, ForceHistory>();
+  protected readonly spent = new Map<string, ForceHistory>();
+  protected fence = 0;
 
-  constructor(private readonly clock: Clock) {
+  constructor(protected readonly clock: Clock) {
     super();
   }
 
@@ -33,15 +37,15 @@ export class MemoryTokenStore extends TokenStore {
   override load(appids: readonly string[]): Promise<ReadonlyMap<string, readonly Stored[]>> {
     const found = new Map<string, readonly Stored[]>();
     for (const appid of appids) {
-      const slots = [...this.#stored.values()].flatMap((ofSlot) => ofSlot.get(appid) ?? []);
+      const slots = [...this.stored.values()].flatMap((ofSlot) => ofSlot.get(appid) ?? []);
       if (slots.length > 0) found.set(appid, slots);
     }
     return Promise.resolve(found);
   }
 
-  override lease(): Promise<LeaseOutcome> {
+  override lease(_appid: string, _request: LeaseRequest): Promise<LeaseOutcome> {
     const lease: Lease = {
-      fence: ++this.#fence,
+      fence: ++this.fence,
       // The wall clock's seconds: a hub that starts without any memory never gives a version again that a caller
       // still holds with another token (its ETag would match).
       firstVersion: Math.floor(this.clock.wallNow() / 1000),
@@ -54,7 +58,7 @@ export class MemoryTokenStore extends TokenStore {
 
   override save(appid: string, held: Held, lease?: Lease): Promise<SaveOutcome> {
     const slot = slotOf(held.kind);
-    const ofSlot = this.#stored.get(slot) ?? new Map<string, Stored>();
+    const ofSlot = this.stored.get(slot) ?? new Map<string, Stored>();
     const stored = ofSlot.get(appid);
     if (stored?.held !== undefined && stored.held.version > held.version) {
       return Promise.resolve({ saved: false, stored });
@@ -62,14 +66,14 @@ export class MemoryTokenStore extends TokenStore {
     const stamp = (stored?.stamp ?? 0) + 1;
     const saved = { ...held, fence: lease?.fence ?? held.fence };
     ofSlot.set(appid, { slot, stamp, held: saved });
-    this.#stored.set(slot, ofSlot);
+    this.stored.set(slot, ofSlot);
     return Promise.resolve({ saved: true, held: saved, stamp });
   }
 
   override remove(appids: readonly string[]): Promise<void> {
     for (const appid of appids) {
-      for (const ofSlot of this.#stored.values()) ofSlot.delete(appid);
-      this.#forced.delete(appid);
+      for (const ofSlot of this.stored.values()) ofSlot.delete(appid);
+      this.forced.delete(appid);
       for (const key of this.#throttled.keys()) if (key.startsWith(`${appid} `)) this.#throttled.delete(key);
     }
     return Promise.resolve();
@@ -86,16 +90,16 @@ export class MemoryTokenStore extends TokenStore {
 
   override spendForce(appid: string): Promise<{ readonly waitMs: number; readonly left: number }> {
     const now = this.clock.now();
-    const history = this.#forced.get(appid) ?? [];
+    const history = this.forced.get(appid) ?? [];
     const waitMs = waitBeforeForce(history, now);
-    if (waitMs === 0) this.#forced.set(appid, forceUsed(history, now));
-    return Promise.resolve({ waitMs, left: forceLeft(this.#forced.get(appid) ?? [], now) });
+    if (waitMs === 0) this.forced.set(appid, forceUsed(history, now));
+    return Promise.resolve({ waitMs, left: forceLeft(this.forced.get(appid) ?? [], now) });
   }
 
   override spend(appid: string, purpose: string, { most, windowMs, apartMs }: Budget) {
     const key = `${appid} ${purpose}`;
     const now = this.clock.now();
-    const used = (this.#spent.get(key) ?? []).filter((at) => at > now - windowMs);
+    const used = (this.spent.get(key) ?? []).filter((at) => at > now - windowMs);
     const last = used.at(-1);
     const oldestThatCounts = used.at(-most);
     const waitMs = Math.max(
@@ -104,7 +108,7 @@ export class MemoryTokenStore extends TokenStore {
       oldestThatCounts === undefined ? 0 : oldestThatCounts + windowMs - now,
     );
     if (waitMs === 0) used.push(now);
-    this.#spent.set(key, used);
+    this.spent.set(key, used);
     return Promise.resolve({ waitMs, left: Math.max(0, most - used.length) });
   }
 

@@ -24,11 +24,12 @@ import { MeasuredLink } from './measured-link.js';
 import { readMessage, writeMessage, type Message } from './peer-message.js';
 import { bodyOf, fenceOf, fingerprint } from './record.js';
 import { RecordReader } from './record-reader.js';
+import { RedisRecords } from './redis-records.js';
 import { RedisLease } from './redis-lease.js';
 import { RedisLink, type LinkListener, type StoreLink } from './redis-link.js';
 import { timesToStore, type ClockReading } from './redis-time.js';
 import { LEASE, LOAD, RELEASE, REMOVE, SAVE, SPEND, THROTTLE, type Script } from './scripts.js';
-import { Sealer } from './seal.js';
+import { Sealer, sealingKeys } from './seal.js';
 
 const SLOTS: readonly CredentialSlot[] = ['token', ...TICKET_TYPES];
 /** A lease outlives the bound of one upstream call by this, ms: for the commands before and after it. */
@@ -76,6 +77,8 @@ export interface StoreEnvironment extends Pick<
  */
 export class RedisTokenStore extends TokenStore implements OnApplicationShutdown {
   override readonly appsPerLook: number;
+  /** What must not be lost, over the same connection. */
+  readonly durable: RedisRecords;
   /** This process, as long as it runs. */
   readonly #owner = randomUUID();
   readonly #link: StoreLink;
@@ -95,10 +98,14 @@ export class RedisTokenStore extends TokenStore implements OnApplicationShutdown
   ) {
     super();
     this.appsPerLook = environment.cluster ? 1 : APPS_PER_MGET;
-    this.#sealer = new Sealer(
-      environment.encryptionKeys.map(({ id, key }) => ({ id, bytes: Buffer.from(key.reveal(), 'base64') })),
-    );
+    this.#sealer = new Sealer(sealingKeys(environment.encryptionKeys));
     this.#records = new RecordReader(this.#sealer, events);
+    this.durable = new RedisRecords(
+      (script, keys, args) => this.#run(script, keys, args),
+      this.#sealer,
+      environment.redisPrefix,
+      clock,
+    );
     this.#channel = `${environment.redisPrefix}news`;
     this.#leaseMs = environment.wechatTimeoutMs + LEASE_MARGIN_MS;
     const link = connect(this.#channel, {

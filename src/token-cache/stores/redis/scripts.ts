@@ -8,7 +8,8 @@ export interface Script {
   readonly sha: string;
 }
 
-function script(name: string, lua: string): Script {
+/** Every script begins with the same helpers. */
+export function script(name: string, lua: string): Script {
   const text = `-- wechat-token-hub: ${name}\n${COMMON}${lua}`;
   return { name, lua: text, sha: createHash('sha1').update(text).digest('hex') };
 }

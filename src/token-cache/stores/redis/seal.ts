@@ -1,4 +1,5 @@
 import { createCipheriv, createDecipheriv, createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
+import type { EncryptionKey } from '../../../config/environment/readers.js';
 
 /** A key of HUB_ENCRYPTION_KEYS. */
 export interface SealingKey {
@@ -6,6 +7,11 @@ export interface SealingKey {
   readonly id: string;
   /** Exactly 32. */
   readonly bytes: Uint8Array;
+}
+
+/** As HUB_ENCRYPTION_KEYS has them. */
+export function sealingKeys(keys: readonly EncryptionKey[]): readonly SealingKey[] {
+  return keys.map(({ id, key }) => ({ id, bytes: Buffer.from(key.reveal(), 'base64') }));
 }
 
 /** What a sealed value belongs to. It opens nowhere else: not in another app's record, nor in an older version's. */
