@@ -88,6 +88,11 @@ export class ReplicaRoster implements OnApplicationBootstrap, BeforeApplicationS
     return [own, ...others.sort((a, b) => (a.instance < b.instance ? -1 : 1))];
   }
 
+  /** One that has just started has not got its tokens yet: others would take that for trouble. */
+  #settledView(): ReplicaView | undefined {
+    return this.clock.now() - this.#startedAt < SAID_EVERY_MS ? undefined : this.#view();
+  }
+
   /** Some milliseconds with 10,000 apps, every ten seconds and when somebody looks. */
   #view(): ReplicaView {
     const now = this.clock.now();
@@ -116,7 +121,7 @@ export class ReplicaRoster implements OnApplicationBootstrap, BeforeApplicationS
       version: VERSION,
       upMs: now - this.#startedAt,
       reload,
-      view: this.#view(),
+      view: this.#settledView(),
     };
     // A store that is away is told of by others.
     this.store.announce({ kind: 'here', ...note }).catch(() => undefined);

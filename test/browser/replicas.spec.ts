@@ -77,7 +77,7 @@ it('shows what the other sees of its apps, and says of an app that it is not wel
   const { page } = watched;
   const list = page.locator('.replicas');
   await list.getByText('2 replicas').click({ timeout: 15_000 });
-  await list.getByText('1 valid, 0 failing, 0 unavailable').nth(1).waitFor({ timeout: 15_000 });
+  await list.getByText('1 valid, 0 failing, 0 unavailable').nth(1).waitFor({ timeout: 30_000 });
   // Who sees some apps is not told of all: not even how many are well.
   const seenBy = async (key: string) => {
     const url = `${hubs[0]!.opsUrl}/console/api/live`;
