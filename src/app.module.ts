@@ -14,6 +14,7 @@ import { LoggingModule } from './logging/logging.module.js';
 import { LoginModule } from './login/login.module.js';
 import { NoticesModule } from './notices/notices.module.js';
 import { OpsModule } from './ops/ops.module.js';
+import { PlatformsModule } from './platforms/platforms.module.js';
 import { SchedulerModule } from './scheduler/scheduler.module.js';
 import { OpenedState } from './token-cache/stores/file/opened-state.js';
 import { StateModule } from './token-cache/stores/file/state.module.js';
@@ -41,6 +42,7 @@ export class AppModule {
         DropInModule,
         GatewayModule,
         LoginModule,
+        PlatformsModule,
         ConsoleModule,
       ],
     };

@@ -73,7 +73,10 @@ describe('docs/reference/texts.yaml', () => {
 
   it.each(keys.map((key) => [key.path, key] as const))('the example of %s is right', (path, { schema }) => {
     const { example } = texts['apps.yaml'][path]!;
-    const filled = example.replace(/<64 hex digits>|…/, 'ab'.repeat(32)).replace(/<[^>]+>/, 'ab'.repeat(16));
+    const filled = example
+      .replace(/<64 hex digits>|…/, 'ab'.repeat(32))
+      .replace('<43 characters>', 'aB3'.repeat(15).slice(0, 43))
+      .replace(/<[^>]+>/, 'ab'.repeat(16));
     const entry = parse(filled) as Record<string, unknown>;
     const value = entry[path.split('.').at(-1)!];
     const fits = new Ajv({ strict: false }).compile(schema);

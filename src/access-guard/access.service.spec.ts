@@ -73,7 +73,7 @@ function harness(
   const clock = new HandClock();
   const listeners: ChangeListener[] = [];
   const config = {
-    current: { apps: appMap, issuers: new Map(), clients, notify: [] } as HubSnapshot,
+    current: { apps: appMap, platforms: new Map(), issuers: new Map(), clients, notify: [] } as HubSnapshot,
     onChange: (listener: ChangeListener) => listeners.push(listener),
   };
   const environment = { trustedProxies: addresses(...trusted) } as HubEnvironment;

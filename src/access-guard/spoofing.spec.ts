@@ -135,6 +135,8 @@ function referenceVerdict(world: World, request: AccessRequest, act: Act, appid:
   const fits = ({ allowIps }: PlainClient) => allowIps === undefined || inRanges(allowIps, caller);
   const permits = ({ may, apps }: PlainClient) =>
     may.includes(act) &&
+    // There are no platforms here.
+    act !== 'platform' &&
     (appid === undefined || (world.apps.includes(appid) && (apps === '*' || apps.includes(appid))));
   const presented = request.key ?? request.authorization?.match(/^bearer +(\S+)$/i)?.[1];
   if (request.key !== undefined || request.authorization !== undefined) {
@@ -300,7 +302,7 @@ function snapshotOf(world: World): HubSnapshot {
     requestsPerMinute: 1_000_000_000,
   }));
   const apps = new Map(world.apps.map((appid) => [appid, {} as AppSettings]));
-  return { apps, issuers: new Map(), clients, notify: [] };
+  return { apps, platforms: new Map(), issuers: new Map(), clients, notify: [] };
 }
 
 const clock = { now: () => 0, wallNow: () => WALL_NOW } as unknown as Clock;

@@ -3,13 +3,13 @@ import { ApiBearerAuth, ApiBody, ApiOperation, ApiResponse, ApiTags } from '@nes
 import { Clock } from '../clock/clock.js';
 import { AppsConfig } from '../config/reload/apps-config.service.js';
 import { grantsApp } from '../core/access/decision.js';
-import type { Actor } from '../events/actor.js';
-import { actorOf, type AppRequest } from '../web/app-request.js';
+import type { AppRequest } from '../web/app-request.js';
 import { notGranted } from '../web/denial.js';
 import { HubException } from '../web/hub-exception.js';
 import { May } from '../web/may.decorator.js';
 import { ApiProblems, GUARD_PROBLEMS } from '../http/token.openapi.js';
 import { TokenCache } from '../token-cache/token-cache.service.js';
+import { admitted } from './admitted.js';
 import { AdminActs, failingOf, forceOf } from './admin-acts.js';
 import {
   AppListAnswer,
@@ -63,7 +63,9 @@ export class AdminController {
     for (const appid of this.cache.appids()) {
       const granted = grantsApp(verdict.client, appid, this.config.current.apps);
       const status = granted ? this.cache.status(appid) : undefined;
-      if (status !== undefined) apps.push(describeStatus(status, this.clock));
+      // Platforms have a list of their own.
+      if (status !== undefined && status.app.kind !== 'platform')
+        apps.push(describeStatus(status, this.clock));
     }
     return { apps };
   }
@@ -134,11 +136,4 @@ export class AdminController {
 /** Of the client that asks; `undefined`: the operators'. */
 function tenantOf({ verdict }: AppRequest): string | undefined {
   return verdict?.ok === true ? verdict.client.tenant : undefined;
-}
-
-function admitted(request: AppRequest): Actor {
-  const actor = actorOf(request);
-  // The guard lets nobody pass without a verdict.
-  if (actor === undefined) throw notGranted();
-  return actor;
 }

@@ -3,6 +3,7 @@ import { Clock } from '../clock/clock.js';
 import { HubEnvironment } from '../config/environment/environment.js';
 import { DropInRoutes } from '../dropin/drop-in.routes.js';
 import { GatewayRoutes } from '../gateway/gateway.routes.js';
+import { PlatformRoutes } from '../platforms/platform.routes.js';
 import { AccessGuard } from '../web/access.guard.js';
 import { limitArrival } from '../web/arrival-limit.js';
 import { readBodies } from '../web/bodies.js';
@@ -111,6 +112,7 @@ export function configureHub(app: NestFastifyApplication, tls: TlsMaterial | und
   dropIn.register(instance);
   const sns = app.get(SnsRoutes);
   sns.register(instance);
+  app.get(PlatformRoutes).register(instance);
   const gateway = app.get(GatewayRoutes);
   gateway.addUnrouted(dropIn);
   gateway.addUnrouted(sns);

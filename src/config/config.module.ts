@@ -36,8 +36,11 @@ export class HubConfigModule {
         },
         {
           provide: AppsFileLoader,
-          useFactory: ({ appsFile, secretsDir }: HubEnvironment) =>
-            sourceOf(appsFile, secretsDir, { env: readProcessEnvironment }),
+          useFactory: ({ appsFile, secretsDir, redisUrl }: HubEnvironment) =>
+            sourceOf(appsFile, secretsDir, {
+              env: readProcessEnvironment,
+              isKept: redisUrl !== undefined,
+            }),
           inject: [HubEnvironment],
         },
         AppsConfig,

@@ -13,7 +13,7 @@ export function seesAll(viewer: Viewer): boolean {
 
 /** An app that is not granted is not seen, and none that does not exist. */
 export function seesApp(viewer: Viewer, appid: string, apps: KnownApps): boolean {
-  return viewer.by === 'open' ? apps.has(appid) : grantsApp(viewer.client, appid, apps);
+  return viewer.by === 'open' ? apps.get(appid) !== undefined : grantsApp(viewer.client, appid, apps);
 }
 
 /** Whose client looks; `undefined`: the operators', or anybody. */

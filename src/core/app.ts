@@ -1,14 +1,25 @@
 import { Secret } from './secret.js';
 
 /** Whose account an app is, and so by which rules it lives: core/kinds/kinds.ts. */
-export const APP_KINDS = ['wechat', 'wecom'] as const;
+export const APP_KINDS = ['wechat', 'wecom', 'platform', 'authorizer'] as const;
 export type AppKindName = (typeof APP_KINDS)[number];
+
+/** What apps.yaml may say. A third-party platform has a section of its own, and its authorizers come by themselves. */
+export const WRITTEN_KINDS = ['wechat', 'wecom'] as const satisfies readonly AppKindName[];
+export type WrittenKind = (typeof WRITTEN_KINDS)[number];
 
 /**
  * The families of access_token, by the endpoint that gives them. They are kept apart: a call to one never touches
- * another's token. `gettoken` is WeCom's. How each behaves: core/kinds/token-families.ts.
+ * another's token. `gettoken` is WeCom's, the last two are a third-party platform's. How each behaves:
+ * core/kinds/token-families.ts.
  */
-export const TOKEN_APIS = ['stable_token', 'token', 'gettoken'] as const;
+export const TOKEN_APIS = [
+  'stable_token',
+  'token',
+  'gettoken',
+  'component_token',
+  'authorizer_token',
+] as const;
 export type TokenApi = (typeof TOKEN_APIS)[number];
 
 /** What apps.yaml may say of an app of WeChat. `none`: it only logs users in, and no token of it is ever fetched. */
@@ -43,6 +54,10 @@ export interface AppSettings {
   readonly corpid?: string | undefined;
   /** `wecom`: for people, and for pages that call wx.agentConfig. */
   readonly agentId?: number | undefined;
+  /** `authorizer`, always there: the platform that the account has authorised. */
+  readonly platform?: string | undefined;
+  /** `authorizer`: which authorisation of the account it is; another one may end the tokens of the one before. */
+  readonly authorisation?: number | undefined;
   /** Where this app's upstream is, without a slash at the end; `undefined`: where its kind's is. */
   readonly baseUrl?: string | undefined;
   /** `token`: how long before expiry a new one is minted; `gettoken`: how long before it is asked for. Seconds, 1..7200. */
@@ -93,6 +108,8 @@ export function sameCredentials(a: AppSettings, b: AppSettings): boolean {
     a.appid === b.appid &&
     a.kind === b.kind &&
     a.corpid === b.corpid &&
+    a.platform === b.platform &&
+    a.authorisation === b.authorisation &&
     a.baseUrl === b.baseUrl &&
     a.tokenApi === b.tokenApi &&
     (a.loginOnly ?? false) === (b.loginOnly ?? false) &&

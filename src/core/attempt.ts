@@ -20,6 +20,7 @@ import { guaranteedUntil } from './refresh-policy.js';
 import type { Secret } from './secret.js';
 import { unseenAfter, unseenEither, unseenOnceStored } from './unseen-mint.js';
 import type { UpstreamResult } from './upstream.js';
+import { endsTheOneBefore } from './kinds/token-families.js';
 
 /**
  * An attempt to get a credential, as a value with a phase, and the pure step from one phase to the next. The loop that
@@ -401,7 +402,7 @@ function called(
   }
   const before = known.state;
   // The process stood still in its call: others may have minted since the lease lapsed, as if there had been none.
-  const lapsed = kind === 'token' && lease !== undefined && now >= lease.lapsesAt;
+  const lapsed = endsTheOneBefore(kind) && lease !== undefined && now >= lease.lapsesAt;
   const kept = lapsed ? undefined : lease;
   const answer = granted(before, result.grant, kind, (version) => versionAfter(version, kept, context));
   const { held } = answer.state;
@@ -409,7 +410,7 @@ function called(
   if (kind !== context.kind || answer.outcome === 'outdated' || held === undefined) {
     // A mint all the same, while another replica's was under way: nobody knows which of them WeChat took for the later.
     const crossed: UnseenMint | undefined =
-      kind === 'token' && kind === context.kind ? { since: sentAt, until: now } : undefined;
+      endsTheOneBefore(kind) && kind === context.kind ? { since: sentAt, until: now } : undefined;
     const state = { ...before, unseen: unseenEither(before.unseen, crossed) };
     return over({ ...known, state }, { kind: 'called', outcome: 'outdated' });
   }
@@ -464,7 +465,7 @@ function saved(cached: CachedCredential, storing: Storing, answer: SaveAnswer, c
         );
   // Without the store others may do the same from now on, and the store may hold it all the same, unseen.
   const underLease = lease !== undefined && answer.kind === 'saved';
-  const goesAlone = answer.kind === 'unavailable' && kind === 'token';
+  const goesAlone = answer.kind === 'unavailable' && endsTheOneBefore(kind);
   const unseen = unseenEither(
     unseenAfter(underLease ? unseenOnceStored(state.unseen) : state.unseen, sentAt),
     goesAlone ? { since: sentAt, until: Number.POSITIVE_INFINITY } : crossed,

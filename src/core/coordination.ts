@@ -8,7 +8,7 @@ import {
   type Held,
   type UnseenMint,
 } from './credential.js';
-import { TOKEN_FAMILIES } from './kinds/token-families.js';
+import { endsTheOneBefore, TOKEN_FAMILIES } from './kinds/token-families.js';
 import { unseenAfter, unseenEither, unseenOnceStored } from './unseen-mint.js';
 import type { UpstreamError } from './upstream.js';
 
@@ -115,7 +115,9 @@ function haveCrossed(newer: Held, older: Held): boolean {
  * have done the same, and the replica that got it is about to mint anew.
  */
 function gotAlone({ kind, fence, issuedAt }: Held, now: number): UnseenMint | undefined {
-  return kind === 'token' && fence === undefined ? { since: Math.min(issuedAt, now), until: now } : undefined;
+  return endsTheOneBefore(kind) && fence === undefined
+    ? { since: Math.min(issuedAt, now), until: now }
+    : undefined;
 }
 
 function sameValue(held: Held, stored: Held, mine: boolean): Merged {
@@ -316,7 +318,7 @@ export function replicaNumber(random: number): number {
  */
 export function mayHaveCrossed(tokenApi: CredentialKind, call: EndedCall): boolean {
   if (call.granted) return call.refused && isTokenKind(tokenApi);
-  return tokenApi === 'token' && call.mayHaveActed && call.endedAt >= call.lapsedAt;
+  return endsTheOneBefore(tokenApi) && call.mayHaveActed && call.endedAt >= call.lapsedAt;
 }
 
 export interface EndedCall {

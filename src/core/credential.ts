@@ -1,4 +1,4 @@
-import type { TicketType, TokenApi } from './app.js';
+import { TOKEN_APIS, type TicketType, type TokenApi } from './app.js';
 import type { Secret } from './secret.js';
 import type { UpstreamError } from './upstream.js';
 
@@ -13,7 +13,7 @@ export function slotOf(kind: CredentialKind): CredentialSlot {
 }
 
 export function isTokenKind(kind: CredentialKind): kind is TokenApi {
-  return kind === 'stable_token' || kind === 'token' || kind === 'gettoken';
+  return TOKEN_APIS.some((api) => api === kind);
 }
 
 /**

@@ -1,4 +1,4 @@
-import type { AppKindName } from './app.js';
+import type { AppKindName, WrittenKind } from './app.js';
 import type { DenialCause, DenialReason } from './access/decision.js';
 
 /**
@@ -44,6 +44,24 @@ export const WECOM_DROP_IN_ERRORS = {
   tooMany: {
     errcode: 45009,
     errmsg: 'api freq out of limit: more than requestsPerMinute of the client entry',
+  },
+} as const satisfies Record<string, DropInError>;
+
+/** Whose protocol an endpoint is of. */
+export type Door = WrittenKind | 'platform';
+
+/** An account that has authorised a platform is an app like any other to who calls the hub. */
+export function isBehind(door: Door, kind: AppKindName | undefined): boolean {
+  return kind === door || (door === 'wechat' && kind === 'authorizer');
+}
+
+/** Of a platform's endpoints, in the codes of a platform. */
+export const PLATFORM_DROP_IN_ERRORS = {
+  noAppid: { errcode: 41002, errmsg: 'component_appid missing' },
+  noSecret: { errcode: 41004, errmsg: "component_appsecret missing: the client's hub key goes here" },
+  notAuthorised: {
+    errcode: 61003,
+    errmsg: 'component is not authorized by this account: the hub has no such authorizer of this platform',
   },
 } as const satisfies Record<string, DropInError>;
 
@@ -106,6 +124,15 @@ export function readCorpRequest(parameters: Readonly<Record<string, unknown>>): 
   if (typeof corpid !== 'string' || corpid === '') return { ok: false, error: WECOM_DROP_IN_ERRORS.noCorpid };
   if (typeof secret !== 'string' || secret === '') return { ok: false, error: WECOM_DROP_IN_ERRORS.noSecret };
   return { ok: true, request: { appid: corpid, secret, forceRefresh: false } };
+}
+
+/** The parameters of api_component_token; the ticket that SDKs send along is theirs to have. */
+export function readComponentRequest(parameters: Readonly<Record<string, unknown>>): CredentialRequestResult {
+  const { component_appid: appid, component_appsecret: secret } = parameters;
+  const { noAppid, noSecret } = PLATFORM_DROP_IN_ERRORS;
+  if (typeof appid !== 'string' || appid === '') return { ok: false, error: noAppid };
+  if (typeof secret !== 'string' || secret === '') return { ok: false, error: noSecret };
+  return { ok: true, request: { appid, secret, forceRefresh: false } };
 }
 
 /** The parameters of /cgi-bin/token and /cgi-bin/stable_token, in any order; unknown ones do not matter, as at WeChat. */

@@ -9,6 +9,7 @@ import { DNS_CODE, ERRCODE_ROWS, isDeadTokenErrcode, TLS_CODE } from './wechat-e
 export type ErrorCause =
   | `${number}`
   | `wecom_${number}`
+  | `platform_${number}`
   | UpstreamFailure
   | 'dead_token'
   | 'unknown_errcode'
@@ -19,6 +20,7 @@ export type ErrorCause =
 export const ERROR_CAUSES: readonly ErrorCause[] = [
   ...Object.keys(ERRCODE_ROWS).map((errcode): ErrorCause => `${Number(errcode)}`),
   ...Object.keys(KINDS.wecom.errcodes).map((errcode): ErrorCause => `wecom_${Number(errcode)}`),
+  ...Object.keys(KINDS.platform.errcodes).map((errcode): ErrorCause => `platform_${Number(errcode)}`),
   ...UPSTREAM_FAILURES,
   'dead_token',
   'unknown_errcode',
@@ -32,7 +34,8 @@ export function causeOf(error: UpstreamError, of: 'token' | 'ticket'): ErrorCaus
   if (errcode !== undefined) {
     if (of === 'ticket' && isDeadTokenErrcode(errcode)) return 'dead_token';
     if (!(errcode in KINDS[kind].errcodes)) return 'unknown_errcode';
-    return kind === 'wechat' ? `${errcode}` : `${kind}_${errcode}`;
+    if (kind === 'wechat') return `${errcode}`;
+    return kind === 'authorizer' ? `platform_${errcode}` : `${kind}_${errcode}`;
   }
   if (reason !== 'unreachable') return reason;
   // The hub's own words: "WeChat could not be reached: ENOTFOUND".

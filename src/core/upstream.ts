@@ -8,6 +8,8 @@ export interface Grant {
   readonly lifeMs: number;
   /** When the call was sent, on the hub's clock: WeChat cannot have begun to count earlier. */
   readonly sentAt: number;
+  /** Of an authorizer: what its next token is to be asked for with. */
+  readonly refreshToken?: Secret | undefined;
 }
 
 /** What a failed call means for the next attempt. */
@@ -55,6 +57,12 @@ export const UPSTREAM_FAILURES = [
   'no_secret',
   /** The app has no token: it only logs users in. */
   'login_only',
+  /** WeChat has pushed no ticket of the platform yet, or none that still counts. */
+  'no_verify_ticket',
+  /** An authorizer's token was due while its platform had no valid token of its own. */
+  'no_component_token',
+  /** The authorisation of an account has no refresh token that could be used. */
+  'no_refresh_token',
   'internal',
 ] as const;
 export type UpstreamFailure = (typeof UPSTREAM_FAILURES)[number];
@@ -65,6 +73,9 @@ export const NEVER_ASKED: ReadonlySet<UpstreamFailure> = new Set([
   'no_access_token',
   'no_secret',
   'login_only',
+  'no_verify_ticket',
+  'no_component_token',
+  'no_refresh_token',
 ]);
 
 export type UpstreamResult =

@@ -241,6 +241,23 @@ const FAILURES: Readonly<Record<UpstreamFailure, FailureRow>> = {
     what: 'the app has no valid access_token to ask with',
     hint: "The ticket follows by itself as soon as the app's token is there; look at the token's error.",
   },
+  no_verify_ticket: {
+    what: 'no ticket of the platform has come from WeChat',
+    hint:
+      'WeChat pushes one every 10 minutes to https://<hub>/platforms/{appid}/push. Is that the address for authorisation ' +
+      'events at open.weixin.qq.com, and do its token and AES key stand in apps.yaml?',
+  },
+  no_component_token: {
+    what: 'the platform has no valid token of its own to ask with',
+    hint: "The account's token follows by itself as soon as the platform's is there; look at the platform's error.",
+  },
+  no_refresh_token: {
+    class: 'configuration',
+    what: "no refresh token of the account's authorisation is known",
+    hint:
+      'The hub looks for it in the list that WeChat keeps. If it goes on: have the administrator of the account authorise ' +
+      'the platform anew.',
+  },
   internal: {
     what: 'the hub failed to make the call',
     hint: 'This is a defect of the hub: please report it with the log.',

@@ -1,7 +1,7 @@
 import { parseAddress } from './access/address.js';
 
 /** The calling address is not on a whitelist; WeChat's words may name it: {@link addressesIn}. */
-export const WHITELIST_ERRCODES: ReadonlySet<number> = new Set([40164, 61004, 45035, 60020]);
+export const WHITELIST_ERRCODES: ReadonlySet<number> = new Set([40164, 61004, 45035, 60020, 40090]);
 
 /** The addresses that WeChat names in a refusal by whitelist, at most two (IPv4 and IPv6), each in its usual spelling. */
 export function addressesIn(errmsg: string): readonly string[] {

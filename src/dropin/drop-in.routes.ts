@@ -1,8 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import type { AppKindName } from '../core/app.js';
 import { jsonObject } from '../core/json.js';
-import { DROP_IN_ERRORS } from '../core/dropin.js';
+import { DROP_IN_ERRORS, type Door } from '../core/dropin.js';
 import type { UnroutedEndpoint } from '../gateway/gateway.routes.js';
 import { AccessGuard } from '../web/access.guard.js';
 import type { AppRequest } from '../web/app-request.js';
@@ -10,13 +9,13 @@ import { declare } from '../web/route-access.js';
 import { sendReady } from '../web/send-ready.js';
 import { sendWeChatAnswer, sendWeChatError } from '../web/wechat-shape.js';
 import { DropIn, UNHEARD, type DropInAnswer } from './drop-in.service.js';
-import { parametersOf, queryParameters, type Parameters } from './parameters.js';
+import { generalParameters, parametersOf, queryParameters, type Parameters } from './parameters.js';
 
 const BODY_LIMIT_BYTES = 16 * 1024;
 
 /** After whatever path the SDK's base URL has, a doubled slash included: the rest decides. */
 const PREFIXED =
-  /^\/(?:[^?#]*\/)?cgi-bin\/(token|stable_token|ticket\/getticket|gettoken|get_jsapi_ticket|ticket\/get)(?=\?|$)/;
+  /^\/(?:[^?#]*\/)?cgi-bin\/(token|stable_token|ticket\/getticket|gettoken|get_jsapi_ticket|ticket\/get|component\/api_component_token|component\/api_authorizer_token)(?=\?|$)/;
 
 const ENDPOINTS = [
   'token',
@@ -25,6 +24,8 @@ const ENDPOINTS = [
   'gettoken',
   'get_jsapi_ticket',
   'ticket/get',
+  'component/api_component_token',
+  'component/api_authorizer_token',
 ] as const;
 type Endpoint = (typeof ENDPOINTS)[number];
 
@@ -58,7 +59,10 @@ export class DropInRoutes implements UnroutedEndpoint {
           this.#serve(endpoint, request, reply);
         // Each a route of its own: what watches over the arrival of bodies (web/arrival-limit.ts) is not for GET.
         for (const method of METHODS[endpoint]) {
-          const config = declare('read', { shape: DOORS[endpoint] });
+          const door = DOORS[endpoint];
+          const config = declare(door === 'platform' ? 'platform' : 'read', {
+            shape: door === 'wecom' ? 'wecom' : 'wechat',
+          });
           scope.route({ method, url: `/cgi-bin/${endpoint}`, handler, config });
         }
       }
@@ -112,6 +116,15 @@ export class DropInRoutes implements UnroutedEndpoint {
         return this.dropIn.token(request, reply, jsonObject(textOf(request) ?? ''));
       case 'gettoken':
         return this.dropIn.gettoken(request, reply, queryParameters(query));
+      case 'component/api_component_token':
+        return this.dropIn.componentToken(request, reply, jsonObject(textOf(request) ?? ''));
+      case 'component/api_authorizer_token':
+        return this.dropIn.authorizerToken(
+          request,
+          reply,
+          generalParameters(query),
+          jsonObject(textOf(request) ?? ''),
+        );
       case 'ticket/getticket':
         return ticket(({ type }) => type);
       case 'get_jsapi_ticket':
@@ -130,16 +143,20 @@ const METHODS: Readonly<Record<Endpoint, string[]>> = {
   gettoken: ['GET'],
   get_jsapi_ticket: ['GET'],
   'ticket/get': ['GET'],
+  'component/api_component_token': ['POST'],
+  'component/api_authorizer_token': ['POST'],
 };
 
 /** Whose endpoint it is, and so whose apps it is for and whose codes it speaks. */
-const DOORS: Readonly<Record<Endpoint, AppKindName>> = {
+const DOORS: Readonly<Record<Endpoint, Door>> = {
   token: 'wechat',
   stable_token: 'wechat',
   'ticket/getticket': 'wechat',
   gettoken: 'wecom',
   get_jsapi_ticket: 'wecom',
   'ticket/get': 'wecom',
+  'component/api_component_token': 'platform',
+  'component/api_authorizer_token': 'platform',
 };
 
 function prefixedEndpoint(request: FastifyRequest): Endpoint | undefined {

@@ -6,10 +6,12 @@ import { AccessService } from '../access-guard/access.service.js';
 import { Clock } from '../clock/clock.js';
 import { BoundedMap } from '../core/access/bounded-map.js';
 import { GrantedApps } from '../access-guard/granted-apps.js';
-import type { AppKindName } from '../core/app.js';
 import { ownWords } from '../core/upstream.js';
 import {
   DROP_IN_ERRORS,
+  isBehind,
+  PLATFORM_DROP_IN_ERRORS,
+  readComponentRequest,
   readCorpRequest,
   readCredentialRequest,
   REPEAT_WITHIN_MS,
@@ -17,8 +19,10 @@ import {
   unavailableError,
   WECOM_DROP_IN_ERRORS,
   type CredentialRequest,
+  type Door,
   type DropInError,
 } from '../core/dropin.js';
+import type { Parameters } from './parameters.js';
 import { HubEvents, notServed, type Reporter } from '../events/hub-events.js';
 import { AccessGuard } from '../web/access.guard.js';
 import { accessRequestOf, grantedActor, requestIdsOf, type AppRequest } from '../web/app-request.js';
@@ -88,23 +92,76 @@ export class DropIn {
     return this.#token(caller, reply, request, 'wecom', agents);
   }
 
+  /** A platform's `api_component_token`, with the hub key as `component_appsecret`. */
+  componentToken(
+    caller: AppRequest,
+    reply: FastifyReply,
+    parameters: Parameters | undefined,
+  ): DropInAnswer | Promise<DropInAnswer> {
+    if (parameters === undefined) return { error: DROP_IN_ERRORS.notJson };
+    const read = readComponentRequest(parameters);
+    return read.ok ? this.#token(caller, reply, read.request, 'platform') : read;
+  }
+
+  /**
+   * A platform's `api_authorizer_token`: the platform's token, which the hub served, proves the right. The authorizer's
+   * real refresh token stays in the hub; the caller has its own back.
+   */
+  async authorizerToken(
+    caller: AppRequest,
+    reply: FastifyReply,
+    query: Parameters,
+    body: Parameters | undefined,
+  ): Promise<DropInAnswer> {
+    if (body === undefined) return { error: DROP_IN_ERRORS.notJson };
+    const token = query.component_access_token ?? query.access_token;
+    const platform = typeof token === 'string' ? this.served.appOf(token) : undefined;
+    const isPlatform = platform !== undefined && this.cache.get(platform)?.kind === 'platform';
+    if (!isPlatform) return this.#notServed(caller, 'platform');
+    const ask = {
+      request: accessRequestOf(caller),
+      act: 'platform',
+      appid: platform,
+      proof: 'token',
+    } as const;
+    const verdict = this.guard.examine(caller, ask);
+    if (!verdict.ok) return { error: wechatDenialOf(verdict) };
+    const { authorizer_appid: appid, authorizer_refresh_token: own } = body;
+    if (typeof appid !== 'string' || this.cache.get(appid)?.platform !== platform)
+      return { error: PLATFORM_DROP_IN_ERRORS.notAuthorised };
+    const repeated = this.#asksAgain(`${verdict.client.id} ${verdict.address} ${appid}`, this.clock.now());
+    const request = { appid, secret: '', forceRefresh: false };
+    const check = repeated ? this.tokenReports.makeSure(appid) : undefined;
+    const answer = await this.#slowToken(reply, request, check, verdict, 'wechat');
+    if ('error' in answer || answer === UNHEARD) return answer;
+    const refreshToken = JSON.stringify(typeof own === 'string' ? own : '');
+    const rest = `"authorizer_${answer.body.slice(2, -1)}`;
+    return { body: `{${rest},"authorizer_refresh_token":${refreshToken}}`, ready: false };
+  }
+
+  #notServed(caller: AppRequest, act: 'read' | 'platform'): DropInAnswer {
+    const address = this.access.addressOf(accessRequestOf(caller));
+    this.events.emit('requestDenied', notServed(act, address, requestIdsOf(caller)));
+    return { error: DROP_IN_ERRORS.notServed };
+  }
+
   /** @param agents those that the caller may have meant; more than one: it must say which */
   #token(
     caller: AppRequest,
     reply: FastifyReply,
     request: CredentialRequest,
-    door: AppKindName,
+    door: Door,
     agents: readonly string[] = [],
   ): DropInAnswer | Promise<DropInAnswer> {
     const verdict = this.guard.examine(caller, {
       request: withKey(accessRequestOf(caller), request.secret),
-      act: 'read',
+      act: door === 'platform' ? 'platform' : 'read',
       appid: request.appid,
       proof: 'key',
     });
     if (!verdict.ok) return { error: wechatDenialOf(verdict, door) };
     if (agents.length > 1) return { error: severalAgentsError(agents) };
-    if (this.cache.entry(request.appid)?.app.kind !== door) return { error: notGrantedAt(door) };
+    if (!isBehind(door, this.cache.get(request.appid)?.kind)) return { error: notGrantedAt(door) };
     const now = this.clock.now();
     const repeated = this.#asksAgain(`${verdict.client.id} ${verdict.address} ${request.appid}`, now);
     const reading = this.cache.read(request.appid, now);
@@ -124,7 +181,7 @@ export class DropIn {
     caller: AppRequest,
     reply: FastifyReply,
     { access_token: token }: Readonly<Record<string, unknown>>,
-    door: AppKindName,
+    door: Door,
     type: unknown,
   ): Promise<DropInAnswer> {
     const errors = door === 'wecom' ? WECOM_DROP_IN_ERRORS : DROP_IN_ERRORS;
@@ -137,7 +194,7 @@ export class DropIn {
     const ask = { request: accessRequestOf(caller), act: 'read', appid, proof: 'token' } as const;
     const verdict = this.guard.examine(caller, ask);
     if (!verdict.ok) return { error: wechatDenialOf(verdict, door) };
-    if (this.cache.entry(appid)?.app.kind !== door) return { error: errors.notServed };
+    if (!isBehind(door, this.cache.get(appid)?.kind)) return { error: errors.notServed };
     const known = this.tickets.typeOf(appid, type);
     if (known === undefined) return { error: errors.badTicketType };
     const reading = await whileThere(reply, (gone) => this.tickets.read(appid, known, gone));
@@ -152,7 +209,7 @@ export class DropIn {
     request: CredentialRequest,
     check: Promise<void> | undefined,
     verdict: Granted,
-    door: AppKindName,
+    door: Door,
   ): Promise<DropInAnswer> {
     const { appid, forceRefresh } = request;
     const before = this.cache.read(appid);
@@ -191,13 +248,14 @@ export class DropIn {
 }
 
 /** `gettoken` answers success with an errcode too. */
-function tokenBody({ ready, expiresInSeconds }: HeldToken, door: AppKindName): string {
+function tokenBody({ ready, expiresInSeconds }: HeldToken, door: Door): string {
   const body = ready.wechatBody(expiresInSeconds);
+  if (door === 'platform') return `{"component_${body.slice(2)}`;
   return door === 'wecom' ? `{"errcode":0,"errmsg":"ok",${body.slice(1)}` : body;
 }
 
 /** The app is of another kind: its tokens are not to be had at this door. */
-function notGrantedAt(door: AppKindName): DropInError {
+function notGrantedAt(door: Door): DropInError {
   return door === 'wecom' ? WECOM_DROP_IN_ERRORS.notGranted : DROP_IN_ERRORS.notGranted;
 }
 

@@ -6,6 +6,7 @@ import type { ReplicaView } from '../core/replica-view.js';
 import type { UpstreamError } from '../core/upstream.js';
 import type { Actor, RequestIds } from './actor.js';
 import type { AppRefused, LoginEnded } from './login-events.js';
+import type { AuthorizationChanged, PlatformPushed } from './platform-events.js';
 import type { StateFileChanged, StateWritten } from './state-events.js';
 
 /** Why an attempt was made. */
@@ -205,6 +206,14 @@ export interface HubEventMap {
   issuerRead: { readonly issuer: string; readonly ok: boolean };
   /** Once per change; `cause`: why not, free of secrets. */
   issuerChanged: { readonly issuer: string; readonly available: boolean; readonly cause: string | undefined };
+  /** Another replica knows something new of the platform and its authorizers. */
+  platformTold: { readonly platform: string };
+  platformPushed: PlatformPushed;
+  /** WeChat's pushes have stopped for half an hour, or come again. */
+  platformSilent: { readonly platform: string; readonly silent: boolean };
+  authorizationChanged: AuthorizationChanged;
+  /** A raw push went on to one of the platform's forwardTo, or was given up. */
+  pushForwarded: { readonly platform: string; readonly ok: boolean };
   /** Another replica told something; see StoreNews. */
   newsHeard: { readonly kind: string };
   /** A drop-in caller was told errcode -1: the hub has nothing valid. On /v1 that is a 503. */

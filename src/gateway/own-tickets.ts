@@ -24,7 +24,10 @@ export async function answerTicket(
   const { appid } = request.params;
   const kind = tickets.kindOf(appid);
   const type = own.type ?? new URLSearchParams(query).get('type');
-  const known = own.kind === kind ? tickets.typeOf(appid, type) : undefined;
+  const known =
+    own.kind === kind || (own.kind === 'wechat' && kind === 'authorizer')
+      ? tickets.typeOf(appid, type)
+      : undefined;
   if (known === undefined) throw noSuchTicket(kind);
   const reading = await guard.during(
     request,

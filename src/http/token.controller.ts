@@ -54,6 +54,14 @@ export class TokenController {
     notModified(reply, reading);
   }
 
+  /** The same for the own token of a third-party platform. */
+  @Get('/v1/platforms/:appid/token')
+  @May('platform')
+  @ApiTokenRoute('readPlatformToken')
+  readPlatform(@Req() request: AppRequest, @Res() reply: FastifyReply): Promise<void> | void {
+    return this.read(request, reply);
+  }
+
   /** No valid token: the result of the attempt under way, or 503 at once. Never starts an attempt. */
   async #cold(request: AppRequest, reply: FastifyReply): Promise<void> {
     const { appid } = request.params;

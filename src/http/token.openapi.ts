@@ -116,11 +116,15 @@ export const ETAG_HEADER = {
   ETag: { description: 'The version in quotes', schema: { type: 'string' as const } },
 };
 
-export function ApiTokenRoute(): MethodDecorator & ClassDecorator {
+export function ApiTokenRoute(operationId = 'getToken'): MethodDecorator & ClassDecorator {
   return applyDecorators(
     ApiTags('callers'),
     ApiBearerAuth(),
-    ApiOperation({ summary: 'The app’s access_token', operationId: 'getToken' }),
+    ApiOperation({
+      summary:
+        operationId === 'getToken' ? 'The app’s access_token' : 'The component_access_token of a platform',
+      operationId,
+    }),
     ApiParam({ name: 'appid', schema: APPID_SCHEMA }),
     ApiHeader({ name: 'If-None-Match', required: false, schema: { type: 'string' } }),
     ApiHeader({

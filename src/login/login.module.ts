@@ -1,5 +1,6 @@
 import { Module } from '@nestjs/common';
 import { AccessGuardModule } from '../access-guard/access-guard.module.js';
+import { PlatformsModule } from '../platforms/platforms.module.js';
 import { WebModule } from '../web/web.module.js';
 import { WeChatClientModule } from '../wechat-client/wechat-client.module.js';
 import { LoginUpstream } from './login-upstream.js';
@@ -9,7 +10,7 @@ import { Sns } from './sns.service.js';
 import { SnsRoutes } from './sns.routes.js';
 
 @Module({
-  imports: [AccessGuardModule, WebModule, WeChatClientModule],
+  imports: [AccessGuardModule, PlatformsModule, WebModule, WeChatClientModule],
   controllers: [LoginController],
   providers: [Logins, LoginUpstream, Sns, SnsRoutes],
   exports: [SnsRoutes],

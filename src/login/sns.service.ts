@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { withKey } from '../access-guard/access-request.js';
 import { ClientKeys } from '../access-guard/client-keys.js';
+import { AppsConfig } from '../config/reload/apps-config.service.js';
 import { deniedError } from '../core/dropin.js';
 import { FairShares } from '../core/fair-shares.js';
 import { isObject } from '../core/json.js';
@@ -34,6 +35,7 @@ export class Sns {
     private readonly logins: Logins,
     private readonly upstream: LoginUpstream,
     private readonly keys: ClientKeys,
+    private readonly config: AppsConfig,
   ) {}
 
   async login(kind: LoginKind, caller: AppRequest, parameters: Parameters): Promise<SnsAnswer> {
@@ -64,7 +66,15 @@ export class Sns {
     if (place.room < 1) return { error: SNS_ERRORS.tooMany };
     place.add(1);
     try {
-      return { body: bodyOf(await this.upstream.userCall(call, sent)) };
+      return {
+        body: bodyOf(
+          await this.upstream.userCall(
+            call,
+            sent,
+            app === undefined ? undefined : this.config.current.apps.get(app),
+          ),
+        ),
+      };
     } finally {
       place.add(-1);
     }

@@ -3,6 +3,7 @@ import { HubEvents, type RefreshEnded } from '../events/hub-events.js';
 import { CacheStats } from '../token-cache/cache-stats.js';
 import { AppLabels } from './app-labels.js';
 import { Counter, Durations, everyLabel, single } from './text-format.js';
+import { endsTheOneBefore } from '../core/kinds/token-families.js';
 
 /** WeChat documents some hundred errcodes; an upstream that makes up more must not make up time series. */
 const MOST_REASONS = 200;
@@ -78,7 +79,7 @@ export class RefreshMetrics {
     if (forced) this.#forced.add(`result="${outcome}"`);
     if (outcome !== 'issued') return;
     this.#sources.add(`kind="${kind}",source="wechat"`);
-    if (kind === 'token' && trigger === 'report') this.#unexpectedOf(appid);
+    if (endsTheOneBefore(kind) && trigger === 'report') this.#unexpectedOf(appid);
   }
 
   #reasonOf(reason: string): string {

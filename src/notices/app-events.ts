@@ -8,6 +8,7 @@ import { TokenCache } from '../token-cache/token-cache.service.js';
 import { NoticeClaims } from './notice-claims.js';
 import type { Notice, NoticeKind } from './notice.js';
 import { Notices } from './notices.service.js';
+import { endsTheOneBefore } from '../core/kinds/token-families.js';
 
 const HOUR_MS = 3_600_000;
 /** A token that dies early once may be a leak that somebody has just mended; twice within so long is another server. */
@@ -44,7 +45,7 @@ export class AppEvents {
       void this.#diedEarly(appid);
     });
     events.on('refreshEnded', ({ appid, kind, trigger, outcome }) => {
-      if (kind === 'token' && trigger === 'report' && outcome === 'issued') void this.#diedEarly(appid);
+      if (endsTheOneBefore(kind) && trigger === 'report' && outcome === 'issued') void this.#diedEarly(appid);
     });
   }
 

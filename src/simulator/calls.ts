@@ -3,6 +3,7 @@ import type { Answer } from './answer.js';
 import { addressOf, field, type ApiCall, type Target } from './api-call.js';
 import { parseObject, readBody } from './body.js';
 import { businessCall } from './business.js';
+import { componentCall } from './platforms/component-calls.js';
 import { quotaCall } from './quota-calls.js';
 import { snsCall } from './users/sns-calls.js';
 import { wecomCall } from './wecom/wecom-calls.js';
@@ -31,6 +32,7 @@ export async function readCall(model: WeChatModel, req: IncomingMessage, target:
     default:
       return (
         wecomCall(model, req, target) ??
+        (await componentCall(model, req, target)) ??
         snsCall(model, req, target) ??
         (await quotaCall(model, req, target)) ??
         businessCall(model, req, target)

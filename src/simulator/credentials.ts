@@ -3,11 +3,13 @@ export type TokenFamily = 'token' | 'stable_token';
 export type TicketType = 'jsapi' | 'wx_card';
 /** What WeCom gives besides. */
 export type WeComFamily = 'gettoken' | 'agent_config';
+/** A third-party platform's own, and those of accounts that have authorised it. */
+export type PlatformFamily = 'component_token' | 'authorizer_token';
 
 /** What the simulator knows of a token or ticket. Times in epoch ms of the simulated clock. */
 export interface Validity {
   readonly appid: string;
-  readonly family: TokenFamily | TicketType | WeComFamily;
+  readonly family: TokenFamily | TicketType | WeComFamily | PlatformFamily;
   readonly bornAt: number;
   /** End of the life that was promised with it. */
   readonly expiresAt: number;

@@ -7,6 +7,8 @@ const CREDENTIAL_ENDPOINTS = [
   'gettoken',
   'get_jsapi_ticket',
   'ticket_get',
+  'component_token',
+  'authorizer_token',
 ] as const;
 /** `/sns/…`: somebody logs in. */
 export const LOGIN_ENDPOINTS = [
@@ -22,6 +24,11 @@ export const ENDPOINTS = [
   'quota_get',
   'quota_clear',
   'rid_get',
+  'start_push_ticket',
+  'preauthcode',
+  'query_auth',
+  'authorizer_list',
+  'component_other',
   'business',
 ] as const;
 /** `business`: every other path of the API. */

@@ -8,6 +8,7 @@ import { serve } from './request-handler.js';
 import type { SimulatedApp } from './simulated-app.js';
 import { ScaledClock, scheduleOn, type SimulatorClock } from './time.js';
 import type { CodeSpec } from './users/login-desk.js';
+import type { PlatformDesk } from './platforms/platform-desk.js';
 import type { WeComDesk } from './wecom/wecom-desk.js';
 import { WeChatModel } from './wechat-model.js';
 import type { DeadTokenErrcode, WeChatModelOptions } from './wechat-world.js';
@@ -165,6 +166,11 @@ export class WeChatSimulator {
   /** WeCom's side: agents, trusted addresses, early ends. */
   get wecom(): WeComDesk {
     return this.#parts.model.wecom;
+  }
+
+  /** Third-party platforms: their pushes, and what merchants do. */
+  get platforms(): PlatformDesk {
+    return this.#parts.model.platforms;
   }
 
   // Users

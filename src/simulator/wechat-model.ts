@@ -17,6 +17,7 @@ import {
 } from './token-rules.js';
 import { RidBook } from './rid-book.js';
 import { LoginDesk } from './users/login-desk.js';
+import { PlatformDesk } from './platforms/platform-desk.js';
 import { WeComDesk } from './wecom/wecom-desk.js';
 import { WeChatWorld } from './wechat-world.js';
 
@@ -40,6 +41,14 @@ export class WeChatModel extends WeChatWorld {
     this.options.agents ?? [],
     this.options.wecom ?? {},
   );
+  /** Third-party platforms, and who has authorised them. */
+  readonly platforms = new PlatformDesk({
+    now: () => this.now(),
+    random: this.random,
+    ledger: this.ledger,
+    error: (errcode, words) => this.error(errcode, words),
+    overlapSeconds: this.options.overlapSeconds ?? 300,
+  });
   /** Users who log in. */
   readonly users = new LoginDesk(
     {
@@ -110,7 +119,10 @@ export class WeChatModel extends WeChatWorld {
     if (accessToken === undefined || accessToken === '') return this.error(41001);
     const credential = this.ledger.find(accessToken);
     const family = credential?.family;
-    if (credential === undefined || (family !== 'token' && family !== 'stable_token')) {
+    if (
+      credential === undefined ||
+      (family !== 'token' && family !== 'stable_token' && family !== 'authorizer_token')
+    ) {
       return this.error(this.deadTokenErrcode ?? 40014);
     }
     if (!isAliveAt(credential, this.options.now())) {

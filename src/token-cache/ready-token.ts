@@ -4,6 +4,7 @@ import { flat } from '../core/flat-text.js';
 import { guaranteedUntil } from '../core/refresh-policy.js';
 import { tokenAnswerParts } from '../core/token-answer.js';
 import type { StoreContact } from './replicas/store-contact.js';
+import { endsTheOneBefore } from '../core/kinds/token-families.js';
 
 /**
  * A token in the form in which callers get it: all of the answer but `expires_in` is made once, and what a request
@@ -45,10 +46,9 @@ export class ReadyToken {
 
   /** How long the hub guarantees it, whole seconds. */
   expiresInSeconds(now: number): number {
-    const until =
-      this.kind === 'token'
-        ? guaranteedUntil(this, this, this.unseen, this.contact.mintsKnownUntil(), now)
-        : this.expiresAt;
+    const until = endsTheOneBefore(this.kind)
+      ? guaranteedUntil(this, this, this.unseen, this.contact.mintsKnownUntil(), now)
+      : this.expiresAt;
     return Math.floor((until - now) / 1000);
   }
 

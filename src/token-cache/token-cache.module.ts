@@ -15,6 +15,7 @@ import { ReplicaSync } from './replicas/replica-sync.js';
 import { StoreAgreement } from './replicas/store-agreement.js';
 import { StoreContact } from './replicas/store-contact.js';
 import { ServedTokens } from './served-tokens.js';
+import { Mints } from './mints.js';
 import { FileTokenStore } from './stores/file/file-token-store.js';
 import { OpenedState } from './stores/file/opened-state.js';
 import { MemoryRecords } from './stores/memory-records.js';
@@ -38,6 +39,7 @@ import { TokenStore } from './token-store.js';
     TokenSeeding,
     EntryParts,
     AttemptLoop,
+    Mints,
     TokenCheck,
     StoreAgreement,
     StoreContact,
@@ -59,6 +61,7 @@ import { TokenStore } from './token-store.js';
     ServedTokens,
     TokenStore,
     DurableRecords,
+    Mints,
   ],
 })
 export class TokenCacheModule {}

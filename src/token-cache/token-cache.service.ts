@@ -117,6 +117,12 @@ export class TokenCache implements OnApplicationBootstrap, BeforeApplicationShut
     return apps === this.#takenIn ? this.#entries.get(appid) !== undefined : apps.has(appid);
   }
 
+  /** The app of the configuration of now, as {@link has}. */
+  get(appid: string): AppSettings | undefined {
+    const { apps } = this.config.current;
+    return apps === this.#takenIn ? this.#entries.get(appid)?.app : apps.get(appid);
+  }
+
   /** The app's own entry, for the other services of this folder. */
   entry(appid: string): AppEntry | undefined {
     return this.#entries.get(appid);

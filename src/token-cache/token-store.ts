@@ -72,6 +72,8 @@ export type PeerEvent =
     }
   /** The apps were removed from a replica's configuration. */
   | { readonly kind: 'removed'; readonly appids: readonly string[] }
+  /** What is known of a platform and its authorizers has changed: look at its records. */
+  | { readonly kind: 'platform'; readonly appid: string }
   /** An operator asked a replica to read its configuration again. */
   | { readonly kind: 'reload' }
   /** Messages may have been missed, or the store may have lost some of its memory: look at everything. */
@@ -93,7 +95,7 @@ export interface ReplicaNote {
 export type HeardReplica = ReplicaNote & { readonly id: string };
 
 export type Announcement =
-  Extract<PeerEvent, { kind: 'removed' | 'reload' }> | ({ readonly kind: 'here' } & ReplicaNote);
+  Extract<PeerEvent, { kind: 'removed' | 'reload' | 'platform' }> | ({ readonly kind: 'here' } & ReplicaNote);
 
 /** So many in a window of time, and so long apart; ms. */
 export interface Budget {

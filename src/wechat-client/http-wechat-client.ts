@@ -45,7 +45,9 @@ export class HttpWeChatClient extends WeChatClient implements OnModuleDestroy, O
   override async fetchToken(app: AppSettings, options: FetchTokenOptions = {}): Promise<UpstreamResult> {
     if (app.loginOnly === true || app.secret.equals(NO_SECRET))
       return { ok: false, error: describeFailure('no_secret', '') };
-    const { outcome, secrets } = await this.#call(app, (calls) => calls.token(app, options.force === true));
+    const { outcome, secrets } = await this.#call(app, (calls) =>
+      calls.token(app, options.force === true, options.proof),
+    );
     return outcome.ok
       ? parseTokenAnswer(outcome.status, outcome.body, outcome.sentAt, secrets, app.kind)
       : outcome;
@@ -59,7 +61,7 @@ export class HttpWeChatClient extends WeChatClient implements OnModuleDestroy, O
   }
 
   override async probeToken(app: AppSettings, token: Secret): Promise<ProbeResult> {
-    const { outcome, secrets } = await this.#call(app, (calls) => calls.probe(token));
+    const { outcome, secrets } = await this.#call(app, (calls) => calls.probe(app, token));
     return outcome.ok ? parseProbeAnswer(outcome.status, outcome.body, secrets, app.kind) : outcome.error;
   }
 
@@ -98,9 +100,9 @@ export class HttpWeChatClient extends WeChatClient implements OnModuleDestroy, O
   }
 }
 
-const HEADERS = { accept: 'application/json', 'user-agent': 'wechat-token-hub' } as const;
+export const HEADERS = { accept: 'application/json', 'user-agent': 'wechat-token-hub' } as const;
 
-function requestOf(prefix: string, { path, query = {}, body }: KindCall): HttpRequest {
+export function requestOf(prefix: string, { path, query = {}, body }: KindCall): HttpRequest {
   const pairs = Object.entries(query).map(([name, value]) => `${name}=${encodeURIComponent(value)}`);
   const target = `${prefix}${path}${pairs.length === 0 ? '' : `?${pairs.join('&')}`}`;
   if (body === undefined) return { method: 'GET', path: target, headers: HEADERS };

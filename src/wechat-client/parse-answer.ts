@@ -35,7 +35,9 @@ export function parseTokenAnswer(
   secrets: readonly string[] = [],
   kind: AppKindName = 'wechat',
 ): UpstreamResult {
-  return parseGrant('access_token', 'token', status, body, sentAt, secrets, kind);
+  // A platform's own token goes with the call for an authorizer's: that one may be dead.
+  const endpoint = kind === 'authorizer' ? 'probe' : 'token';
+  return parseGrant(TOKEN_FIELDS[kind], endpoint, status, body, sentAt, secrets, kind);
 }
 
 /** As {@link parseTokenAnswer}, for a ticket. */
@@ -59,10 +61,17 @@ export function parseProbeAnswer(
   const answer = parseAnswer('probe', status, body, secrets, kind);
   if (!answer.ok) {
     const { errcode } = answer.error;
-    return errcode !== undefined && isDeadTokenErrcode(errcode) ? 'dead' : answer.error;
+    if (errcode === undefined) return answer.error;
+    if (isDeadTokenErrcode(errcode)) return 'dead';
+    // What the merchant has not granted to the platform is refused to a token that lives.
+    return kind === 'authorizer' && NOT_GRANTED.has(errcode) ? 'alive' : answer.error;
   }
-  return Array.isArray(answer.fields.ip_list) ? 'alive' : describeFailure('no_token', 'no ip_list');
+  const list = kind === 'platform' ? answer.fields.list : answer.fields.ip_list;
+  return Array.isArray(list) ? 'alive' : describeFailure('no_token', 'no ip_list');
 }
+
+/** "api unauthorized", "api is unauthorized to component", "function category is not authorized". */
+const NOT_GRANTED: ReadonlySet<number> = new Set([48001, 61007, 61017]);
 
 /** The fields of an answer that is neither a grant nor an error; an `errcode` of 0 among them. */
 export function parsePlainAnswer(
@@ -70,12 +79,26 @@ export function parsePlainAnswer(
   status: number,
   body: string,
   secrets: readonly string[] = [],
+  kind: AppKindName = 'wechat',
 ): Answer {
-  return parseAnswer(endpoint, status, body, secrets, 'wechat');
+  return parseAnswer(endpoint, status, body, secrets, kind);
 }
 
+const TOKEN_FIELDS = {
+  wechat: 'access_token',
+  wecom: 'access_token',
+  platform: 'component_access_token',
+  authorizer: 'authorizer_access_token',
+} as const;
+/** What an answer may hold that must not reappear in an error. */
+const SECRET_FIELDS = [
+  ...new Set(Object.values(TOKEN_FIELDS)),
+  'ticket',
+  'authorizer_refresh_token',
+] as const;
+
 function parseGrant(
-  field: 'access_token' | 'ticket',
+  field: (typeof SECRET_FIELDS)[number],
   endpoint: UpstreamEndpoint,
   status: number,
   body: string,
@@ -92,7 +115,11 @@ function parseGrant(
   if (seconds === undefined || seconds < leastSeconds(kind) || seconds > LONGEST_LIFE_SECONDS) {
     return refused('bad_expires_in', expiryDetail(answer.fields.expires_in, seconds));
   }
-  return { ok: true, grant: { value: new Secret(value), lifeMs: Math.max(1, seconds * 1000), sentAt } };
+  const grant = { value: new Secret(value), lifeMs: Math.max(1, seconds * 1000), sentAt };
+  const { authorizer_refresh_token: refreshToken } = answer.fields;
+  if (kind !== 'authorizer' || typeof refreshToken !== 'string' || !TOKEN.test(refreshToken))
+    return { ok: true, grant };
+  return { ok: true, grant: { ...grant, refreshToken: new Secret(refreshToken) } };
 }
 
 /** WeCom gives the same token to its end: in its last second that is one with 0 seconds left. */
@@ -127,7 +154,7 @@ function parseAnswer(
   if (code === undefined) return refused('no_token', 'errcode is not a number');
   if (code !== 0) {
     const errmsg = typeof fields.errmsg === 'string' ? fields.errmsg : '';
-    const own = ['access_token', 'ticket'].map((field) => fields[field]).filter(isString);
+    const own = SECRET_FIELDS.map((field) => fields[field]).filter(isString);
     return { ok: false, error: classify(kind, code, scrub(errmsg, [...secrets, ...own]), endpoint) };
   }
   return { ok: true, fields };

@@ -1,10 +1,13 @@
 import type { AppSettings, TicketType } from '../core/app.js';
+import type { MintProof } from '../core/platform/mint-proof.js';
 import type { Secret } from '../core/secret.js';
 import type { UpstreamError, UpstreamResult } from '../core/upstream.js';
 
 export interface FetchTokenOptions {
   /** `stable_token`: WeChat's `force_refresh`, 20 a day. `token`: no effect, each call mints anyway. Default false. */
   readonly force?: boolean;
+  /** Of a platform and its authorizers, which ask by this. */
+  readonly proof?: MintProof | undefined;
 }
 
 /**

@@ -113,7 +113,7 @@ export class SimulatedHub {
   /** Its configuration is another from now on. Apps neither come nor go. */
   reload(apps: readonly AppSettings[], changed: readonly string[]): void {
     const byAppid = new Map(apps.map((app) => [app.appid, app]));
-    const snapshot = { apps: byAppid, issuers: new Map(), clients: [], notify: [] };
+    const snapshot = { apps: byAppid, platforms: new Map(), issuers: new Map(), clients: [], notify: [] };
     this.#change({ snapshot, previous: snapshot, added: [], changed, removed: [] });
   }
 

@@ -6,6 +6,7 @@ import type { HubEnvironment } from '../../src/config/environment/environment.js
 import type { HubEvents } from '../../src/events/hub-events.js';
 import { RefreshScheduler } from '../../src/scheduler/refresh-scheduler.service.js';
 import { EntryParts } from '../../src/token-cache/refresh/app-entry.js';
+import { Mints } from '../../src/token-cache/mints.js';
 import { AttemptLoop } from '../../src/token-cache/refresh/attempt-loop.js';
 import { TokenCheck } from '../../src/token-cache/refresh/token-check.js';
 import { ReplicaSync } from '../../src/token-cache/replicas/replica-sync.js';
@@ -34,12 +35,12 @@ export function assembleCache(ground: CacheGround) {
   const environment = { wechatTimeoutMs } as HubEnvironment;
   const agreement = new StoreAgreement(store, clock, events);
   const contact = new StoreContact(store, environment);
-  const attempts = new AttemptLoop(client, store, agreement, contact, clock, randomness, events);
+  const attempts = new AttemptLoop(client, new Mints(), store, agreement, contact, clock, randomness, events);
   const check = new TokenCheck(client, attempts, store, agreement, clock, events);
   const scheduler = new RefreshScheduler(new SchedulerRegistry(), clock);
   const served = new ServedTokens(clock);
   const parts = new EntryParts(attempts, check, scheduler, contact, clock, randomness, events, served);
-  const sync = new ReplicaSync(store, agreement, contact, attempts, check, config, clock, randomness);
+  const sync = new ReplicaSync(store, agreement, contact, attempts, check, config, clock, randomness, events);
   const cache = new TokenCache(config, parts, store, clock, environment, agreement, sync, events);
   const tickets = new TicketCache(cache, attempts, clock);
   const reports = new TokenReports(cache, check, clock);

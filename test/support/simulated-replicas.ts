@@ -154,5 +154,11 @@ class PlayedClient extends WeChatClient {
 }
 
 function snapshotOf(apps: readonly AppSettings[]): ConfigChange['snapshot'] {
-  return { apps: new Map(apps.map((app) => [app.appid, app])), issuers: new Map(), clients: [], notify: [] };
+  return {
+    apps: new Map(apps.map((app) => [app.appid, app])),
+    platforms: new Map(),
+    issuers: new Map(),
+    clients: [],
+    notify: [],
+  };
 }

@@ -44,10 +44,10 @@ export async function startCache(options: StartCacheOptions = {}) {
     onReload: () => undefined,
   } as unknown as AppsConfig;
   const reload = (next: readonly AppSettings[]): void => {
-    const previous = { apps, issuers: new Map(), clients: [], notify: [] };
+    const previous = { apps, platforms: new Map(), issuers: new Map(), clients: [], notify: [] };
     apps = mapOf(next);
     notify({
-      snapshot: { apps, issuers: new Map(), clients: [], notify: [] },
+      snapshot: { apps, platforms: new Map(), issuers: new Map(), clients: [], notify: [] },
       previous,
       added: [...apps.keys()].filter((appid) => !previous.apps.has(appid)),
       removed: [...previous.apps.keys()].filter((appid) => !apps.has(appid)),

@@ -7,7 +7,7 @@ import { complete, readEntry } from './entry.js';
 import { mustBeNew, readIdentity } from './identities.js';
 import type { Path, Problems } from './problem.js';
 import type { FileRole } from './role.js';
-import { isTenantGrant, parseDateTime } from './rules.js';
+import { isTenantGrant, parseDateTime, platformOfGrant } from './rules.js';
 import { CLIENT, KEY } from './tables.js';
 
 /** Near names cost some milliseconds each among 10,000 appids; whoever has more wrong grants has another problem. */
@@ -20,6 +20,7 @@ export class KnownApps {
   constructor(
     /** `undefined`: the list of apps is unreadable as a whole, so nothing can be said about grants. */
     private readonly appids: ReadonlySet<string> | undefined,
+    private readonly platforms: ReadonlySet<string>,
     private readonly role: FileRole['kind'],
     private readonly problems: Problems,
   ) {}
@@ -29,12 +30,17 @@ export class KnownApps {
     const { appids } = this;
     if (appids === undefined) return;
     names.forEach((appid, index) => {
+      const platform = platformOfGrant(appid);
+      if (platform !== undefined && this.platforms.has(platform)) return;
       if (isTenantGrant(appid) && this.role !== 'operators')
         this.problems.add(
           [...path, index],
-          'grants the apps of a tenant, which only hub.yaml of a folder may: list appids',
+          'grants the apps of a platform that this file does not have, or of a tenant, which only hub.yaml of a folder may: list appids',
         );
+      else if (platform !== undefined && !isTenantGrant(appid))
+        this.problems.add([...path, index], 'names no platform of this file: correct or remove it');
       if (typeof appid !== 'string' || !APPID_PATTERN.test(appid) || appids.has(appid)) return;
+      if (this.platforms.has(appid)) return;
       this.#nearNames += 1;
       const near = this.#nearNames > MAX_NEAR_NAMES ? '' : didYouMean(appid, appids);
       this.problems.add(

@@ -3,11 +3,12 @@ import type { ClientEntry } from '../../core/access/client.js';
 import type { ClientIdentity, IssuerSettings } from '../../core/access/identity.js';
 import { NO_SECRET, type AppSettings } from '../../core/app.js';
 import { KINDS, ticketTypeOf } from '../../core/kinds/kinds.js';
+import type { PlatformSettings } from '../../core/platform/platform.js';
 import type { NotifyTarget } from '../../notices/notice.js';
 import { Secret } from '../../core/secret.js';
 import type { NamedLines } from '../folder/settle.js';
 import type { Complete } from './rule.js';
-import type { APP, CLIENT, DEFAULTS, ISSUER, KEY, NOTIFY } from './tables.js';
+import type { APP, CLIENT, DEFAULTS, ISSUER, KEY, NOTIFY, PLATFORM } from './tables.js';
 
 /*
  * What apps.yaml says, checked: as data that can pass between threads (no classes, no Map, no Set, secrets in the clear),
@@ -51,9 +52,18 @@ export interface FolderTerms {
   /** Hosts that tenants may have the hub call, whatever their addresses. */
   readonly tenantHosts: readonly string[];
 }
+export type PlatformData = Pick<Complete<typeof PLATFORM>, 'appid' | 'name' | 'forwardTo' | 'tickets'> & {
+  readonly tenant?: string | undefined;
+  /** `undefined`: it cannot be had, as the next two. */
+  readonly secret: string | undefined;
+  readonly pushToken: string | undefined;
+  readonly aesKeys: string | undefined;
+  readonly publicOnly: readonly string[];
+};
 
 export interface AppsFileData {
   readonly apps: readonly AppData[];
+  readonly platforms: readonly PlatformData[];
   readonly issuers: readonly IssuerData[];
   readonly clients: readonly ClientData[];
   readonly notify: readonly NotifyData[];
@@ -85,6 +95,21 @@ export function buildApp({ secretProblem: _, ...data }: AppData): AppSettings {
   return tokenApi === 'none'
     ? { ...settings, tokenApi: 'stable_token', tickets: [], loginOnly: true }
     : { ...settings, tokenApi };
+}
+
+export function buildPlatform(data: PlatformData): PlatformSettings {
+  const { appid, tenant, name, secret, pushToken, aesKeys, forwardTo, publicOnly, tickets } = data;
+  return {
+    appid,
+    tenant,
+    name,
+    secret: secret === undefined ? NO_SECRET : new Secret(secret),
+    pushToken: pushToken === undefined ? undefined : new Secret(pushToken),
+    aesKeys: aesKeys === undefined ? [] : aesKeys.split(',').map((key) => new Secret(key)),
+    forwardTo,
+    publicOnly,
+    tickets,
+  };
 }
 
 export function buildClient(client: ClientData): ClientEntry {

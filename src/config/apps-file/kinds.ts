@@ -1,11 +1,11 @@
-import type { AppKindName } from '../../core/app.js';
+import { WRITTEN_KINDS, type WrittenKind } from '../../core/app.js';
 import { KINDS, ticketTypeOf } from '../../core/kinds/kinds.js';
 import type { Defaults } from './data.js';
 import type { Finding, Values } from './rule.js';
 import type { APP } from './tables.js';
 
 /** Keys that mean something to apps of one kind alone. */
-const KEYS_OF: Readonly<Record<AppKindName, readonly (keyof Defaults)[]>> = {
+const KEYS_OF: Readonly<Record<WrittenKind, readonly (keyof Defaults)[]>> = {
   wechat: ['tokenApi', 'reconcileSeconds'],
   wecom: ['corpid', 'agentId'],
 };
@@ -27,7 +27,7 @@ export function kindFindings(own: Own, defaults: Defaults, present: ReadonlySet<
   if (present.has('kind') && own.kind === undefined) return [];
   const kind = own.kind ?? defaults.kind;
   const findings: Finding[] = [];
-  for (const other of ['wechat', 'wecom'] as const) {
+  for (const other of WRITTEN_KINDS) {
     if (other === kind) continue;
     for (const key of KEYS_OF[other]) {
       if (present.has(key))

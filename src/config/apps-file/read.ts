@@ -1,10 +1,11 @@
 import { APPID_PATTERN } from '../../core/app.js';
 import type { NamedLines } from '../folder/settle.js';
 import { ClientsReader, KnownApps } from './clients.js';
-import type { AppData, AppsFileData, ClientData, Defaults, NotifyData } from './data.js';
+import type { AppData, AppsFileData, ClientData, Defaults, NotifyData, PlatformData } from './data.js';
 import { complete, readEntry, type Entry } from './entry.js';
 import { kindFindings, ofItsKind } from './kinds.js';
 import { readIssuers } from './identities.js';
+import { PlatformsReader } from './platforms.js';
 import { formatPath, Problems, type ConfigProblem, type Path } from './problem.js';
 import { checkRole, ofRole, SINGLE, tenantUrlFlaw, type FileRole } from './role.js';
 import type { Table } from './rule.js';
@@ -32,6 +33,8 @@ export interface ReadOptions {
   readonly adviceAt?: number | undefined;
   /** Default: the only file of a hub. */
   readonly role?: FileRole | undefined;
+  /** Whether there is a store that outlives the hub, as platforms need. Default true. */
+  readonly isKept?: boolean | undefined;
 }
 
 const APP_SECRET: SecretField<'secret'> = {
@@ -59,7 +62,7 @@ const SIGNING_SECRET: SecretField<'secret'> = {
 export function readAppsFile(
   bytes: Uint8Array,
   sources: AppsFileSources,
-  { maxUnits, adviceAt, role = SINGLE }: ReadOptions,
+  { maxUnits, adviceAt, role = SINGLE, isKept = true }: ReadOptions,
 ): AppsFileReading {
   let text: string;
   try {
@@ -74,7 +77,7 @@ export function readAppsFile(
   const problems = new Problems(lineOf, entryOf);
   const missing = new Problems(lineOf, entryOf);
   for (const { path, line, message } of yaml.problems) problems.addAt(path, line, message);
-  const data = new FileReader(sources, problems, missing, role).read(value);
+  const data = new FileReader(sources, problems, missing, role, isKept).read(value);
   if (problems.count > 0 || data === undefined) {
     // Who mends the file wants to know all of it.
     const all = [...problems.sorted(), ...missing.sorted()].toSorted((a, b) => a.line - b.line);
@@ -94,6 +97,7 @@ class FileReader {
     private readonly problems: Problems,
     private readonly missing: Problems,
     private readonly role: FileRole,
+    private readonly isKept: boolean,
   ) {
     this.#secrets = new SecretReader(sources, problems);
   }
@@ -111,13 +115,23 @@ class FileReader {
     const appsAreUnreadable = entry.present.has('apps') ? file.apps === undefined : kind === 'single';
     const known = new KnownApps(
       appsAreUnreadable ? undefined : appidsIn(file.apps ?? []),
+      appidsIn(file.platforms ?? []),
       kind,
       this.problems,
     );
     const defaults =
       this.role.kind === 'tenant' ? this.role.terms.defaults : this.#readDefaults(file.defaults);
     const apps = this.#readApps(file.apps ?? [], defaults);
-    const secrets = apps.flatMap(({ secret }) => secret ?? []);
+    const platforms = new PlatformsReader(
+      this.#secrets,
+      this.role,
+      this.problems,
+      (at, message) => {
+        this.missing.add(at, message);
+      },
+      this.isKept,
+    ).read(file.platforms ?? [], placesOf(apps));
+    const secrets = [...apps, ...platforms].flatMap(({ secret }) => secret ?? []);
     const issuers = readIssuers(file.issuers ?? [], this.sources.baseDir, this.problems);
     const issuerIds =
       file.issuers === undefined && wasGiven(plain, 'issuers') ? undefined : namesIn(file.issuers);
@@ -125,17 +139,21 @@ class FileReader {
     const clients = new ClientsReader(known, issuerNames, secrets, this.problems).read(file.clients ?? []);
     const notify = this.#readNotify(file.notify ?? [], known);
     return {
-      ...ofRole(this.role, { apps, clients, notify }),
+      ...ofRole(this.role, { apps, platforms, clients, notify }),
       issuers,
       terms:
         kind === 'operators'
           ? { defaults, issuers: issuers.map(({ id }) => id), tenantHosts: file.tenantHosts ?? [] }
           : undefined,
-      lines: kind === 'single' ? undefined : this.#linesOf(apps, clients),
+      lines: kind === 'single' ? undefined : this.#linesOf(apps, platforms, clients),
     };
   }
 
-  #linesOf(apps: readonly AppData[], clients: readonly ClientData[]): NamedLines {
+  #linesOf(
+    apps: readonly AppData[],
+    platforms: readonly PlatformData[],
+    clients: readonly ClientData[],
+  ): NamedLines {
     const { problems } = this;
     const linesIn = (name: 'keys' | 'identities', last: readonly string[]): number[][] =>
       clients.map((client, index) =>
@@ -143,6 +161,7 @@ class FileReader {
       );
     return {
       apps: apps.map((_app, index) => problems.lineOf(['apps', index, 'appid'])),
+      platforms: platforms.map((_platform, index) => problems.lineOf(['platforms', index, 'appid'])),
       keys: linesIn('keys', ['sha256']),
       identities: linesIn('identities', []),
     };
@@ -231,6 +250,10 @@ function appidsIn(entries: readonly unknown[]): Set<string> {
   );
 }
 
+function placesOf(apps: readonly AppData[]): ReadonlyMap<string, Path> {
+  return new Map(apps.map(({ appid }, index) => [appid, ['apps', index, 'appid']]));
+}
+
 function wasGiven(file: unknown, key: string): boolean {
   return (file as Readonly<Record<string, unknown>>)[key] !== undefined;
 }
@@ -246,6 +269,7 @@ function namesIn(entries: readonly unknown[] = []): Set<string> {
 /** What names the entry of a section: `app wx1`, `client order-service`. */
 const NAMED_BY: Readonly<Record<string, { readonly what: string; readonly key: string }>> = {
   apps: { what: 'app', key: 'appid' },
+  platforms: { what: 'platform', key: 'appid' },
   clients: { what: 'client', key: 'id' },
   issuers: { what: 'issuer', key: 'id' },
 };

@@ -47,16 +47,19 @@ export function tenantUrlFlaw(url: string, { tenantHosts }: FolderTerms): string
     : undefined;
 }
 
-type Entries = Pick<AppsFileData, 'apps' | 'clients' | 'notify'>;
+type Entries = Pick<AppsFileData, 'apps' | 'platforms' | 'clients' | 'notify'>;
 
 /** The entries with the name of their file on them. */
-export function ofRole(role: FileRole, { apps, clients, notify }: Entries): Entries {
-  if (role.kind === 'single') return { apps, clients, notify };
+export function ofRole(role: FileRole, entries: Entries): Entries {
+  if (role.kind === 'single') return entries;
+  const { apps, clients, notify } = entries;
   const tenant = role.name;
   const named = apps.map((app) => ({ ...app, tenant }));
-  if (role.kind === 'operators') return { apps: named, clients, notify };
+  const platforms = entries.platforms.map((platform) => ({ ...platform, tenant }));
+  if (role.kind === 'operators') return { apps: named, platforms, clients, notify };
   return {
     apps: named,
+    platforms,
     clients: clients.map((client) => ({ ...client, id: `${tenant}/${client.id}`, tenant })),
     notify: notify.map((target) => ({ ...target, tenant })),
   };

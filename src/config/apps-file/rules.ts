@@ -107,17 +107,25 @@ export const SHA256_RULE = text((value) => sha256Flaw(value), {
 /** `NAME/*`, which only the operators' file of a folder may grant: see role.ts. */
 const TENANT_GRANT = /^[A-Za-z0-9][A-Za-z0-9._-]{0,62}\/\*$/;
 
+/** `PLATFORM/AUTHORIZER`: one account that has authorised a platform. */
+const AUTHORIZER_GRANT = /^[A-Za-z0-9_-]{2,64}\/[A-Za-z0-9_-]{2,64}$/;
+
 const APPIDS_RULE = listOf(
   rule<string>(
     {
       anyOf: [
         APPID_RULE.schema,
-        { type: 'string', pattern: TENANT_GRANT.source, $comment: 'In hub.yaml of a folder alone.' },
+        { type: 'string', pattern: AUTHORIZER_GRANT.source },
+        {
+          type: 'string',
+          pattern: TENANT_GRANT.source,
+          $comment: 'Of a platform of this file; of a tenant in hub.yaml of a folder alone.',
+        },
       ],
     },
     (item) => {
       if (item === '*') return wrong('must not stand in a list: for all apps write apps: "*"');
-      return isTenantGrant(item) ? [] : APPID_RULE(item);
+      return platformOfGrant(item) === undefined ? APPID_RULE(item) : [];
     },
   ),
   '[wx0123456789abcdef], or "*" for all apps',
@@ -134,7 +142,14 @@ export const GRANTS_RULE: Rule<readonly string[] | '*'> = rule(
   },
 );
 
-/** Whether a grant is of all apps of a tenant. */
+/** What stands before the `/` of `NAME/*` and `PLATFORM/AUTHORIZER`; `undefined`: a grant of neither form. */
+export function platformOfGrant(grant: unknown): string | undefined {
+  if (typeof grant !== 'string' || !(TENANT_GRANT.test(grant) || AUTHORIZER_GRANT.test(grant)))
+    return undefined;
+  return grant.slice(0, grant.indexOf('/'));
+}
+
+/** Whether a grant is of all apps of a tenant, or of all authorizers of a platform. */
 export function isTenantGrant(grant: unknown): grant is string {
   return typeof grant === 'string' && TENANT_GRANT.test(grant);
 }

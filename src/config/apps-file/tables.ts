@@ -1,5 +1,5 @@
 import { ACTS, CLIENT_DEFAULTS } from '../../core/access/client.js';
-import { APP_DEFAULTS, APP_KINDS, APP_TOKEN_APIS, type AppKindName } from '../../core/app.js';
+import { APP_DEFAULTS, APP_TOKEN_APIS, WRITTEN_KINDS, type WrittenKind } from '../../core/app.js';
 import { NOTICE_KINDS, TARGET_TYPES } from '../../notices/notice.js';
 import { LANGUAGES } from '../../notices/wording/cause-texts.js';
 import {
@@ -14,6 +14,7 @@ import {
   type Rule,
   type Table,
 } from './rule.js';
+import { AES_KEYS_RULE, FORWARD_URL_RULE, PLATFORM_TICKETS_RULE, PUSH_TOKEN_RULE } from './platform-rules.js';
 import {
   ALLOW_IPS_RULE,
   APPID_RULE,
@@ -48,7 +49,7 @@ import {
  * A new section: a table here, a line in TOP, its reading in read.ts, its texts in docs/reference/texts.yaml.
  */
 
-const KIND_RULE = oneOf(APP_KINDS);
+const KIND_RULE = oneOf(WRITTEN_KINDS);
 const AGENT_ID_RULE = wholeNumber(1, 2_147_483_647);
 const TOKEN_API_RULE = oneOf(APP_TOKEN_APIS);
 const REFRESH_AHEAD_RULE = wholeNumber(1, 7200, 'of seconds');
@@ -57,7 +58,7 @@ const RECONCILE_RULE = wholeNumber(5, 3600, 'of seconds');
 /** `defaults`: what holds for every app that does not say otherwise. */
 export const DEFAULTS = {
   keys: {
-    kind: withDefault<AppKindName>(APP_DEFAULTS.kind, KIND_RULE),
+    kind: withDefault<WrittenKind>(APP_DEFAULTS.kind, KIND_RULE),
     corpid: optional(CORPID_RULE),
     agentId: optional(AGENT_ID_RULE),
     baseUrl: optional(BASE_URL_RULE),
@@ -153,6 +154,30 @@ export const CLIENT = {
   },
 } satisfies Table;
 
+/** An entry of `platforms`: a third-party platform, whose authorizers come by themselves. */
+export const PLATFORM = {
+  keys: {
+    appid: required("write the platform's AppID (component_appid)", APPID_RULE),
+    name: optional(NAME_RULE),
+    secret: optional(SECRET_RULE),
+    secretEnv: optional(VARIABLE_RULE),
+    secretFile: optional(FILE_RULE),
+    pushToken: optional(PUSH_TOKEN_RULE),
+    pushTokenEnv: optional(VARIABLE_RULE),
+    pushTokenFile: optional(FILE_RULE),
+    aesKeys: optional(AES_KEYS_RULE),
+    aesKeysEnv: optional(VARIABLE_RULE),
+    aesKeysFile: optional(FILE_RULE),
+    forwardTo: withDefault([], listOf(FORWARD_URL_RULE, '["http://legacy.internal/push"]', { unique: true })),
+    tickets: withDefault([], PLATFORM_TICKETS_RULE),
+  },
+  schema: {
+    allOf: ['secret', 'pushToken', 'aesKeys'].map((name) => ({
+      oneOf: ['', 'Env', 'File'].map((ending) => ({ required: [`${name}${ending}`] })),
+    })),
+  },
+} satisfies Table;
+
 /** An entry of `notify`: a robot or a webhook, and what it is told. */
 export const NOTIFY = {
   keys: {
@@ -193,6 +218,10 @@ export const TOP = {
     apps: required(
       'write apps: and list at least one, or apps: [] for none',
       listOfMappings('- { appid: wx0123456789abcdef, secretEnv: SHOP_APPSECRET }', APP),
+    ),
+    platforms: withDefault(
+      [],
+      listOfMappings('- { appid: wxplatform00000001, secretEnv: PLATFORM_APPSECRET, … }', PLATFORM),
     ),
     issuers: withDefault(
       [],

@@ -20,7 +20,7 @@ describe('a file that is wrong as a whole', () => {
     [
       'version: 1\napps: []\nclient: []',
       [
-        '3 client: is not a known key (did you mean "clients"?). Known: version, defaults, apps, issuers, clients, notify, tenantHosts',
+        '3 client: is not a known key (did you mean "clients"?). Known: version, defaults, apps, platforms, issuers, clients, notify, tenantHosts',
       ],
     ],
     ['version: 1\ndefaults: []\napps: []', [/^2 defaults: must be a mapping/]],

@@ -1,6 +1,7 @@
 import type { ClientEntry } from '../../core/access/client.js';
 import type { IssuerSettings } from '../../core/access/identity.js';
 import type { AppSettings } from '../../core/app.js';
+import type { PlatformSettings } from '../../core/platform/platform.js';
 import type { NotifyTarget } from '../../notices/notice.js';
 import type { ConfigProblem } from '../apps-file/problem.js';
 import type { FolderTerms } from '../apps-file/data.js';
@@ -11,7 +12,7 @@ import type { AppsFileResult, ReadingMessage } from '../reload/reading.js';
 import type { FileStamp } from '../small-file.js';
 import { RememberedClaims, type ClaimMemory } from './claim-memory.js';
 import { inOrder, OPERATORS_FILE } from './file-names.js';
-import { appidsByTenant, withGrants } from './merge.js';
+import { grantsByTenant, withGrants } from './merge.js';
 import { claimTexts, settle, type FileClaims } from './settle.js';
 
 /** A file as it was just read. */
@@ -27,6 +28,7 @@ export interface ReadFile {
 /** What a file says, as of a reading in which nothing was wrong with it. */
 interface Version extends FileClaims {
   readonly apps: readonly AppSettings[];
+  readonly platforms: readonly PlatformSettings[];
   /** Of the operators' file alone. */
   readonly issuers: readonly IssuerSettings[];
   readonly clients: readonly ClientEntry[];
@@ -172,13 +174,18 @@ export class FolderFiles {
       return { ok: false, problems: ofOperators.length === 0 ? [MISSING] : ofOperators };
     const versions = known.flatMap(({ version }) => version ?? []);
     const apps = versions.flatMap((version) => version.apps);
-    const byTenant = appidsByTenant(apps);
+    const platforms = versions.flatMap((version) => version.platforms);
+    const byTenant = grantsByTenant(apps, platforms);
+    const platformIds = new Set(platforms.map(({ appid }) => appid));
     const hosts = this.terms?.tenantHosts ?? [];
     return {
       ok: true,
       apps,
+      platforms,
       issuers: versions.flatMap(({ issuers }) => issuers),
-      clients: versions.flatMap(({ clients }) => clients.map((client) => withGrants(client, byTenant))),
+      clients: versions.flatMap(({ clients }) =>
+        clients.map((client) => withGrants(client, byTenant, platformIds)),
+      ),
       notify: versions.flatMap(({ notify }) => notify.map((target) => withReach(target, hosts))),
       secretProblems: new Map(versions.flatMap(({ secretProblems }) => [...secretProblems])),
       warnings: versions.flatMap(({ warnings }) => warnings),
@@ -199,16 +206,17 @@ export class FolderFiles {
       return known.version;
     }
     known.problems = [];
-    const { apps, issuers, clients, notify, secretProblems } = result;
+    const { apps, platforms, issuers, clients, notify, secretProblems } = result;
     return {
       apps,
+      platforms,
       issuers,
       clients,
       notify,
       secretProblems,
       warnings: inFile(result.warnings),
       advice: inFile(result.advice),
-      lines: message.lines ?? { apps: [], keys: [], identities: [] },
+      lines: message.lines ?? { apps: [], platforms: [], keys: [], identities: [] },
       terms: message.terms,
       content,
       real,
@@ -251,9 +259,10 @@ async function mayBeHalf(last: Version | undefined, next: Version | undefined): 
     ...last,
     apps: new Map(last.apps.map((app) => [app.appid, app])),
     issuers: new Map(last.issuers.map((issuer) => [issuer.id, issuer])),
+    platforms: new Map(last.platforms.map((platform) => [platform.appid, platform])),
   };
-  const { issuers, clients, notify } = next;
-  const { diff } = await nextSnapshot(before, next.apps, { issuers, clients, notify });
+  const { issuers, platforms, clients, notify } = next;
+  const { diff } = await nextSnapshot(before, next.apps, { issuers, platforms, clients, notify });
   return !onlyAdds(diff);
 }
 

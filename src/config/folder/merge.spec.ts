@@ -1,7 +1,8 @@
 import type { ClientEntry } from '../../core/access/client.js';
 import { APP_DEFAULTS, NO_SECRET, type AppSettings } from '../../core/app.js';
 import { fileOf, inOrder, namedFile } from './file-names.js';
-import { appidsByTenant, withGrants } from './merge.js';
+import type { PlatformSettings } from '../../core/platform/platform.js';
+import { grantsByTenant, withGrants } from './merge.js';
 
 const app = (tenant: string, appid: string): AppSettings => ({
   ...APP_DEFAULTS,
@@ -21,12 +22,30 @@ const client = (tenant: string | undefined, apps: ClientEntry['apps']): ClientEn
   gatewayPaths: undefined,
   requestsPerMinute: 1,
 });
-const byTenant = appidsByTenant([app('hub', 'wx0'), app('a', 'wx1'), app('a', 'wx2'), app('b', 'wx3')]);
+const platform = (tenant: string, appid: string): PlatformSettings => ({
+  appid,
+  tenant,
+  name: undefined,
+  secret: NO_SECRET,
+  pushToken: undefined,
+  aesKeys: [],
+  forwardTo: [],
+  publicOnly: [],
+  tickets: [],
+});
+const byTenant = grantsByTenant(
+  [app('hub', 'wx0'), app('a', 'wx1'), app('a', 'wx2'), app('b', 'wx3')],
+  [platform('p', 'wxp'), platform('hub', 'wxq')],
+);
+const PLATFORMS = new Set(['wxp', 'wxq']);
 
 describe('grants', () => {
   it.each<[string, ClientEntry, string[] | '*']>([
     ['a tenant’s "*" is all of its own', client('a', '*'), ['wx1', 'wx2']],
     ['and none where it has none', client('z', '*'), []],
+    ['a tenant’s "*" is its platforms’ authorizers as well', client('p', '*'), ['wxp/*']],
+    ['so is NAME/*', client(undefined, new Set(['p/*'])), ['wxp/*']],
+    ['PLATFORM/* stays', client(undefined, new Set(['wxq/*', 'wxq/wxa'])), ['wxq/*', 'wxq/wxa']],
     ['a tenant’s list stays', client('a', new Set(['wx2'])), ['wx2']],
     ['a tenant’s NAME/* grants nothing', client('a', new Set(['b/*'])), ['b/*']],
     ['the operators’ "*" is all', client(undefined, '*'), '*'],
@@ -37,7 +56,7 @@ describe('grants', () => {
     ],
     ['of a tenant that is not there', client(undefined, new Set(['nobody/*'])), []],
   ])('%s', (_what, entry, expected) => {
-    const { apps } = withGrants(entry, byTenant);
+    const { apps } = withGrants(entry, byTenant, PLATFORMS);
     expect(apps === '*' ? '*' : [...apps]).toEqual(expected);
   });
 });

@@ -12,12 +12,14 @@ function version(id: string, ...claims: string[]): Version {
   return {
     id,
     apps: appids.map((appid) => ({ appid })),
+    platforms: [],
     clients: [
       ...hashes.map((sha256) => ({ keys: [{ id: 'k', sha256, expiresAt: undefined }], identities: [] })),
       ...names.map((certificate) => ({ keys: [], identities: [{ certificate }] })),
     ],
     lines: {
       apps: appids.map((_appid, index) => 10 + index),
+      platforms: [],
       keys: hashes.map((_hash, index) => [20 + index]),
       identities: [...hashes.map(() => []), ...names.map((_name, index) => [30 + index])],
     },

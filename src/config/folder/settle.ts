@@ -7,6 +7,7 @@ import { claimId } from './claim-memory.js';
 export interface NamedLines {
   /** In the order of the file. */
   readonly apps: readonly number[];
+  readonly platforms: readonly number[];
   /** By client, then by key. */
   readonly keys: readonly (readonly number[])[];
   /** By client, then by identity. */
@@ -16,6 +17,7 @@ export interface NamedLines {
 /** What a file says that no other file of the folder may say as well. */
 export interface FileClaims {
   readonly apps: readonly Pick<AppSettings, 'appid'>[];
+  readonly platforms: readonly Pick<AppSettings, 'appid'>[];
   readonly clients: readonly Pick<ClientEntry, 'keys' | 'identities'>[];
   readonly lines: NamedLines;
 }
@@ -135,14 +137,22 @@ function losersOf<V extends FileClaims>(
   return losers;
 }
 
-function* claimsOf({ apps, clients, lines }: FileClaims): Generator<{
+function* claimsOf({ apps, platforms, clients, lines }: FileClaims): Generator<{
   readonly claim: string;
   readonly clash: () => Clash;
 }> {
-  for (const [index, { appid }] of apps.entries()) {
+  const named = [
+    ...apps.map(({ appid }, index) => ({ appid, at: `apps[${index}]`, line: lines.apps[index] })),
+    ...platforms.map(({ appid }, index) => ({
+      appid,
+      at: `platforms[${index}]`,
+      line: lines.platforms[index],
+    })),
+  ];
+  for (const { appid, at, line } of named) {
     const clash = (): Clash => ({
-      path: `apps[${index}].appid`,
-      line: lines.apps[index] ?? 1,
+      path: `${at}.appid`,
+      line: line ?? 1,
       message: 'stands in another file of the folder, which had it first: remove it from one of the two',
     });
     yield { claim: `app ${appid}`, clash };

@@ -14,6 +14,7 @@ const good = (...apps: AppSettings[]): LoadedAppsFile => ({
   result: {
     ok: true,
     apps,
+    platforms: [],
     issuers: [],
     clients: [],
     notify: [],
@@ -63,7 +64,13 @@ beforeAll(() => {
 describe('AppsConfig', () => {
   it('serves nobody before it is loaded', () => {
     const config = configOf(new StubLoader());
-    expect(config.current).toEqual({ apps: new Map(), issuers: new Map(), clients: [], notify: [] });
+    expect(config.current).toEqual({
+      apps: new Map(),
+      platforms: new Map(),
+      issuers: new Map(),
+      clients: [],
+      notify: [],
+    });
     expect(config.stamps).toBeUndefined();
   });
 

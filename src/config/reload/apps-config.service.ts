@@ -1,5 +1,6 @@
 import { Injectable, Logger, type OnModuleInit } from '@nestjs/common';
 import type { ClaimMemory } from '../folder/claim-memory.js';
+import { withPlatforms, type Authorizer } from '../../core/platform/platform.js';
 import { ConfigProblems, sameProblems, type ConfigProblem } from '../apps-file/problem.js';
 import {
   EMPTY_SNAPSHOT,
@@ -10,10 +11,16 @@ import {
   type SnapshotDiff,
 } from './hub-snapshot.js';
 import { AppsFileLoader, type ConfigSource, type FileStamps, type ReadingAsk } from './loader.js';
+import type { AppsFileResult } from './reading.js';
 import { outcomeOf, type ReloadOutcome } from './outcome.js';
 import type { Occasion } from './parser.js';
 
 const NOTHING: ReadonlySet<string> = new Set();
+
+type Written = Pick<
+  AppsFileResult & { readonly ok: true },
+  'apps' | 'platforms' | 'issuers' | 'clients' | 'notify'
+>;
 
 export type { HubSnapshot } from './hub-snapshot.js';
 export type { ReloadOutcome } from './outcome.js';
@@ -60,6 +67,11 @@ export class AppsConfig implements OnModuleInit {
   #servedContent: string | undefined;
   #heldBack: ReadonlySet<string> = NOTHING;
   #problems: readonly ConfigProblem[] = [];
+  /** What the files say, as of {@link current}. */
+  #written: Written | undefined;
+  /** By platform. */
+  readonly #joined = new Map<string, readonly Authorizer[]>();
+  #joining: Promise<void> | undefined;
   #loading: Promise<void> | undefined;
   /** The last reading under way or in the queue. */
   #last: Promise<unknown> = Promise.resolve();
@@ -157,6 +169,28 @@ export class AppsConfig implements OnModuleInit {
     return () => this.#reloadListeners.delete(listener);
   }
 
+  /**
+   * The accounts that have authorised the platform now, all of them: from here on they are apps as those of the files
+   * are, for as long as the platform stands in a file. The one way in which apps come and go at run time. Resolves when
+   * all listeners have run. Never rejects.
+   */
+  async setAuthorizers(platform: string, authorizers: readonly Authorizer[]): Promise<void> {
+    this.#joined.set(platform, authorizers);
+    this.#joining ??= this.#afterAllOthers(async () => {
+      this.#joining = undefined;
+      if (this.#written === undefined) return;
+      const previous = this.#snapshot;
+      const { snapshot, diff } = await this.#next(this.#written);
+      if (!isNothing(diff)) this.#swap(previous, snapshot, diff);
+    });
+    await this.#joining;
+  }
+
+  #next({ apps, platforms, issuers, clients, notify }: Written): ReturnType<typeof nextSnapshot> {
+    const all = withPlatforms(apps, platforms, this.#joined);
+    return nextSnapshot(this.#snapshot, all, { platforms, issuers, clients, notify });
+  }
+
   async #loadFirst(): Promise<void> {
     const outcome = await this.#afterAllOthers(() => this.#apply('start', {}));
     if (outcome.ok || outcome.brought !== undefined) return;
@@ -194,8 +228,8 @@ export class AppsConfig implements OnModuleInit {
         return { ok: false, problems: result.problems };
       }
       const previous = this.#snapshot;
-      const { apps, issuers, clients, notify, problems = [] } = result;
-      const { snapshot, diff } = await nextSnapshot(previous, apps, { issuers, clients, notify });
+      const { problems = [] } = result;
+      const { snapshot, diff } = await this.#next(result);
       if (!this.#source.isFolder && this.#mayBeHalf(ask, stamps.content) && !onlyAdds(diff)) {
         this.#heldBack = new Set([stamps.content]);
         return undefined;
@@ -205,6 +239,7 @@ export class AppsConfig implements OnModuleInit {
       this.#secretProblems = result.secretProblems;
       this.#warnings = result.warnings;
       this.#servedContent = stamps.content;
+      this.#written = result;
       this.#swap(previous, snapshot, diff);
       const isNews = !isNothing(diff) || !sameProblems(hadProblems, problems);
       return heldBack.size > 0 && !isNews

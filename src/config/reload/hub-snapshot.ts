@@ -3,12 +3,15 @@ import { ClientComparison, type NamedChanges } from '../../core/access/client-ch
 import type { ClientEntry } from '../../core/access/client.js';
 import { sameIssuer, type IssuerSettings } from '../../core/access/identity.js';
 import { NO_SECRET, sameApp, type AppSettings } from '../../core/app.js';
+import { withKnownSecrets, type PlatformSettings } from '../../core/platform/platform.js';
 import type { NotifyTarget } from '../../notices/notice.js';
 
 /** All that apps.yaml says, as of one reading. Never changed; a reload makes another. */
 export interface HubSnapshot {
   /** By appid, in the order of the file. */
   readonly apps: ReadonlyMap<string, AppSettings>;
+  /** Third-party platforms, by appid; each is an app as well, and so are its authorizers. */
+  readonly platforms: ReadonlyMap<string, PlatformSettings>;
   /** Whose tokens are believed, by id. */
   readonly issuers: ReadonlyMap<string, IssuerSettings>;
   readonly clients: readonly ClientEntry[];
@@ -16,7 +19,13 @@ export interface HubSnapshot {
   readonly notify: readonly NotifyTarget[];
 }
 
-export const EMPTY_SNAPSHOT: HubSnapshot = { apps: new Map(), issuers: new Map(), clients: [], notify: [] };
+export const EMPTY_SNAPSHOT: HubSnapshot = {
+  apps: new Map(),
+  platforms: new Map(),
+  issuers: new Map(),
+  clients: [],
+  notify: [],
+};
 
 /** What became of apps, clients and keys between two snapshots. The lists at the top: appids. */
 export interface SnapshotDiff {
@@ -55,7 +64,10 @@ const WORK_PER_TURN = 500;
 export async function nextSnapshot(
   previous: HubSnapshot,
   apps: readonly AppSettings[],
-  rest: Pick<HubSnapshot, 'clients' | 'notify'> & { readonly issuers: readonly IssuerSettings[] },
+  rest: Pick<HubSnapshot, 'clients' | 'notify'> & {
+    readonly platforms: readonly PlatformSettings[];
+    readonly issuers: readonly IssuerSettings[];
+  },
 ): Promise<{ readonly snapshot: HubSnapshot; readonly diff: SnapshotDiff }> {
   const next = new Map<string, AppSettings>();
   const diff = { added: [] as string[], changed: [] as string[], removed: [] as string[], unchanged: 0 };
@@ -77,7 +89,13 @@ export async function nextSnapshot(
   const { clients, keys } = await comparedClients(previous.clients, rest.clients, turn);
   const issuers = new Map(rest.issuers.map((issuer) => [issuer.id, kept(previous.issuers, issuer)]));
   const issuersChanged = [...previous.issuers].some(([id, issuer]) => issuers.get(id) !== issuer);
-  return { snapshot: { ...rest, apps: next, issuers }, diff: { ...diff, clients, keys, issuersChanged } };
+  const platforms = new Map(
+    rest.platforms.map((read) => [read.appid, withKnownSecrets(read, previous.platforms.get(read.appid))]),
+  );
+  return {
+    snapshot: { ...rest, apps: next, platforms, issuers },
+    diff: { ...diff, clients, keys, issuersChanged },
+  };
 }
 
 /** An issuer that is the same stays the very object that it was: what is known of it and its tokens goes on counting. */

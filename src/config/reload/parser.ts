@@ -12,6 +12,8 @@ export interface LoaderOptions {
   readonly env: () => Environment;
   /** `false`: no secret is looked for, and none is missing. Default true. */
   readonly secrets: boolean;
+  /** Whether there is a store that outlives the hub. Default: whether the environment names one. */
+  readonly isKept: boolean | undefined;
   /** Asks for advice as of this moment, epoch ms by the wall clock. */
   readonly adviceAt: number | undefined;
   /** Files up to this size are parsed in the thread that asks: another one takes longer to start. Bytes. */
@@ -26,6 +28,7 @@ export interface LoaderOptions {
 
 const DEFAULTS: Omit<LoaderOptions, 'env'> = {
   secrets: true,
+  isKept: undefined,
   adviceAt: undefined,
   // Reading blocks the event loop for about 1 ms per KiB: 16 KiB (about 85 apps) for 15 ms.
   inlineBytes: { start: 65_536, reload: 16_384 },
@@ -61,7 +64,7 @@ function findWorker(): URL | undefined {
 }
 
 /** A file to read: what the parser does not know by itself. */
-export type FileToRead = Omit<ReadingInput, 'secrets' | 'adviceAt' | 'maxUnits' | 'env'>;
+export type FileToRead = Omit<ReadingInput, 'secrets' | 'adviceAt' | 'maxUnits' | 'env' | 'isKept'>;
 
 /** Reads files here or in a thread, whichever takes less from those who wait. */
 export class AppsFileParser {
@@ -73,7 +76,7 @@ export class AppsFileParser {
 
   /** In the order of `files`, all in one pass. Never rejects. */
   async read(files: readonly FileToRead[], occasion: Occasion): Promise<readonly ReadingMessage[]> {
-    const { worker, inlineBytes, env, secrets, adviceAt, timeoutMs } = this.#options;
+    const { worker, inlineBytes, env, secrets, adviceAt, timeoutMs, isKept } = this.#options;
     const maxMemoryMb = this.#options.maxMemoryMb();
     const maxUnits = maxMemoryMb * UNITS_PER_MB;
     const environment = env();
@@ -82,6 +85,8 @@ export class AppsFileParser {
       // A tenant's file names no variable.
       env: file.role?.kind === 'tenant' ? NO_ENVIRONMENT : environment,
       secrets,
+      // Who looks for no secrets is not where the hub runs.
+      isKept: isKept ?? (!secrets || namesStore(environment)),
       adviceAt,
       maxUnits,
     }));
@@ -93,3 +98,7 @@ export class AppsFileParser {
 }
 
 const NO_ENVIRONMENT: Environment = {};
+
+function namesStore({ HUB_REDIS_URL: redis = '', HUB_STATE_FILE: file = '' }: Environment): boolean {
+  return redis !== '' || file !== '';
+}

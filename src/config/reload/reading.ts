@@ -2,12 +2,14 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { ClientEntry } from '../../core/access/client.js';
 import type { IssuerSettings } from '../../core/access/identity.js';
 import type { AppSettings } from '../../core/app.js';
+import type { PlatformSettings } from '../../core/platform/platform.js';
 import type { NotifyTarget } from '../../notices/notice.js';
 import {
   buildApp,
   buildClient,
   buildIssuer,
   buildNotify,
+  buildPlatform,
   type AppData,
   type ClientData,
 } from '../apps-file/data.js';
@@ -38,6 +40,7 @@ export interface ReadingMessage {
   /** The parser itself came to an end: it is not the file that has problems. */
   readonly stopped?: boolean;
   readonly apps: readonly string[];
+  readonly platforms: readonly string[];
   readonly issuers: readonly string[];
   readonly clients: readonly string[];
   readonly notify: readonly string[];
@@ -54,6 +57,7 @@ export type AppsFileResult =
   | {
       readonly ok: true;
       readonly apps: readonly AppSettings[];
+      readonly platforms: readonly PlatformSettings[];
       readonly issuers: readonly IssuerSettings[];
       readonly clients: readonly ClientEntry[];
       readonly notify: readonly NotifyTarget[];
@@ -102,16 +106,18 @@ function readForMessage(input: ReadingInput): ReadingMessage {
   };
   const sources = { env, baseDir, filesBelowAlone, readFile: secrets ? readFile : undefined };
   const reading = readAppsFile(bytes, sources, input);
-  const lists = { apps: [], issuers: [], clients: [], notify: [] };
+  const lists = { apps: [], platforms: [], issuers: [], clients: [], notify: [] };
   const nothing = { ...lists, warnings: [], advice: [], problems: [], secretFiles };
   if (!reading.ok) return { ...nothing, ok: false, problems: reading.problems };
   const { data, warnings, advice } = reading;
   const apps = inPieces(data.apps, () => 1);
   const clients = inPieces(data.clients, weigh);
+  const platforms = inPieces(data.platforms, () => 1);
   const issuers = inPieces(data.issuers, () => 1);
   const notify = inPieces(data.notify, () => 1);
   const { terms, lines } = data;
-  return { ...nothing, ok: true, apps, issuers, clients, notify, warnings, advice, terms, lines };
+  const read = { apps, platforms, issuers, clients, notify, warnings, advice, terms, lines };
+  return { ...nothing, ...read, ok: true };
 }
 
 /** The hub's part: some hundred entries in each turn of the event loop. */
@@ -123,10 +129,11 @@ export async function builtFrom(message: ReadingMessage): Promise<AppsFileResult
     if (app.secretProblem !== undefined) secretProblems.set(app.appid, app.secretProblem);
     return buildApp(app);
   });
+  const platforms = await built<PlatformSettings>(message.platforms, buildPlatform);
   const issuers = await built<IssuerSettings>(message.issuers, buildIssuer);
   const clients = await built<ClientEntry>(message.clients, buildClient);
   const notify = await built<NotifyTarget>(message.notify, buildNotify);
-  return { ok, apps, issuers, clients, notify, secretProblems, warnings, advice };
+  return { ok, apps, platforms, issuers, clients, notify, secretProblems, warnings, advice };
 }
 
 /** `build` takes what the parser's part has put into the pieces: this text is its own. */

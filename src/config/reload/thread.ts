@@ -54,7 +54,7 @@ export async function readInThread(
 }
 
 function stoppedBy(message: string): ReadingMessage {
-  const lists = { apps: [], issuers: [], clients: [], notify: [] };
+  const lists = { apps: [], platforms: [], issuers: [], clients: [], notify: [] };
   const nothing = { ...lists, warnings: [], advice: [], secretFiles: new Map() };
   return { ...nothing, ok: false, stopped: true, problems: [{ path: '', line: 1, message }] };
 }

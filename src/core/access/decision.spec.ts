@@ -14,7 +14,10 @@ import type { IssuerSettings, ShownProof } from './identity.js';
 import { composeKey } from './key.js';
 
 const NOW = 1_763_900_000_000;
-const apps = new Set(['wxshop', 'wxnews']);
+const apps: ReadonlyMap<string, { kind: 'wechat' }> = new Map([
+  ['wxshop', { kind: 'wechat' }],
+  ['wxnews', { kind: 'wechat' }],
+]);
 
 function set(...ranges: string[]): AddressSet {
   const result = parseAddressSet(ranges);

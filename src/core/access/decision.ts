@@ -1,4 +1,5 @@
 import type { Address } from './address.js';
+import type { AppKindName, AppSettings } from '../app.js';
 import { isKeyless, type Act, type ClientEntry, type ClientKey } from './client.js';
 import {
   identityName,
@@ -251,10 +252,11 @@ export function admitsAddress(client: ClientEntry, address: Address | undefined)
   return client.allowIps === undefined || (address !== undefined && client.allowIps.has(address));
 }
 
-/** The apps there are: a map of them or a set of their ids. */
+/** The apps there are, as far as grants ask. */
 export interface KnownApps {
-  has(appid: string): boolean;
+  get(appid: string): KnownApp | undefined;
 }
+type KnownApp = Pick<AppSettings, 'kind' | 'platform'>;
 
 export type Authorisation =
   | { readonly ok: true; readonly client: ClientEntry; readonly key: ShownProof | undefined }
@@ -298,12 +300,33 @@ export function payerOf(caller: Caller, act: Act, appid: string | undefined, app
 
 /** Whether the entry itself grants the act on the app; key and address are not looked at. */
 export function grants(client: ClientEntry, act: Act, appid: string | undefined, apps: KnownApps): boolean {
-  return client.may.has(act) && (appid === undefined || grantsApp(client, appid, apps));
+  if (!client.may.has(act)) return false;
+  if (appid === undefined) return true;
+  const app = apps.get(appid);
+  return app !== undefined && isOf(act, app.kind) && isGranted(client, appid, app);
 }
 
-/** `"*"` grants every app that there is, and no other. */
+/**
+ * `"*"` grants every app that there is, and no other. `PLATFORM/*` grants a platform and its authorizers,
+ * `PLATFORM/AUTHORIZER` the one: an appid alone is the file's.
+ */
 export function grantsApp(client: ClientEntry, appid: string, apps: KnownApps): boolean {
-  return apps.has(appid) && (client.apps === '*' || client.apps.has(appid));
+  const app = apps.get(appid);
+  return app !== undefined && isGranted(client, appid, app);
+}
+
+function isGranted({ apps }: ClientEntry, appid: string, { kind, platform }: KnownApp): boolean {
+  if (apps === '*' || apps.has(appid)) return true;
+  if (kind === 'platform') return apps.has(`${appid}/*`);
+  return platform !== undefined && (apps.has(`${platform}/*`) || apps.has(`${platform}/${appid}`));
+}
+
+/**
+ * A platform's own token opens all of its authorizers: `platform` is the act for it, and none of those for apps. Nor is
+ * `platform` one for any app.
+ */
+function isOf(act: Act, kind: AppKindName): boolean {
+  return act === 'admin' || (act === 'platform') === (kind === 'platform');
 }
 
 /**

@@ -9,7 +9,7 @@ export interface AppKind {
   readonly name: AppKindName;
   /** The families of token that its apps may use; the first is the one that is used where nothing else is said. */
   readonly tokenApis: readonly [TokenApi, ...TokenApi[]];
-  readonly tickets: readonly [TicketType, ...TicketType[]];
+  readonly tickets: readonly TicketType[];
   /** A ticket whose end is not known is asked for so often in a life of two hours, as far as its API's limits allow. */
   readonly ticketLooks: number;
   /** What errcodes mean to the hub's own calls. */

@@ -2,10 +2,16 @@ import type { AppKindName, AppSettings, TicketType } from '../app.js';
 import type { UpstreamError } from '../upstream.js';
 import { classifyBy, type UpstreamEndpoint } from '../wechat-error.js';
 import type { AppKind } from './app-kind.js';
+import { AUTHORIZER, PLATFORM } from './platform.js';
 import { WECHAT } from './wechat.js';
 import { WECOM } from './wecom.js';
 
-export const KINDS: Readonly<Record<AppKindName, AppKind>> = { wechat: WECHAT, wecom: WECOM };
+export const KINDS: Readonly<Record<AppKindName, AppKind>> = {
+  wechat: WECHAT,
+  wecom: WECOM,
+  platform: PLATFORM,
+  authorizer: AUTHORIZER,
+};
 
 /** The meaning of an errcode other than 0, as told to an app of that kind. `errmsg`: scrubbed of secrets by the caller. */
 export function classify(

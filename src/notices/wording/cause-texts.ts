@@ -1,5 +1,6 @@
 import type { ErrorCause } from '../../core/error-cause.js';
 import type { CauseTexts } from './cause-text.js';
+import { PLATFORM_FAILURES, platformCauses } from './platform-cause-texts.js';
 import { WECOM_CAUSES } from './wecom-cause-texts.js';
 
 export const LANGUAGES = ['zh', 'en'] as const;
@@ -43,8 +44,7 @@ const CONSENT: CauseTexts = {
 };
 const BROKEN_ANSWER_FIX = 'Hub 会重试。若持续：HUB_WECHAT_BASE_URL 指向的是微信吗？中间有没有代理？';
 
-/** One row for each word of error-cause.ts: the words of notices and of the console, the same as in the documents. */
-export const CAUSES: Readonly<Record<string, CauseTexts>> = {
+const OF_ANY_APP: Readonly<Record<string, CauseTexts>> = {
   '-1': { en: 'WeChat is busy', zh: '微信繁忙', zhFix: '不用处理，Hub 会自动重试。' },
   '45011': {
     en: 'Too many calls in this minute',
@@ -184,6 +184,13 @@ export const CAUSES: Readonly<Record<string, CauseTexts>> = {
     zhFix: 'Hub 会重试；请在微信的全局返回码中查找。',
   },
 } satisfies Partial<Record<ErrorCause, CauseTexts>>;
+
+/** One row for each word of error-cause.ts: the words of notices and of the console, the same as in the documents. */
+export const CAUSES: Readonly<Record<string, CauseTexts>> = {
+  ...OF_ANY_APP,
+  ...platformCauses((errcode) => OF_ANY_APP[String(errcode)]),
+  ...PLATFORM_FAILURES,
+};
 
 /** `undefined`: there are no words for it. */
 export function causeIn(language: Language, cause: ErrorCause): string | undefined {

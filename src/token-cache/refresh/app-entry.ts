@@ -415,7 +415,9 @@ export class AppEntry implements CellOwner, CheckedApp {
 }
 
 /** Which credentials a token was got with, without a trace of them: 64 bits of SHA-256 over 128 random ones. */
-function credentialsIdOf({ appid, tokenApi, secret, corpid, baseUrl }: AppSettings): string {
-  const where = corpid === undefined && baseUrl === undefined ? '' : `|${corpid ?? ''}|${baseUrl ?? ''}`;
+function credentialsIdOf(app: AppSettings): string {
+  const { appid, tokenApi, secret, corpid, baseUrl, platform, authorisation } = app;
+  const of = platform === undefined ? '' : `|${platform}|${authorisation ?? 0}`;
+  const where = corpid === undefined && baseUrl === undefined ? of : `|${corpid ?? ''}|${baseUrl ?? ''}`;
   return hash('sha256', `${appid}|${tokenApi}${where}|${secret.reveal()}`, 'hex').slice(0, 16);
 }

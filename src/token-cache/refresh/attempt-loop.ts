@@ -24,6 +24,7 @@ import { HubEvents } from '../../events/hub-events.js';
 import { WeChatClient } from '../../wechat-client/wechat-client.js';
 import { StoreAgreement } from '../replicas/store-agreement.js';
 import { StoreContact } from '../replicas/store-contact.js';
+import { Mints } from '../mints.js';
 import { TokenStore, type Lease, type LeaseOutcome } from '../token-store.js';
 import type { CredentialCell } from './credential-cell.js';
 import { KeyedMutex } from './keyed-mutex.js';
@@ -72,6 +73,7 @@ export class AttemptLoop {
 
   constructor(
     private readonly client: WeChatClient,
+    private readonly mints: Mints,
     private readonly store: TokenStore,
     private readonly agreement: StoreAgreement,
     private readonly contact: StoreContact,
@@ -201,7 +203,8 @@ export class AttemptLoop {
     token: Secret | undefined,
   ): Promise<UpstreamResult> {
     if (request.seed !== undefined) return Promise.resolve(grantOf(request.seed, sentAt));
-    if (slot === 'token') return this.client.fetchToken(app, { force: request.force });
+    if (slot === 'token')
+      return this.mints.of(app.kind)?.(app) ?? this.client.fetchToken(app, { force: request.force });
     if (token !== undefined) return this.client.fetchTicket(app, slot, token);
     return Promise.resolve({ ok: false, error: describeFailure('no_access_token', '') });
   }

@@ -3,6 +3,7 @@ import { Clock, type TimerHandle } from '../../clock/clock.js';
 import { Randomness } from '../../clock/randomness.js';
 import { AppsConfig } from '../../config/reload/apps-config.service.js';
 import { failedElsewhere } from '../../core/coordination.js';
+import { HubEvents } from '../../events/hub-events.js';
 import { AppEntries } from '../refresh/app-entries.js';
 import type { AppEntry } from '../refresh/app-entry.js';
 import type { CredentialCell } from '../refresh/credential-cell.js';
@@ -51,6 +52,7 @@ export class ReplicaSync {
     private readonly config: AppsConfig,
     private readonly clock: Clock,
     private readonly randomness: Randomness,
+    private readonly events: HubEvents,
   ) {}
 
   /** From now on; `entries` are the cache's own. */
@@ -86,6 +88,9 @@ export class ReplicaSync {
         break;
       case 'failed':
         this.#failed(event);
+        break;
+      case 'platform':
+        this.events.emit('platformTold', { platform: event.appid });
         break;
       case 'removed':
       case 'reload':

@@ -1,4 +1,5 @@
 import type { AppSettings, TicketType } from '../../core/app.js';
+import type { MintProof } from '../../core/platform/mint-proof.js';
 import type { Secret } from '../../core/secret.js';
 
 /** A call as it will be sent, below the upstream's base URL. Holds secrets. */
@@ -14,8 +15,9 @@ export interface KindCall {
 
 /** The calls that the hub makes for itself, as apps of one kind want them: see core/kinds/app-kind.ts. */
 export interface KindCalls {
-  token(app: AppSettings, force: boolean): KindCall;
+  /** @param proof what such an app asks with, where that is not its AppSecret */
+  token(app: AppSettings, force: boolean, proof?: MintProof): KindCall;
   ticket(type: TicketType, token: Secret): KindCall;
-  /** Without side effects; answers with the list `ip_list`. */
-  probe(token: Secret): KindCall;
+  /** Without side effects; answers with a list: `ip_list`, or `list`. */
+  probe(app: AppSettings, token: Secret): KindCall;
 }

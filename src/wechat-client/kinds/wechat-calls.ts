@@ -17,7 +17,7 @@ export const WECHAT_CALLS: KindCalls = {
     const access_token = token.reveal();
     return { path: '/cgi-bin/ticket/getticket', query: { access_token, type }, secrets: [access_token] };
   },
-  probe(token) {
+  probe(_app, token) {
     const access_token = token.reveal();
     return { path: '/cgi-bin/getcallbackip', query: { access_token }, secrets: [access_token] };
   },

@@ -13,7 +13,7 @@ export const WECOM_CALLS: KindCalls = {
       return { path: '/cgi-bin/get_jsapi_ticket', query: { access_token }, secrets };
     return { path: '/cgi-bin/ticket/get', query: { access_token, type }, secrets };
   },
-  probe(token) {
+  probe(_app, token) {
     const access_token = token.reveal();
     return { path: '/cgi-bin/getcallbackip', query: { access_token }, secrets: [access_token] };
   },

@@ -18,6 +18,7 @@ const MESSAGES: readonly Message[] = [
   { kind: 'changed', appid: 'wx1', slot: 'token' },
   { kind: 'removed', appids: ['wx1', 'wx2'] },
   { kind: 'reload' },
+  { kind: 'platform', appid: 'wxplatform1' },
   FAILED,
 ];
 const told = (message: object) => readMessage('me', JSON.stringify({ origin: 'other', ...message }));
@@ -117,6 +118,8 @@ function isBelievable(message: ReadMessage): boolean {
   switch (message.kind) {
     case 'reload':
       return true;
+    case 'platform':
+      return APPID_PATTERN.test(message.appid);
     case 'removed':
       return message.appids.every((appid) => APPID_PATTERN.test(appid));
     case 'here': {

@@ -35,6 +35,8 @@ export function readMessage(self: string, text: string): ReadMessage | undefined
   if (read.kind === 'here') return readReplica(read);
   if (!isAppid(appid)) return undefined;
   switch (read.kind) {
+    case 'platform':
+      return { kind: 'platform', appid };
     case 'changed':
       return isSlot(read.slot) ? { kind: 'changed', appid, slot: read.slot } : undefined;
     case 'failed': {

@@ -21,7 +21,7 @@ export interface StoredRecord {
 }
 
 const FORM =
-  /^2 (\d+) (\d+) (\d+) (stable_token|token|gettoken|jsapi|wx_card|agent_config) (\d+) (\d+) (\d+) (\d+) ([A-Za-z0-9_-]+) (.*)$/s;
+  /^2 (\d+) (\d+) (\d+) (stable_token|token|gettoken|component_token|authorizer_token|jsapi|wx_card|agent_config) (\d+) (\d+) (\d+) (\d+) ([A-Za-z0-9_-]+) (.*)$/s;
 /** Sealed together: the end as its writer knew it, which nobody moves to later; the credentials; the value. */
 const BODY = /^(\d+) ([0-9a-f]{16}|-) (.+)$/s;
 

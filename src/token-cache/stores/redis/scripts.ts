@@ -22,7 +22,7 @@ export function script(name: string, lua: string): Script {
  *   that numbers given after Redis lost its memory, or went back to an older one, still follow those given before.
  */
 const COMMON = `
-local TOKENS = { token = true, stable_token = true, gettoken = true }
+local TOKENS = { token = true, stable_token = true, gettoken = true, component_token = true, authorizer_token = true }
 local TICKETS = { jsapi = true, wx_card = true, agent_config = true }
 local DAY_MS = 86400000
 local MONTH_MS = 2592000000.0
