@@ -22,7 +22,16 @@ const nodeGlobals = Object.fromEntries(
 );
 
 export default tseslint.config(
-  { ignores: ['dist/**', 'packages/*/dist/**', 'node_modules/**', 'coverage/**', 'artefacts/**', 'website/dist/**'] },
+  {
+    ignores: [
+      'dist/**',
+      'packages/*/dist/**',
+      'node_modules/**',
+      'coverage/**',
+      'artefacts/**',
+      'website/dist/**',
+    ],
+  },
   js.configs.recommended,
   {
     files: ['**/*.mjs'],

@@ -63,7 +63,7 @@ export class AdminController {
   })
   @ApiResponse({ status: 200, description: 'Its state', type: HubAnswer })
   hub(@Req() request: AppRequest): HubAnswer {
-    return describeHub(this.facts.row(tenantOf(request)));
+    return describeHub(this.facts.row(tenantOf(request), false));
   }
 
   @Get('apps')

@@ -47,8 +47,11 @@ export class HubFacts {
     });
   }
 
-  /** @param tenant whose problems alone are shown; `undefined`: all */
-  row(tenant: string | undefined): HubRow {
+  /**
+   * @param tenant whose problems alone are shown; `undefined`: all
+   * @param seesEveryApp whether what replicas see of all apps is shown
+   */
+  row(tenant: string | undefined, seesEveryApp: boolean): HubRow {
     return {
       version: VERSION,
       instance: hostname(),
@@ -58,7 +61,7 @@ export class HubFacts {
       storeAwaySince: this.#storeAwaySince,
       name: this.#name,
       lastReload: this.#reloadRow(tenant),
-      replicas: this.roster.rows(),
+      replicas: this.roster.rows(seesEveryApp),
       runbooksUrl:
         this.config.current.notify.find(
           (target) =>

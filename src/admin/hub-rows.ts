@@ -1,3 +1,5 @@
+import type { ReplicaView } from '../core/replica-view.js';
+
 /** What a hub tells of itself. Types alone. All times are epoch ms by the hub's wall clock. */
 
 export interface HubRow {
@@ -25,6 +27,8 @@ export interface ReplicaRow {
   readonly startedAt: number;
   /** `null`: none since its start. */
   readonly lastReload: { readonly at: number; readonly ok: boolean } | null;
+  /** What it sees of its apps, some seconds ago; `null`: it did not say, or the viewer does not see all. */
+  readonly view: ReplicaView | null;
 }
 
 export interface Problem {

@@ -4,6 +4,8 @@ import { Clock, type TimerHandle } from '../clock/clock.js';
 import { AppsConfig } from '../config/reload/apps-config.service.js';
 import { HubEnvironment } from '../config/environment/environment.js';
 import { HubEvents, type ReplicaHeard } from '../events/hub-events.js';
+import { viewOf, type ReplicaView } from '../core/replica-view.js';
+import { TokenCache } from '../token-cache/token-cache.service.js';
 import { TokenStore } from '../token-cache/token-store.js';
 import { VERSION } from '../version.js';
 import type { ReplicaRow } from './hub-rows.js';
@@ -16,8 +18,8 @@ const GONE_AFTER_MS = 35_000;
 const MOST = 100;
 
 /**
- * Which replicas share the store, as each says of itself over the news channel: without a store to write to, and
- * without a word about apps. With the memory store there is nobody else.
+ * Which replicas share the store and what each sees of its apps, as it says over the news channel, where every replica
+ * listens: nothing is written to the store. With the memory store there is nobody else.
  */
 @Injectable()
 export class ReplicaRoster implements OnApplicationBootstrap, BeforeApplicationShutdown {
@@ -33,6 +35,7 @@ export class ReplicaRoster implements OnApplicationBootstrap, BeforeApplicationS
     events: HubEvents,
     private readonly clock: Clock,
     private readonly store: TokenStore,
+    private readonly cache: TokenCache,
   ) {
     this.#startedAt = clock.now();
     this.#shared = environment.redisUrl !== undefined;
@@ -56,8 +59,11 @@ export class ReplicaRoster implements OnApplicationBootstrap, BeforeApplicationS
     this.clock.clearTimeout(this.#timer);
   }
 
-  /** This one first. Times by this machine's wall clock. */
-  rows(): ReplicaRow[] {
+  /**
+   * This one first. Times by this machine's wall clock.
+   * @param withViews whether who looks sees every app: others' views are of all
+   */
+  rows(withViews: boolean): ReplicaRow[] {
     this.#forget();
     const now = this.clock.now();
     const ahead = this.clock.wallNow() - now;
@@ -67,6 +73,7 @@ export class ReplicaRoster implements OnApplicationBootstrap, BeforeApplicationS
       version: VERSION,
       startedAt: Math.round(this.#startedAt + ahead),
       lastReload: reload === undefined ? null : { at: Math.round(reload.at + ahead), ok: reload.ok },
+      view: withViews && this.#shared ? this.#view() : null,
     };
     const others = [...this.#others.values()].map(({ at, note }): ReplicaRow => ({
       instance: note.instance,
@@ -76,8 +83,20 @@ export class ReplicaRoster implements OnApplicationBootstrap, BeforeApplicationS
         note.reload === undefined
           ? null
           : { at: Math.round(at - note.reload.agoMs + ahead), ok: note.reload.ok },
+      view: withViews ? (note.view ?? null) : null,
     }));
     return [own, ...others.sort((a, b) => (a.instance < b.instance ? -1 : 1))];
+  }
+
+  /** One that has just started has not got its tokens yet: others would take that for trouble. */
+  #settledView(): ReplicaView | undefined {
+    return this.clock.now() - this.#startedAt < SAID_EVERY_MS ? undefined : this.#view();
+  }
+
+  /** Some milliseconds with 10,000 apps, every ten seconds and when somebody looks. */
+  #view(): ReplicaView {
+    const now = this.clock.now();
+    return viewOf([...this.cache.appids()].map((appid) => [appid, this.cache.health(appid, now)]));
   }
 
   #forget(): void {
@@ -97,7 +116,13 @@ export class ReplicaRoster implements OnApplicationBootstrap, BeforeApplicationS
     const now = this.clock.now();
     const reload =
       this.#reload === undefined ? undefined : { ok: this.#reload.ok, agoMs: now - this.#reload.at };
-    const note = { instance: hostname(), version: VERSION, upMs: now - this.#startedAt, reload };
+    const note = {
+      instance: hostname(),
+      version: VERSION,
+      upMs: now - this.#startedAt,
+      reload,
+      view: this.#settledView(),
+    };
     // A store that is away is told of by others.
     this.store.announce({ kind: 'here', ...note }).catch(() => undefined);
   }

@@ -18,7 +18,7 @@ export class CallHistory {
       if (trigger === 'seed' || error?.reason === 'no_access_token' || !config.current.apps.has(appid))
         return;
       let buckets = this.#apps.get(appid);
-      if (buckets === undefined) this.#apps.set(appid, (buckets = new CallBuckets()));
+      if (buckets === undefined) this.#apps.set(appid, (buckets = CallBuckets.small()));
       buckets.add(clock.now(), outcome === 'failed');
     });
     config.onChange(({ removed }) => {

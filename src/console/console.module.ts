@@ -11,10 +11,11 @@ import { ConsoleRoutes } from './console.routes.js';
 import { ConsoleService } from './console.service.js';
 import { LiveView } from './live-view.js';
 import { LoginCounts } from './login-counts.js';
+import { Traffic } from './traffic.js';
 
 /** The web console on the ops port. */
 @Module({
   imports: [AccessGuardModule, AdminModule, AuditModule, WebModule, OpsModule, TokenCacheModule],
-  providers: [AppRows, CallHistory, ConsoleRoutes, ConsoleService, LiveView, LoginCounts],
+  providers: [AppRows, CallHistory, ConsoleRoutes, ConsoleService, LiveView, LoginCounts, Traffic],
 })
 export class ConsoleModule {}

@@ -14,6 +14,7 @@ import { AppRows } from './app-rows.js';
 import { clientRows, clientsOf, keysEnding } from './client-rows.js';
 import { readCursor, writeCursor } from './cursor.js';
 import { LoginCounts } from './login-counts.js';
+import { Traffic } from './traffic.js';
 import { LiveView } from './live-view.js';
 import { ViewingLimits } from './viewing-limits.js';
 import { isOwnRequest, isPrivateHost } from '../web/own-page.js';
@@ -41,6 +42,7 @@ export class ConsoleService {
     private readonly facts: HubFacts,
     private readonly audit: AuditTrail,
     private readonly logins: LoginCounts,
+    private readonly traffic: Traffic,
   ) {}
 
   /**
@@ -97,7 +99,7 @@ export class ConsoleService {
       cursor: writeCursor({ place, auditSeq: records[0]?.seq ?? 0 }),
       reset,
       more,
-      hub: this.facts.row(tenantOf(viewer)),
+      hub: this.facts.row(tenantOf(viewer), seesAll(viewer) && tenantOf(viewer) === undefined),
       viewer: viewerRow(viewer, keysEnding(viewer, this.config.current, this.clock.wallNow())),
       apps: appids.map((appid) => this.rows.of(appid)).filter((row) => row !== undefined),
       audit: records
@@ -123,7 +125,12 @@ export class ConsoleService {
   /** @throws {HubException} where there is no such app for this viewer. */
   app(viewer: Viewer, appid: string): AppAnswer {
     const clients = clientsOf(viewer, appid, this.config.current);
-    return { app: this.row(viewer, appid), clients, logins: this.logins.of(appid) };
+    return {
+      app: this.row(viewer, appid),
+      clients,
+      logins: this.logins.of(appid),
+      traffic: this.traffic.of(appid),
+    };
   }
 
   sees(viewer: Viewer, appid: string): boolean {

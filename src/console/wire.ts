@@ -153,6 +153,14 @@ export interface AppAnswer {
   readonly clients: readonly Pick<ClientRow, 'id' | 'may'>[];
   /** `null`: no user logged in through this process. */
   readonly logins: LoginCountsRow | null;
+  /** What callers had this process call at WeChat in the last hours; `null`: nothing since it began. */
+  readonly traffic: { readonly gateway: TrafficRow | null; readonly logins: TrafficRow | null };
+}
+
+/** Counts of the last {@link BUCKETS} stretches, oldest first; failures are a part of the calls. */
+export interface TrafficRow {
+  readonly calls: readonly number[];
+  readonly failures: readonly number[];
 }
 
 /** Users' logins of an app since this process began. `failed`: by the app's, the way's or WeChat's fault. */

@@ -7,7 +7,7 @@ describe('CallBuckets', () => {
   const sum = (counts: readonly number[]): number => counts.reduce((total, count) => total + count, 0);
 
   it('has a call in the bucket in which it ended', () => {
-    const buckets = new CallBuckets();
+    const buckets = CallBuckets.small();
     buckets.add(START, false);
     buckets.add(START + BUCKET_MS - 1, true);
     buckets.add(START + BUCKET_MS, false);
@@ -17,7 +17,7 @@ describe('CallBuckets', () => {
   });
 
   it('forgets what is older than its buckets, also after a silence of any length', () => {
-    const buckets = new CallBuckets();
+    const buckets = CallBuckets.small();
     buckets.add(START, true);
     const newest = START + (BUCKETS - 1) * BUCKET_MS;
     expect(countsAt(buckets.encoded(), newest).calls[0]).toBe(1);
@@ -27,10 +27,17 @@ describe('CallBuckets', () => {
   });
 
   it('counts no further than a digit can say', () => {
-    const buckets = new CallBuckets();
+    const buckets = CallBuckets.small();
     for (let i = 0; i < 300; i++) buckets.add(START, true);
     const { calls, failures } = countsAt(buckets.encoded(), START);
     expect([calls.at(-1), failures.at(-1)]).toEqual([MOST_PER_BUCKET, MOST_PER_BUCKET]);
+  });
+
+  it('counts what callers cause as far as it goes', () => {
+    const buckets = CallBuckets.large();
+    for (let i = 0; i < 1000; i++) buckets.add(START, i % 2 === 0);
+    const { calls, failures } = buckets.countsAt(START);
+    expect([calls.at(-1), failures.at(-1)]).toEqual([1000, 500]);
   });
 
   it('agrees with a plain list of calls, whatever comes', () => {
@@ -39,12 +46,14 @@ describe('CallBuckets', () => {
     });
     fc.assert(
       fc.property(steps, fc.integer({ min: 0, max: 60 * BUCKET_MS }), (waits, silence) => {
-        const buckets = new CallBuckets();
+        const buckets = CallBuckets.small();
+        const large = CallBuckets.large();
         const all: { bucket: number; failed: boolean }[] = [];
         let at = START;
         for (const [wait, failed] of waits) {
           at += wait;
           buckets.add(at, failed);
+          large.add(at, failed);
           all.push({ bucket: Math.floor(at / BUCKET_MS), failed });
         }
         const now = at + silence;
@@ -58,6 +67,7 @@ describe('CallBuckets', () => {
         const { calls, failures } = countsAt(buckets.encoded(), now);
         expect(calls).toEqual(expected(false));
         expect(failures).toEqual(expected(true));
+        expect(large.countsAt(now)).toEqual({ calls, failures });
       }),
     );
   });

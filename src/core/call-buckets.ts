@@ -18,13 +18,29 @@ export interface EncodedCalls {
 }
 
 /**
- * How many calls were made and how many failed, over the last hours. Of fixed size (96 bytes), so that thousands can be
- * kept; changed in place. `at`: epoch ms on a clock that only goes forward.
+ * How many calls were made and how many failed, over the last hours. Of fixed size (96 bytes, large ones 384), so that
+ * thousands can be kept; changed in place. `at`: epoch ms on a clock that only goes forward.
  */
 export class CallBuckets {
   /** A ring by bucket number: calls first, then failures. */
-  readonly #counts = new Uint8Array(2 * BUCKETS);
+  readonly #counts: Uint8Array | Uint32Array;
+  readonly #most: number;
   #last = 0;
+
+  private constructor(counts: Uint8Array | Uint32Array, most: number) {
+    this.#counts = counts;
+    this.#most = most;
+  }
+
+  /** Of what the hub itself causes: a call in some seconds at the most. */
+  static small(): CallBuckets {
+    return new CallBuckets(new Uint8Array(2 * BUCKETS), MOST_PER_BUCKET);
+  }
+
+  /** Of what callers cause, in any number. */
+  static large(): CallBuckets {
+    return new CallBuckets(new Uint32Array(2 * BUCKETS), 0xffff_ffff);
+  }
 
   add(at: number, failed: boolean): void {
     this.#advanceTo(bucketOf(at));
@@ -33,11 +49,22 @@ export class CallBuckets {
     if (failed) this.#increase(BUCKETS + place);
   }
 
+  /** Of {@link small} ones. */
   encoded(): EncodedCalls {
-    const places = Array.from({ length: BUCKETS }, (_, index) => (this.#last + 1 + index) % BUCKETS);
-    const digits = (offset: number): string =>
-      places.map((place) => DIGITS.charAt(this.#counts[offset + place] ?? 0)).join('');
+    const digits = (offset: number): string => this.#row(offset, (count) => DIGITS.charAt(count)).join('');
     return { last: this.#last, calls: digits(0), failures: digits(BUCKETS) };
+  }
+
+  /** The counts of the buckets that end with `now`'s, oldest first. */
+  countsAt(now: number): { calls: number[]; failures: number[] } {
+    this.#advanceTo(bucketOf(now));
+    return { calls: this.#row(0, Number), failures: this.#row(BUCKETS, Number) };
+  }
+
+  #row<T>(offset: number, shown: (count: number) => T): T[] {
+    return Array.from({ length: BUCKETS }, (_, index) =>
+      shown(this.#counts[offset + ((this.#last + 1 + index) % BUCKETS)] ?? 0),
+    );
   }
 
   /** Empties the buckets that were passed without a call. A time before the newest counts as the newest. */
@@ -52,7 +79,7 @@ export class CallBuckets {
   }
 
   #increase(place: number): void {
-    this.#counts[place] = Math.min((this.#counts[place] ?? 0) + 1, MOST_PER_BUCKET);
+    this.#counts[place] = Math.min((this.#counts[place] ?? 0) + 1, this.#most);
   }
 }
 

@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import type { DenialCause } from '../core/access/decision.js';
 import type { CredentialKind } from '../core/credential.js';
 import type { TargetType } from '../notices/notice.js';
+import type { ReplicaView } from '../core/replica-view.js';
 import type { UpstreamError } from '../core/upstream.js';
 import type { Actor, RequestIds } from './actor.js';
 import type { AppRefused, LoginEnded } from './login-events.js';
@@ -123,6 +124,8 @@ export interface ReplicaHeard {
   readonly upMs: number;
   /** Its last reading of apps.yaml after the start. */
   readonly reload: { readonly ok: boolean; readonly agoMs: number } | undefined;
+  /** What it sees of its apps; `undefined`: it does not say. */
+  readonly view?: ReplicaView | undefined;
 }
 
 /** Whether this replica hears what the others tell. */

@@ -2,14 +2,15 @@ import { BeforeApplicationShutdown, Injectable, OnApplicationBootstrap } from '@
 import { Clock, type TimerHandle } from '../clock/clock.js';
 import { AppsConfig, type ConfigChange, type HubSnapshot } from '../config/reload/apps-config.service.js';
 import { HubEnvironment } from '../config/environment/environment.js';
-import { NO_SECRET, type AppSettings } from '../core/app.js';
-import { healthOf, isValid, type AppHealth, type CredentialState } from '../core/credential.js';
+import type { AppSettings } from '../core/app.js';
+import { isValid, type AppHealth, type CredentialState } from '../core/credential.js';
 import { forceLeft, forceUsed, waitBeforeForce } from '../core/force-budget.js';
 import { isChangingOver } from '../core/kinds/same-to-the-end.js';
 import { TOKEN_FAMILIES } from '../core/kinds/token-families.js';
 import { MINT_APART_MS } from '../core/report.js';
 import { HubEvents, type RefreshEnded } from '../events/hub-events.js';
 import { NO_TOKEN, unavailable, type TokenReading } from './reading.js';
+import { tokenHealthOf } from './app-health.js';
 import { AppEntries } from './refresh/app-entries.js';
 import { AppEntry, EntryParts } from './refresh/app-entry.js';
 import type { CredentialCell } from './refresh/credential-cell.js';
@@ -230,7 +231,7 @@ export class TokenCache implements OnApplicationBootstrap, BeforeApplicationShut
     const state = entry.token.shown(now);
     return {
       app: entry.app,
-      health: entry.app.loginOnly === true ? loginHealthOf(entry.app, state) : healthOf(state, now),
+      health: tokenHealthOf(entry, now),
       refreshing: entry.token.pending,
       state,
       nextAttemptAt: entry.token.nextAttemptAt,
@@ -240,6 +241,12 @@ export class TokenCache implements OnApplicationBootstrap, BeforeApplicationShut
           : undefined,
       tickets: ticketsOf(entry, now),
     };
+  }
+
+  /** What a caller would find of an app's token; `undefined`: no such app. */
+  health(appid: string, now: number): AppHealth | undefined {
+    const entry = this.#entries.get(appid);
+    return entry === undefined ? undefined : tokenHealthOf(entry, now);
   }
 
   /** Of all apps, in the order of their coming. */
@@ -355,10 +362,4 @@ export class TokenCache implements OnApplicationBootstrap, BeforeApplicationShut
       gone?.addEventListener('abort', end, { once: true });
     });
   }
-}
-
-/** Of an app that only logs users in: what a user's login would find. */
-function loginHealthOf({ secret }: AppSettings, { failures }: CredentialState): AppHealth {
-  if (secret.equals(NO_SECRET)) return 'unavailable';
-  return failures > 0 ? 'failing' : 'valid';
 }

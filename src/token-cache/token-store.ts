@@ -1,3 +1,4 @@
+import type { ReplicaView } from '../core/replica-view.js';
 import type { LeaseTerms, Urgency } from '../core/attempt.js';
 import type { SharedFailure } from '../core/coordination.js';
 import type { CredentialSlot, Held } from '../core/credential.js';
@@ -86,6 +87,8 @@ export interface ReplicaNote {
   readonly upMs: number;
   /** Its last reading of apps.yaml after the start; `undefined`: there was none. */
   readonly reload: { readonly ok: boolean; readonly agoMs: number } | undefined;
+  /** `undefined`: it does not say. */
+  readonly view?: ReplicaView | undefined;
 }
 
 /** As {@link ReplicaNote}, from the replica of that id. */

@@ -50,7 +50,7 @@ interface Row {
 const HOW: readonly Row[] = [
   { fits: /node dist\/main\.js$/, how: 'started', by: 'here' },
   { fits: /^npm run demo$/, how: 'started', by: 'here' },
-  { fits: /(?:^|[ |])node dist\/cli\/main\.js /, how: 'run', by: 'here' },
+  { fits: /^(?!docker |kubectl )(?:.*[ |])?node dist\/cli\/main\.js /, how: 'run', by: 'here' },
   { fits: /^npm (?:pack|install \/path)/, how: 'run', by: 'here' },
   { fits: /^npm (?:ci|test)$/, how: 'elsewhere', by: '.ci/run, a clean clone each time' },
   { fits: /^npm run (?:build|check)$/, how: 'elsewhere', by: '.ci/run' },

@@ -81,7 +81,12 @@ export function rewritten(document, pages, repository) {
     if (repository !== undefined) return `${label}(${repository}/${there}${rest})`;
     return label.slice(1, -1);
   };
-  const text = prose(readFileSync(join(ROOT, document), 'utf8'), (line) =>
+  // The site has a switch of languages of its own.
+  const source = readFileSync(join(ROOT, document), 'utf8').replace(
+    /^(?:\[English\]\(.*\)|English) \| .*\n\n/m,
+    '',
+  );
+  const text = prose(source, (line) =>
     line.replace(/(!?)(\[(?:`[^`]*`|[^[\]`])*\])\(([^()\s]+)\)/g, (_all, image, label, link) =>
       target(image + label, link, image === '!'),
     ),

@@ -59,6 +59,11 @@ export const en = {
     count: (count: number) => `${count} replicas`,
     versions: (count: number) => `${count} versions at once`,
     this: 'this one',
+    view: (valid: number, failing: number, unavailable: number) =>
+      `${valid} valid, ${failing} failing, ${unavailable} unavailable`,
+    troubled: 'Not valid there',
+    more: (count: number) => `and ${count} more`,
+    app: (instances: string) => `Not valid on other replicas: ${instances}`,
     reloaded: (when: string) => `apps.yaml taken over ${when}`,
     refused: (when: string) => `apps.yaml refused ${when}`,
     banner: (instances: string, when: string) =>
@@ -167,6 +172,8 @@ export const en = {
     ticketRests: 'rests until asked for',
     clients: 'Clients granted this app',
     noClients: 'No client is granted this app.',
+    gateway: 'Calls through the gateway, by this replica',
+    loginCalls: 'User logins, by this replica',
     logins: (granted: number, refused: number, failed: number) =>
       `User logins since this process began: ${granted} granted, ${refused} refused, ${failed} failed`,
     audit: 'Recent records of this app',

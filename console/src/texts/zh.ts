@@ -61,6 +61,10 @@ export const zh: Texts = {
     count: (count) => `${count} 个副本`,
     versions: (count) => `同时有 ${count} 个版本`,
     this: '本副本',
+    view: (valid, failing, unavailable) => `正常 ${valid}，续期失败 ${failing}，不可用 ${unavailable}`,
+    troubled: '其中不正常的',
+    more: (count) => `另有 ${count} 个`,
+    app: (instances) => `在其他副本上不正常：${instances}`,
     reloaded: (when) => `${when}采用了 apps.yaml`,
     refused: (when) => `${when}拒绝了 apps.yaml`,
     banner: (instances, when) =>
@@ -169,6 +173,8 @@ export const zh: Texts = {
     ticketRests: '无人使用，暂停续期',
     clients: '获得授权的客户端',
     noClients: '没有客户端获得该应用的授权。',
+    gateway: '经网关的调用（本副本）',
+    loginCalls: '用户登录（本副本）',
     logins: (granted, refused, failed) =>
       `本进程启动以来的用户登录：成功 ${granted} 次，被拒 ${refused} 次，失败 ${failed} 次`,
     audit: '该应用最近的记录',

@@ -13,6 +13,7 @@ import { CopyButton } from './copy-button.js';
 import { LifeBar } from './life-bar.js';
 import { ProblemCard } from './problem-card.js';
 import { QuotaSection } from './quota-section.js';
+import { TroubledElsewhere } from './replicas.js';
 import { StateBadge } from './state-badge.js';
 
 const SHOWN_RECORDS = 8;
@@ -27,6 +28,7 @@ interface Props {
 /** All that there is to know of one app, and what can be done. */
 export function AppDetail({ appid, model, now, onClose }: Props): JSX.Element {
   const { t, language } = useTexts();
+  const answer = useAppAnswer(appid, model.hub.lastReload?.at);
   const app = model.apps.get(appid);
   if (app === undefined) {
     return (
@@ -52,6 +54,7 @@ export function AppDetail({ appid, model, now, onClose }: Props): JSX.Element {
         none={app.tokenApi === 'none' ? t.life.loginOnly : t.life.none}
         isNoLack={app.tokenApi === 'none'}
       />
+      <TroubledElsewhere model={model} appid={appid} />
       <ProblemCard model={model} app={app} now={now} />
       {app.tokenApi !== 'none' && <AppActions app={app} now={now} />}
       <section>
@@ -65,6 +68,18 @@ export function AppDetail({ appid, model, now, onClose }: Props): JSX.Element {
           <span>{t.chart.to}</span>
         </p>
       </section>
+      {answer?.traffic.gateway != null && (
+        <section>
+          <h3>{t.detail.gateway}</h3>
+          <CallsChart calls={answer.traffic.gateway} className="chart chart-tall" now={now} />
+        </section>
+      )}
+      {answer?.traffic.logins != null && (
+        <section>
+          <h3>{t.detail.loginCalls}</h3>
+          <CallsChart calls={answer.traffic.logins} className="chart chart-tall" now={now} />
+        </section>
+      )}
       <section>
         <h3>{t.detail.facts}</h3>
         <Facts app={app} now={now} />
@@ -99,7 +114,7 @@ export function AppDetail({ appid, model, now, onClose }: Props): JSX.Element {
       <QuotaSection appid={appid} />
       <section>
         <h3>{t.detail.clients}</h3>
-        <GrantedClients appid={appid} model={model} />
+        <GrantedClients answer={answer} />
       </section>
       <section>
         <h3>{t.detail.audit}</h3>
@@ -140,24 +155,35 @@ function Facts({ app, now }: { readonly app: AppRow; readonly now: number }): JS
   );
 }
 
-/** Asked for when the detail is opened, and again when the configuration may have changed. */
-function GrantedClients({ appid, model }: { readonly appid: string; readonly model: Model }): JSX.Element {
-  const { t } = useTexts();
+/** What callers do is asked for anew so often, ms. */
+const ASKED_EVERY_MS = 10_000;
+
+/** Asked for while the detail is open, and at once when the configuration may have changed. */
+function useAppAnswer(appid: string, reloadedAt: number | undefined): AppAnswer | undefined {
   const { api } = useSession();
   const [answer, setAnswer] = useState<AppAnswer>();
-  const reloadedAt = model.hub.lastReload?.at;
   useEffect(() => {
     let isCurrent = true;
-    api.app(appid).then(
-      (given) => {
-        if (isCurrent) setAnswer(given);
-      },
-      () => undefined,
-    );
+    const ask = (): void => {
+      api.app(appid).then(
+        (given) => {
+          if (isCurrent) setAnswer(given);
+        },
+        () => undefined,
+      );
+    };
+    ask();
+    const timer = setInterval(ask, ASKED_EVERY_MS);
     return () => {
       isCurrent = false;
+      clearInterval(timer);
     };
   }, [api, appid, reloadedAt]);
+  return answer;
+}
+
+function GrantedClients({ answer }: { readonly answer: AppAnswer | undefined }): JSX.Element {
+  const { t } = useTexts();
   if (answer === undefined) return <p class="muted">…</p>;
   const { clients, logins } = answer;
   if (clients.length === 0) return <p class="muted">{t.detail.noClients}</p>;

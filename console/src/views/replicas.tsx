@@ -1,7 +1,9 @@
 import type { JSX } from 'preact';
 import { useTexts } from '../context.js';
 import { fromNow, roughSpan } from '../format.js';
+import type { ReplicaView } from '../../../src/core/replica-view.js';
 import type { Model } from '../model.js';
+import { hrefOf } from '../route.js';
 import { StateIcon } from './icons.js';
 import { RunbookLink } from './runbook-link.js';
 
@@ -24,7 +26,7 @@ export function Replicas({
         {versions.size > 1 && <span class="fact-bad"> · {t.replicas.versions(versions.size)}</span>}
       </summary>
       <ul>
-        {replicas.map(({ instance, version, startedAt, lastReload }, index) => (
+        {replicas.map(({ instance, version, startedAt, lastReload, view }, index) => (
           <li key={`${instance} ${startedAt}`}>
             <code>{instance}</code> {index === 0 && <span class="chip">{t.replicas.this}</span>}{' '}
             {t.hub.version(version)} · {t.hub.up(roughSpan(now - startedAt, language))}
@@ -36,11 +38,50 @@ export function Replicas({
                 )}
               </span>
             )}
+            {view !== null && <View view={view} model={model} />}
           </li>
         ))}
       </ul>
     </details>
   );
+}
+
+/** What a replica sees of the apps, which may be another thing than this one does. */
+function View({ view, model }: { readonly view: ReplicaView; readonly model: Model }): JSX.Element {
+  const { t } = useTexts();
+  const { valid, failing, unavailable, troubled } = view;
+  const more = failing + unavailable - troubled.length;
+  return (
+    <div class="replica-view">
+      {t.replicas.view(valid, failing, unavailable)}
+      {troubled.length > 0 && (
+        <>
+          {' · '}
+          {t.replicas.troubled}{' '}
+          {troubled.map((appid) => (
+            <a key={appid} class="chip" href={hrefOf('apps', appid)}>
+              {model.apps.get(appid)?.name ?? appid}
+            </a>
+          ))}
+          {more > 0 && ` ${t.replicas.more(more)}`}
+        </>
+      )}
+    </div>
+  );
+}
+
+/** On which other replicas an app is not valid. */
+export function TroubledElsewhere({
+  model,
+  appid,
+}: {
+  readonly model: Model;
+  readonly appid: string;
+}): JSX.Element | null {
+  const { t } = useTexts();
+  const there = model.hub.replicas.slice(1).filter(({ view }) => view?.troubled.includes(appid) === true);
+  if (there.length === 0) return null;
+  return <p class="fact-bad">{t.replicas.app(there.map(({ instance }) => instance).join(', '))}</p>;
 }
 
 /** Another replica refused the last reload: it runs with another configuration than this one. */

@@ -122,8 +122,15 @@ function isBelievable(message: ReadMessage): boolean {
       return APPID_PATTERN.test(message.appid);
     case 'removed':
       return message.appids.every((appid) => APPID_PATTERN.test(appid));
-    case 'here':
-      return /^[\w.+-]{1,253}$/.test(message.instance) && message.upMs >= 0 && Number.isFinite(message.upMs);
+    case 'here': {
+      const { instance, upMs, view } = message;
+      const counts = view === undefined ? [] : [view.valid, view.failing, view.unavailable];
+      return (
+        /^[\w.+-]{1,253}$/.test(instance) &&
+        [upMs, ...counts].every((count) => count >= 0 && Number.isFinite(count)) &&
+        (view?.troubled ?? []).every((appid) => APPID_PATTERN.test(appid))
+      );
+    }
     case 'changed':
       return APPID_PATTERN.test(message.appid);
     case 'failed': {
@@ -148,6 +155,23 @@ describe('a replica that says that it is there', () => {
       id: 'other',
       reload,
     });
+  });
+
+  it('tells what it sees of its apps, without what is no appid and no more than fits', () => {
+    const troubled = Array.from({ length: 30 }, (_, index) => `wx${index}`);
+    const view = { valid: 3, failing: 30, unavailable: 0, troubled: ['<b>', '../x', 7, ...troubled] };
+    expect(told({ ...HERE, view })).toMatchObject({ view: { ...view, troubled: troubled.slice(0, 20) } });
+  });
+
+  it.each([
+    null,
+    'all is well',
+    {},
+    { valid: -1, failing: 0, unavailable: 0, troubled: [] },
+    { valid: 1, failing: 'x', unavailable: 0, troubled: [] },
+    { valid: 1, failing: 0, unavailable: 0, troubled: 'wx1' },
+  ])('says nothing of its apps with %j', (view) => {
+    expect(told({ ...HERE, view })).toEqual({ ...HERE, id: 'other', reload: undefined, view: undefined });
   });
 
   it.each([
@@ -189,6 +213,9 @@ describe('whatever somebody sends', () => {
     ['appids'],
     ['retryInMs'],
     ['failure'],
+    ['view'],
+    ['view', 'valid'],
+    ['view', 'troubled'],
     ['failure', 'fence'],
     ['failure', 'credentialsId'],
     ['failure', 'error'],

@@ -1,6 +1,7 @@
 import type { SharedFailure } from '../../../core/coordination.js';
 import { APPID_PATTERN, TICKET_TYPES } from '../../../core/app.js';
 import type { CredentialSlot } from '../../../core/credential.js';
+import { MOST_TROUBLED, type ReplicaView } from '../../../core/replica-view.js';
 import { retoldError } from '../../../core/retold-error.js';
 import type { HeardReplica, PeerEvent, ReplicaNote } from '../../token-store.js';
 
@@ -52,14 +53,22 @@ export function readMessage(self: string, text: string): ReadMessage | undefined
 /** Names as DNS has them, and versions as npm has. */
 const NAME = /^[\w.+-]{1,253}$/;
 
-function readReplica({ origin, instance, version, upMs, reload }: Record<string, unknown>) {
+function readReplica({ origin, instance, version, upMs, reload, view }: Record<string, unknown>) {
   const isName = (read: unknown): read is string => typeof read === 'string' && NAME.test(read);
   if (!isName(origin) || !isName(instance) || !isName(version) || !isCount(upMs)) return undefined;
   const last =
     isRecord(reload) && typeof reload.ok === 'boolean' && isCount(reload.agoMs)
       ? { ok: reload.ok, agoMs: reload.agoMs }
       : undefined;
-  return { kind: 'here' as const, id: origin, instance, version, upMs, reload: last };
+  return { kind: 'here' as const, id: origin, instance, version, upMs, reload: last, view: readView(view) };
+}
+
+function readView(read: unknown): ReplicaView | undefined {
+  if (!isRecord(read)) return undefined;
+  const { valid, failing, unavailable, troubled } = read;
+  if (!isCount(valid) || !isCount(failing) || !isCount(unavailable) || !Array.isArray(troubled))
+    return undefined;
+  return { valid, failing, unavailable, troubled: troubled.filter(isAppid).slice(0, MOST_TROUBLED) };
 }
 
 function readFailure(read: unknown, slot: CredentialSlot): SharedFailure | undefined {
