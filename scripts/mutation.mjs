@@ -4,8 +4,13 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { root } from './lib/build.mjs';
 
-/** Fetched when it is needed: npm ci need not wait for it. */
-const STRYKER = '9.6.1';
+/** Fetched when they are needed: npm ci need not wait for them. */
+const PACKAGES = [
+  '@stryker-mutator/core@9.6.1',
+  '@stryker-mutator/vitest-runner@9.6.1',
+  'vitest@3.2.4',
+  'typescript@5.9.3',
+];
 
 const usage = `npm run mutation [-- options]
   --mutate a,b  these files, or lines of them (src/core/report.ts:10-30); default: all of scripts/stryker.config.mjs
@@ -18,7 +23,7 @@ if (values.help) {
   console.log(usage);
   process.exit(0);
 }
-const packages = ['core', 'jest-runner'].flatMap((name) => ['-p', `@stryker-mutator/${name}@${STRYKER}`]);
+const packages = PACKAGES.flatMap((name) => ['-p', name]);
 const options = [
   ...(values.mutate === undefined ? [] : ['--mutate', values.mutate]),
   ...(values.force ? ['--force'] : []),

@@ -5,9 +5,8 @@
  * @type {import('@stryker-mutator/api/core').PartialStrykerOptions}
  */
 export default {
-  testRunner: 'jest',
-  testRunnerNodeArgs: ['--experimental-vm-modules', '--disable-warning=ExperimentalWarning'],
-  jest: { configFile: 'scripts/stryker.jest.config.mjs', enableFindRelatedTests: false },
+  testRunner: 'vitest',
+  vitest: { configFile: 'scripts/stryker.vitest.config.mjs', related: false },
   coverageAnalysis: 'perTest',
   mutate: ['src/core/**/*.ts', '!src/**/*.spec.ts'],
   // Tables of words and numbers, read once: a test of them would repeat them.

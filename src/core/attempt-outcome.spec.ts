@@ -158,6 +158,14 @@ describe('a failure under a lease', () => {
     expect(failed(under, anError(), 3, 4).failedUnder).toBeUndefined();
   });
 
+  it.each([
+    [11_999, 2],
+    [12_000, 1],
+  ])('goes on from another replica’s failure until 10 s after its retry: at %p counts %p', (at, failures) => {
+    const peerFailure = { at: 1000, retryAt: 2000, error: anError() };
+    expect(failed(aState({ peerFailure }), anError(), at, at).failures).toBe(failures);
+  });
+
   it('leaves what another replica’s failure told', () => {
     const peerFailure = { at: 1, retryAt: 2, error: anError() };
     expect(failed(aState({ peerFailure }), anError(), 3, 4).peerFailure).toBe(peerFailure);

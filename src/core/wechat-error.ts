@@ -28,8 +28,8 @@ const CONSOLES =
   'official accounts: developers.weixin.qq.com/platform, basic information, developer key; ' +
   'mini programs: mp.weixin.qq.com, development management, development settings';
 const WRONG_SECRET =
-  'The AppSecret is wrong or was reset. Put the current one where apps.yaml points for this app, and reload the hub ' +
-  `(${CONSOLES}).`;
+  'The AppSecret is wrong or was reset. Put the current one where apps.yaml points for this app, and reload the hub, ' +
+  `or restart it where that is an environment variable (${CONSOLES}).`;
 const ACCOUNT_NOTICES = "Look for notices in the account's console, and ask WeChat to lift it.";
 const BAD_REQUEST =
   'WeChat did not get what the hub sends. Look at HUB_WECHAT_BASE_URL, and whether a proxy in between rewrites requests.';

@@ -9,7 +9,8 @@ const BAD_REQUEST =
   'WeCom did not get what the hub sends. Look at HUB_WECOM_BASE_URL or the baseUrl of the app, and whether a proxy in ' +
   'between rewrites requests.';
 const WRONG_SECRET =
-  'The Secret is wrong or was reset. Put the current one where apps.yaml points for this app, and reload the hub ' +
+  'The Secret is wrong or was reset. Put the current one where apps.yaml points for this app, and reload the hub, ' +
+  'or restart it where that is an environment variable ' +
   `(${CONSOLE}). WeCom blocks who goes on with a wrong one, so the hub asks seldom until then.`;
 const NO_RIGHT =
   'The agent has no right to this. Give it the right in the admin console, or take the ticket out of `tickets` in apps.yaml.';

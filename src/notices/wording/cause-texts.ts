@@ -15,7 +15,7 @@ const CONSOLES =
 const WRONG_SECRET: CauseTexts = {
   en: 'The AppSecret is wrong or was reset',
   zh: 'AppSecret 错误或已被重置',
-  zhFix: `把当前的 AppSecret 放到 apps.yaml 所指之处，然后重新加载 Hub（${CONSOLES}）。`,
+  zhFix: `把当前的 AppSecret 放到 apps.yaml 所指之处，然后重新加载 Hub；放在环境变量里的，要重启 Hub（${CONSOLES}）。`,
 };
 const BAD_REQUEST: CauseTexts = {
   en: 'WeChat did not get what the hub sends',

@@ -19,7 +19,7 @@ export const WECOM_CAUSES = {
   wecom_40001: {
     en: 'The Secret is wrong or was reset',
     zh: 'Secret 错误或已被重置',
-    zhFix: `把当前的 Secret 放到 apps.yaml 所指之处，然后重新加载 Hub（${CONSOLE}）。用错误的 Secret 反复请求会被企业微信封禁，因此在那之前 Hub 很少再问。`,
+    zhFix: `把当前的 Secret 放到 apps.yaml 所指之处，然后重新加载 Hub；放在环境变量里的，要重启 Hub（${CONSOLE}）。用错误的 Secret 反复请求会被企业微信封禁，因此在那之前 Hub 很少再问。`,
   },
   wecom_40013: {
     en: 'WeCom knows no such corpid',
