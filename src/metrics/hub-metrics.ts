@@ -10,6 +10,7 @@ import { ConfigMetrics } from './config-metrics.js';
 import { GatewayMetrics } from './gateway-metrics.js';
 import { LoginMetrics } from './login-metrics.js';
 import { RefreshMetrics } from './refresh-metrics.js';
+import { PlatformMetrics } from './platform-metrics.js';
 import { StoreMetrics } from './store-metrics.js';
 import { Counter, everyLabel, head, labelsOf, sample } from './text-format.js';
 
@@ -54,6 +55,7 @@ export class HubMetrics {
     private readonly store: StoreMetrics,
     private readonly config: ConfigMetrics,
     private readonly labels: AppLabels,
+    private readonly platforms: PlatformMetrics,
   ) {
     events.on('gatewayCalled', (event) => {
       this.#gateway.record(event);
@@ -80,7 +82,14 @@ export class HubMetrics {
 
   /** The text format, in chunks; between chunks requests get their turn. */
   async *text(): AsyncGenerator<string> {
-    for (const part of [this.config, this.refreshes, this.store, this.#gateway, this.#logins]) {
+    for (const part of [
+      this.config,
+      this.refreshes,
+      this.store,
+      this.platforms,
+      this.#gateway,
+      this.#logins,
+    ]) {
       yield [...part.lines()].join('');
     }
     for (const counter of [this.#denials, this.#unserved, this.#notices, this.#troubles, this.#linesLost]) {

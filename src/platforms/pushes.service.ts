@@ -69,7 +69,8 @@ export class Pushes {
     ) as [string, string, string];
     const envelope = readEnvelope(push.body.toString('utf8'));
     if (envelope === undefined) return { outcome: 'malformed' };
-    const { encrypted } = envelope;
+    const { appid: named, encrypted } = envelope;
+    if (named !== undefined && named !== platform.appid) return { outcome: 'bad_signature' };
     if (!isSigned({ timestamp, nonce, encrypted, signature }, platform.pushToken))
       return { outcome: 'bad_signature' };
     const now = this.clock.wallNow();
