@@ -273,13 +273,13 @@ describe('pushes', () => {
     legacy.close();
   });
 
-  it('2,000 mangled ones: none is taken, none is a 500', async () => {
+  it('500 mangled ones: none is taken, none is a 500', async () => {
     await start();
     await ticket();
     const random = seededRandom(9);
     const below = (most: number): number => Math.floor(random() * most);
     const seen = new Map<number, number>();
-    for (let nth = 0; nth < 2000; nth += 1) {
+    for (let nth = 0; nth < 500; nth += 1) {
       const made = simulator.platforms.push(PLATFORM.appid, {
         InfoType: 'unauthorized',
         AuthorizerAppid: SHOP.appid,
@@ -297,11 +297,11 @@ describe('pushes', () => {
     }
     expect([...seen.keys()].every((status) => [200, 400, 403].includes(status))).toBe(true);
     // A body whose envelope alone is written otherwise says the same.
-    expect(seen.get(200) ?? 0).toBeLessThan(400);
+    expect(seen.get(200) ?? 0).toBeLessThan(150);
     expect(hub.app.get(PlatformRecords).authorizations(PLATFORM.appid)).toEqual(
       seen.has(200) ? [expect.objectContaining({ state: 'withdrawn' })] : [],
     );
-  });
+  }, 120_000);
 });
 
 describe('what must not be lost', () => {
@@ -353,7 +353,7 @@ describe('what must not be lost', () => {
         simulator.platforms.isGoodRefreshToken(PLATFORM.appid, SHOP.appid, known.reveal())
       );
     }, 'the refresh token of the list');
-  });
+  }, 60_000);
 
   it('who authorised while no event came is found on the list; who is missing there is told', async () => {
     await start();
@@ -366,7 +366,7 @@ describe('what must not be lost', () => {
     expect(shown.json).toMatchObject({
       authorizers: [{ appid: NEWS.appid, state: 'authorized', listed: true, errcode: null }],
     });
-  });
+  }, 60_000);
 
   it('a replica knows what another was told', async () => {
     const first = await start();
