@@ -3,6 +3,7 @@ import { DocumentBuilder, SwaggerModule } from '@nestjs/swagger';
 import { DROP_IN_PATHS } from '../dropin/drop-in.openapi.js';
 import { SNS_PATHS } from '../login/sns.openapi.js';
 import { GATEWAY_PATHS } from '../gateway/gateway.openapi.js';
+import { PLATFORM_PATHS } from '../platforms/platforms.openapi.js';
 import { ProblemAnswer } from '../http/token.openapi.js';
 import { VERSION } from '../version.js';
 import { jsonAnswer, withoutNullable, type OpenApiPaths } from '../web/openapi-paths.js';
@@ -42,6 +43,13 @@ export function describeApi(app: NestFastifyApplication): object {
   ) as { paths: object };
   return {
     ...document,
-    paths: { ...document.paths, ...DROP_IN_PATHS, ...SNS_PATHS, ...GATEWAY_PATHS, ...PROBE_PATHS },
+    paths: {
+      ...document.paths,
+      ...DROP_IN_PATHS,
+      ...SNS_PATHS,
+      ...PLATFORM_PATHS,
+      ...GATEWAY_PATHS,
+      ...PROBE_PATHS,
+    },
   };
 }

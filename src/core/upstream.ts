@@ -59,6 +59,8 @@ export const UPSTREAM_FAILURES = [
   'login_only',
   /** WeChat has pushed no ticket of the platform yet, or none that still counts. */
   'no_verify_ticket',
+  /** WeChat's pushes to a platform have stopped. */
+  'pushes_silent',
   /** An authorizer's token was due while its platform had no valid token of its own. */
   'no_component_token',
   /** The authorisation of an account has no refresh token that could be used. */
@@ -74,6 +76,7 @@ export const NEVER_ASKED: ReadonlySet<UpstreamFailure> = new Set([
   'no_secret',
   'login_only',
   'no_verify_ticket',
+  'pushes_silent',
   'no_component_token',
   'no_refresh_token',
 ]);

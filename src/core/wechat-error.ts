@@ -247,6 +247,13 @@ const FAILURES: Readonly<Record<UpstreamFailure, FailureRow>> = {
       'WeChat pushes one every 10 minutes to https://<hub>/platforms/{appid}/push. Is that the address for authorisation ' +
       'events at open.weixin.qq.com, and do its token and AES key stand in apps.yaml?',
   },
+  pushes_silent: {
+    class: 'configuration',
+    what: 'WeChat has pushed no ticket of the platform for half an hour',
+    hint:
+      'The last one is good for 12 hours, then nothing of the platform works. Do pushes still arrive at ' +
+      'https://<hub>/platforms/{appid}/push, and are they refused there (the log has each)?',
+  },
   no_component_token: {
     what: 'the platform has no valid token of its own to ask with',
     hint: "The account's token follows by itself as soon as the platform's is there; look at the platform's error.",

@@ -44,6 +44,23 @@ export class EventLog {
       // Nothing else tells of it: the access log has only answers that were completed.
       if (event.outcome === 'cut_off') log.warn('gateway answer was cut off', this.#named({ ...event }));
     });
+    events.on('platformPushed', ({ outcome, ...event }) => {
+      if (outcome === 'not_stored')
+        log.error('a push could not be stored; WeChat sends it again', { ...event });
+      else log.debug('push', { ...event, outcome });
+    });
+    events.on('authorizationChanged', (event) => {
+      if (event.change === 'needs_authorising')
+        log.error('an account needs to authorise its platform anew', { ...event });
+      else log.info('authorisation changed', { ...event });
+    });
+    events.on('platformSilent', ({ platform, silent }) => {
+      if (silent) log.error('WeChat has pushed no ticket of a platform for half an hour', { platform });
+      else log.info('WeChat pushes tickets of a platform again', { platform });
+    });
+    events.on('pushForwarded', ({ platform, ok }) => {
+      if (!ok) log.warn('a push could not be sent on', { platform });
+    });
     events.on('requestDenied', (event) => {
       log.debug('request denied', { ...event });
     });

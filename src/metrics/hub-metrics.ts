@@ -10,6 +10,7 @@ import { ConfigMetrics } from './config-metrics.js';
 import { GatewayMetrics } from './gateway-metrics.js';
 import { LoginMetrics } from './login-metrics.js';
 import { RefreshMetrics } from './refresh-metrics.js';
+import { PlatformMetrics } from './platform-metrics.js';
 import { StateMetrics } from './state-metrics.js';
 import { StoreMetrics } from './store-metrics.js';
 import { Counter, everyLabel, head, labelsOf, sample } from './text-format.js';
@@ -56,6 +57,7 @@ export class HubMetrics {
     private readonly state: StateMetrics,
     private readonly config: ConfigMetrics,
     private readonly labels: AppLabels,
+    private readonly platforms: PlatformMetrics,
   ) {
     events.on('gatewayCalled', (event) => {
       this.#gateway.record(event);
@@ -82,7 +84,15 @@ export class HubMetrics {
 
   /** The text format, in chunks; between chunks requests get their turn. */
   async *text(): AsyncGenerator<string> {
-    for (const part of [this.config, this.refreshes, this.store, this.state, this.#gateway, this.#logins]) {
+    for (const part of [
+      this.config,
+      this.refreshes,
+      this.store,
+      this.state,
+      this.platforms,
+      this.#gateway,
+      this.#logins,
+    ]) {
       yield [...part.lines()].join('');
     }
     for (const counter of [this.#denials, this.#unserved, this.#notices, this.#troubles, this.#linesLost]) {

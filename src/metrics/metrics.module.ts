@@ -8,6 +8,7 @@ import { HubMetrics } from './hub-metrics.js';
 import { ProcessMetrics } from './process-metrics.js';
 import { RefreshMetrics } from './refresh-metrics.js';
 import { RequestMetrics } from './request-metrics.js';
+import { PlatformMetrics } from './platform-metrics.js';
 import { StateMetrics } from './state-metrics.js';
 import { StoreMetrics } from './store-metrics.js';
 
@@ -17,6 +18,7 @@ import { StoreMetrics } from './store-metrics.js';
     AppLabels,
     ConfigMetrics,
     HubMetrics,
+    PlatformMetrics,
     ProcessMetrics,
     RefreshMetrics,
     RequestMetrics,

@@ -76,9 +76,10 @@ export class PlatformMints implements OnModuleInit {
     if (this.component.foundDead(platform, componentToken, result.error))
       return { result: failed('no_component_token') };
     if (errcode === undefined || !ANEW_ERRCODES.has(errcode)) return { result };
+    const wasRefused = this.records.authorization(platform, appid)?.refused !== undefined;
     const instead = await this.authorizations.tokenRefused(platform, appid, refreshToken, errcode);
     if (instead !== undefined) return { result, instead };
-    this.reconciliation.want(platform);
+    this.reconciliation.want(platform, wasRefused);
     return { result };
   }
 }

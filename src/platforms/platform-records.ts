@@ -202,7 +202,8 @@ export class PlatformRecords {
     const place = `${platform} ${name}`;
     if (this.#unreadable.has(place)) return;
     this.#unreadable.add(place);
-    this.events.emit('storedUnreadable', { appid: platform, slot: name });
+    const slot = name === TICKET ? 'verify_ticket' : 'authorization';
+    this.events.emit('storedUnreadable', { appid: platform, slot });
   }
 
   async #unlessAway(look: () => Promise<void>): Promise<void> {

@@ -2,6 +2,7 @@ import { Injectable, type OnModuleDestroy, type OnModuleInit } from '@nestjs/com
 import { Clock, type TimerHandle } from '../clock/clock.js';
 import { AppsConfig } from '../config/reload/apps-config.service.js';
 import { isSilent } from '../core/platform/verify-ticket.js';
+import { describeFailure } from '../core/wechat-error.js';
 import { HubEvents } from '../events/hub-events.js';
 import { StoreUnavailable } from '../token-cache/token-store.js';
 import { TokenCache } from '../token-cache/token-cache.service.js';
@@ -132,18 +133,28 @@ export class Platforms implements OnModuleInit, OnModuleDestroy {
   ticketCame(platform: string): void {
     this.#watch(platform);
     const status = this.cache.status(platform);
-    if (status !== undefined && status.health !== 'valid')
-      void this.cache.requestRefresh(platform, false).then(() => {
-        this.reconciliation.dueNow(platform);
-      });
+    if (status !== undefined && status.health !== 'valid') void this.#refresh(platform);
+  }
+
+  async #refresh(platform: string): Promise<void> {
+    const asked = await this.cache.requestRefresh(platform, false);
+    if (asked?.accepted === true) await asked.ended;
+    this.reconciliation.dueNow(platform);
   }
 
   #watch(platform: string): void {
     const now = this.clock.wallNow();
+    const app = this.cache.get(platform);
     const silent = isSilent(this.records.ticket(platform), this.#since.get(platform) ?? now, now);
+    // Shown, and told to operators, as a refusal of the platform is.
+    if (silent && app !== undefined)
+      this.events.emit('appRefused', { appid: platform, app, error: describeFailure('pushes_silent', '') });
     if (silent === this.#silent.has(platform)) return;
     if (silent) this.#silent.add(platform);
-    else this.#silent.delete(platform);
+    else {
+      this.#silent.delete(platform);
+      this.cache.entry(platform)?.accepted();
+    }
     this.events.emit('platformSilent', { platform, silent });
   }
 }

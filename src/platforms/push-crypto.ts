@@ -33,7 +33,7 @@ export function signatureOf(
 /** In constant time, whatever was guessed. */
 export function isSigned(push: SignedPush, token: Secret): boolean {
   const expected = Buffer.from(signatureOf(token, push), 'latin1');
-  const given = Buffer.from(push.signature.toLowerCase(), 'latin1');
+  const given = Buffer.from(push.signature, 'latin1');
   return given.length === expected.length && timingSafeEqual(given, expected);
 }
 

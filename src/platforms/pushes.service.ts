@@ -69,7 +69,8 @@ export class Pushes {
     ) as [string, string, string];
     const envelope = readEnvelope(push.body.toString('utf8'));
     if (envelope === undefined) return { outcome: 'malformed' };
-    const { encrypted } = envelope;
+    const { appid: named, encrypted } = envelope;
+    if (named !== undefined && named !== platform.appid) return { outcome: 'bad_signature' };
     if (!isSigned({ timestamp, nonce, encrypted, signature }, platform.pushToken))
       return { outcome: 'bad_signature' };
     const now = this.clock.wallNow();
@@ -77,9 +78,7 @@ export class Pushes {
     const text = decryptPush(encrypted, platform.aesKeys, platform.appid);
     const event = text === undefined ? undefined : readPushEvent(text, platform.appid);
     if (event === undefined) return { outcome: 'malformed' };
-    const digest = createHash('sha256')
-      .update(`${platform.appid} ${signature.toLowerCase()}`)
-      .digest('base64');
+    const digest = createHash('sha256').update(`${platform.appid} ${signature}`).digest('base64');
     const before = this.#seen.get(digest);
     if (before !== undefined && now - before.at < REMEMBERED_MS) return { outcome: 'repeated' };
     this.#seen.set(digest, { at: now });

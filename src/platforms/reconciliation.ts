@@ -1,5 +1,5 @@
-import { Injectable } from '@nestjs/common';
-import { Clock } from '../clock/clock.js';
+import { Injectable, type OnModuleDestroy } from '@nestjs/common';
+import { Clock, type TimerHandle } from '../clock/clock.js';
 import { Randomness } from '../clock/randomness.js';
 import { listed, unlisted } from '../core/platform/authorization.js';
 import { HubEvents } from '../events/hub-events.js';
@@ -11,8 +11,10 @@ import { ComponentToken } from './component-token.js';
 import { PlatformRecords } from './platform-records.js';
 
 const MINUTE = 60_000;
-/** Over all replicas: whoever is refused asks for it. */
-const APART_MS = MINUTE;
+/** Over all replicas, whoever asks for it. */
+const APART_MS = 15_000;
+/** For accounts that stay refused: each probe of each of them would ask. */
+const AGAIN_APART_MS = 30 * MINUTE;
 const DAY_MS = 86_400_000;
 /** WeChat is asked to begin its pushes at most so often. */
 const START_APART_MS = 10 * MINUTE;
@@ -26,6 +28,7 @@ interface Plan {
   nextAt: number;
   readAt: number;
   running: Promise<void> | undefined;
+  timer: TimerHandle | undefined;
 }
 
 /**
@@ -33,7 +36,7 @@ interface Plan {
  * is refused or missing. An event that never came is mended so, and a refresh token that was lost comes back.
  */
 @Injectable()
-export class Reconciliation {
+export class Reconciliation implements OnModuleDestroy {
   readonly #plans = new Map<string, Plan>();
   readonly #askedToStart = new Map<string, number>();
 
@@ -49,17 +52,29 @@ export class Reconciliation {
     private readonly events: HubEvents,
   ) {}
 
+  onModuleDestroy(): void {
+    for (const { timer } of this.#plans.values()) this.clock.clearTimeout(timer);
+  }
+
   /** When WeChat's list was last read as a whole here, epoch ms on the hub's clock. */
   readAt(platform: string): number | undefined {
     const at = this.#plans.get(platform)?.readAt ?? Number.NEGATIVE_INFINITY;
     return at === Number.NEGATIVE_INFINITY ? undefined : at;
   }
 
-  /** Somebody lacks what the list may have. */
-  want(platform: string): void {
+  /** Somebody lacks what the list may have. @param again and has looked there in vain before */
+  want(platform: string, again = false): void {
     const plan = this.#planOf(platform);
-    plan.nextAt = Math.min(plan.nextAt, Math.max(this.clock.now(), plan.readAt + APART_MS));
-    this.dueNow(platform);
+    const apart = again ? AGAIN_APART_MS : APART_MS;
+    const now = this.clock.now();
+    plan.nextAt = Math.min(plan.nextAt, Math.max(now, plan.readAt + apart));
+    this.clock.clearTimeout(plan.timer);
+    plan.timer = this.clock.setTimeout(
+      () => {
+        this.dueNow(platform);
+      },
+      Math.max(0, plan.nextAt - now),
+    );
   }
 
   /** Reads the list if that is due and not under way. */
@@ -154,7 +169,12 @@ export class Reconciliation {
   #planOf(platform: string): Plan {
     let plan = this.#plans.get(platform);
     if (plan === undefined) {
-      plan = { nextAt: Number.NEGATIVE_INFINITY, readAt: Number.NEGATIVE_INFINITY, running: undefined };
+      plan = {
+        nextAt: Number.NEGATIVE_INFINITY,
+        readAt: Number.NEGATIVE_INFINITY,
+        running: undefined,
+        timer: undefined,
+      };
       this.#plans.set(platform, plan);
     }
     return plan;

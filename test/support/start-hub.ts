@@ -29,6 +29,8 @@ export interface StartHubOptions {
   readonly clients: readonly Record<string, unknown>[];
   /** `notify` of apps.yaml. */
   readonly notify?: readonly Record<string, unknown>[];
+  /** `platforms` of apps.yaml. */
+  readonly platforms?: readonly Record<string, unknown>[];
   /** `issuers` of apps.yaml. */
   readonly issuers?: readonly Record<string, unknown>[];
   readonly environment?: Readonly<Record<string, string>>;
@@ -90,6 +92,7 @@ export function appsYaml(
   clients: readonly Record<string, unknown>[],
   notify: readonly Record<string, unknown>[] = [],
   issuers: readonly Record<string, unknown>[] = [],
+  platforms: readonly Record<string, unknown>[] = [],
 ): string {
   const entries = clients.map(({ key, ...client }) =>
     typeof key === 'string' ? { keys: [{ id: 'first', sha256: sha256(key) }], ...client } : client,
@@ -101,6 +104,7 @@ export function appsYaml(
       clients: entries,
       ...(notify.length > 0 ? { notify } : {}),
       ...(issuers.length > 0 ? { issuers } : {}),
+      ...(platforms.length > 0 ? { platforms } : {}),
     },
     undefined,
     1,
@@ -128,7 +132,10 @@ export async function startHub(options: StartHubOptions): Promise<RunningHub> {
       if (typeof url === 'string') leaks.addSecret(`URL of ${String(type)}`, url);
       if (typeof secret === 'string') leaks.addSecret(`signing secret of ${String(type)}`, secret);
     }
-    writeFileSync(appsFile, appsYaml(apps, clients, notify, issuers));
+    for (const { appid, secret, pushToken, aesKeys } of options.platforms ?? [])
+      for (const value of [secret, pushToken, aesKeys])
+        if (typeof value === 'string') leaks.addSecret(`a secret of ${String(appid)}`, value);
+    writeFileSync(appsFile, appsYaml(apps, clients, notify, issuers, options.platforms));
   };
   writeApps(options.apps);
   const parsed = parseEnvironment({

@@ -71,6 +71,12 @@ export const PLATFORM_FAILURES = {
     zhFix:
       '微信每 10 分钟向 https://<Hub 的地址>/platforms/{appid}/push 推送一次。开放平台的“授权事件接收 URL”填的是它吗？apps.yaml 中的 Token 和 AES Key 与平台一致吗？',
   },
+  pushes_silent: {
+    en: 'WeChat has pushed no ticket of the platform for half an hour',
+    zh: '微信已有半小时没有推送该平台的 component_verify_ticket',
+    zhFix:
+      '最后一个有效 12 小时，之后该平台的一切都不可用。推送还能到达 https://<Hub 的地址>/platforms/{appid}/push 吗？是否在那里被拒绝（日志中逐条可查）？',
+  },
   no_component_token: {
     en: 'The platform has no valid token of its own to ask with',
     zh: '第三方平台没有可用的 component_access_token',

@@ -21,7 +21,7 @@ export async function componentCall(
   const { platforms } = model;
   const ip = addressOf(req);
   const api = target.path.slice(COMPONENT.length);
-  const platform = String(body.component_appid ?? '');
+  const platform = typeof body.component_appid === 'string' ? body.component_appid : '';
   const call = (endpoint: Endpoint, appid: string, act: () => object): ApiCall => ({
     endpoint,
     appid,

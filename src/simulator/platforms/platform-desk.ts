@@ -127,7 +127,7 @@ export class PlatformDesk {
       AuthorizerAppid: authorizer,
       AuthorizationCode: code,
       AuthorizationCodeExpiredTime: until,
-      PreAuthCode: 'preauthcode@@@SIMULATED',
+      PreAuthCode: 'preauthcode@@@MADE-UP',
     });
     return { push, code };
   }
@@ -200,7 +200,7 @@ export class PlatformDesk {
   }
 
   preAuthCode(): object {
-    return { pre_auth_code: `preauthcode@@@SIMULATED-${this.#next()}`, expires_in: 1800 };
+    return { pre_auth_code: `preauthcode@@@MADE-UP-${this.#next()}`, expires_in: 1800 };
   }
 
   queryAuth(appid: string, body: Body): object {
