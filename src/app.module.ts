@@ -13,6 +13,7 @@ import { HttpModule } from './http/http.module.js';
 import { LoggingModule } from './logging/logging.module.js';
 import { LoginModule } from './login/login.module.js';
 import { NoticesModule } from './notices/notices.module.js';
+import { TenantsModule } from './tenants/tenants.module.js';
 import { OpsModule } from './ops/ops.module.js';
 import { SchedulerModule } from './scheduler/scheduler.module.js';
 import { OpenedState } from './token-cache/stores/file/opened-state.js';
@@ -33,6 +34,7 @@ export class AppModule {
         LoggingModule,
         AuditModule,
         AccessGuardModule,
+        TenantsModule,
         SchedulerModule,
         NoticesModule,
         OpsModule,

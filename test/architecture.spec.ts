@@ -49,6 +49,8 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
   gateway: ['clock', 'config', 'events', 'web', 'metrics', 'access-guard', 'token-cache', 'wechat-client'],
   // The ops port's page: sees what the others hold, acts as /admin does.
   console: ['clock', 'config', 'events', 'web', 'admin', 'ops', 'audit', 'access-guard', 'token-cache'],
+  // What is remembered of the files of a folder.
+  tenants: ['config', 'events', 'token-cache'],
   // Users log in: guard → one call → answer.
   login: ['clock', 'config', 'events', 'web', 'http', 'dropin', 'gateway', 'access-guard', 'wechat-client'],
   bootstrap: [
