@@ -117,7 +117,7 @@ describe('an app that only logs users in', () => {
     expect(stateOf(row('a', login), NOW)).toBe('valid');
     expect(stateOf(row('a', { ...login, state: 'unavailable' }), NOW)).toBe('unavailable');
     const sorted = [row('b'), row('a', login)].sort(compare('risk', NOW));
-    expect(sorted.map(({ appid }) => appid)).toEqual(['team-a', 'team-b']);
+    expect(sorted.map(({ appid }) => appid)).toEqual(['a', 'b']);
   });
 });
 
