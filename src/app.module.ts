@@ -13,6 +13,7 @@ import { HttpModule } from './http/http.module.js';
 import { LoggingModule } from './logging/logging.module.js';
 import { LoginModule } from './login/login.module.js';
 import { NoticesModule } from './notices/notices.module.js';
+import { TenantsModule } from './tenants/tenants.module.js';
 import { OpsModule } from './ops/ops.module.js';
 import { PlatformsModule } from './platforms/platforms.module.js';
 import { SchedulerModule } from './scheduler/scheduler.module.js';
@@ -34,6 +35,7 @@ export class AppModule {
         LoggingModule,
         AuditModule,
         AccessGuardModule,
+        TenantsModule,
         SchedulerModule,
         NoticesModule,
         OpsModule,

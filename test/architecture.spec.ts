@@ -61,6 +61,8 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
   console: ['clock', 'config', 'events', 'web', 'admin', 'ops', 'audit', 'access-guard', 'token-cache'],
   // Third-party platforms: pushes → records → apps; sends pushes on as notices are sent.
   platforms: ['clock', 'config', 'events', 'notices', 'web', 'access-guard', 'token-cache', 'wechat-client'],
+  // What is remembered of the files of a folder.
+  tenants: ['config', 'events', 'token-cache'],
   // Users log in: guard → one call → answer.
   // Users of authorizers by the platform's own token.
   login: [

@@ -1,6 +1,6 @@
 import { SORTS, STATES, type Choice, type Sort, type StateChoice } from './model.js';
 
-export const ALL: Choice = { text: '', state: 'all', sort: 'risk' };
+export const ALL: Choice = { text: '', state: 'all', tenant: '', sort: 'risk' };
 
 /** What is searched and chosen, as the address has it: `#/apps?state=failing&q=40164`. What is unknown counts as all. */
 export function choiceOf(hash: string): Choice {
@@ -12,15 +12,17 @@ export function choiceOf(hash: string): Choice {
   return {
     text: query.get('q') ?? ALL.text,
     state: state !== null && states.includes(state) ? (state as StateChoice) : ALL.state,
+    tenant: query.get('tenant') ?? ALL.tenant,
     sort: sort !== null && sorts.includes(sort) ? (sort as Sort) : ALL.sort,
   };
 }
 
 /** Empty where all is shown as usual. */
-export function queryOf({ text, state, sort }: Choice): string {
+export function queryOf({ text, state, tenant, sort }: Choice): string {
   const query = new URLSearchParams();
   if (text !== '') query.set('q', text);
   if (state !== ALL.state) query.set('state', state);
+  if (tenant !== ALL.tenant) query.set('tenant', tenant);
   if (sort !== ALL.sort) query.set('sort', sort);
   const written = query.toString();
   return written === '' ? '' : `?${written}`;

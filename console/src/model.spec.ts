@@ -1,5 +1,15 @@
 import type { AppRow, LiveAnswer } from '../../src/console/wire.js';
-import { massCauses, chosen, compare, countByState, stateOf, updated, type Choice } from './model.js';
+import {
+  massCauses,
+  chosen,
+  compare,
+  countByState,
+  ofTenant,
+  stateOf,
+  tenantsOf,
+  updated,
+  type Choice,
+} from './model.js';
 
 const NOW = 1_000_000;
 
@@ -48,7 +58,34 @@ const answer = (more: Partial<LiveAnswer>): LiveAnswer => ({
 });
 const record = (seq: number) => ({ seq, at: '', act: 'x', outcome: 'y' });
 const modelOf = (apps: readonly AppRow[]) => updated(undefined, answer({ reset: true, apps }), 0);
-const ALL: Choice = { text: '', state: 'all', sort: 'risk' };
+const ALL: Choice = { text: '', state: 'all', tenant: '', sort: 'risk' };
+
+describe('tenants', () => {
+  const all = modelOf([
+    row('w', { tenant: 'team-b' }),
+    row('x', { tenant: 'team-a' }),
+    row('y', { tenant: 'team-b' }),
+  ]);
+
+  it('are those whose apps are seen, and none with one file', () => {
+    expect(tenantsOf(all)).toEqual(['team-a', 'team-b']);
+    expect(tenantsOf(modelOf([row('z')]))).toEqual([]);
+  });
+
+  it.each([
+    ['', ['w', 'x', 'y']],
+    ['team-b', ['w', 'y']],
+    ['none', []],
+  ])('of “%s” is seen %j', (tenant, appids) => {
+    expect([...ofTenant(all, tenant).apps.keys()]).toEqual(appids);
+    expect(countByState(ofTenant(all, tenant), NOW).valid).toBe(appids.length);
+  });
+
+  it('are searched by their names', () => {
+    const search = (text: string) => chosen(all, { ...ALL, text }, NOW).map(({ appid }) => appid);
+    expect([search('team-a'), search('team-b x')]).toEqual([['x'], []]);
+  });
+});
 
 describe('the model', () => {
   it('takes in changes, and forgets everything at a reset', () => {

@@ -143,15 +143,28 @@ export function compare(sort: Sort, now: number): (a: AppRow, b: AppRow) => numb
 export interface Choice {
   readonly text: string;
   readonly state: StateChoice;
+  /** Empty: all. */
+  readonly tenant: string;
   readonly sort: Sort;
 }
 
-export function chosen(model: Model, { text, state, sort }: Choice, now: number): AppRow[] {
+/** Whose apps are seen, in the order of their names; with one file in place of a folder, nobody's. */
+export function tenantsOf({ apps }: Model): string[] {
+  return [...new Set([...apps.values()].flatMap(({ tenant }) => tenant ?? []))].sort(byText);
+}
+
+/** What is seen of one tenant; empty: of all. */
+export function ofTenant(model: Model, tenant: string): Model {
+  if (tenant === '') return model;
+  return { ...model, apps: new Map([...model.apps].filter(([, app]) => app.tenant === tenant)) };
+}
+
+export function chosen(model: Model, { text, state, sort }: Omit<Choice, 'tenant'>, now: number): AppRow[] {
   const fits = (app: AppRow): boolean => {
     const own = stateOf(app, now);
     if (state === 'troubled' ? own === 'valid' : state !== 'all' && own !== state) return false;
     const errcode = errorOf(app, now)?.errcode ?? '';
-    return fitsSearch(text, [app.name ?? '', app.appid, errcode, app.kind, app.tokenApi]);
+    return fitsSearch(text, [app.name ?? '', app.appid, app.tenant ?? '', errcode, app.kind, app.tokenApi]);
   };
   return [...model.apps.values()].filter(fits).sort(compare(sort, now));
 }

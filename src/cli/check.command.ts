@@ -3,6 +3,7 @@ import type { AppsFileResult } from '../config/reload/reading.js';
 import type { LoaderOptions } from '../config/reload/parser.js';
 import { parseEnvironment } from '../config/environment/parse.js';
 import { formatProblems, problemsOfTenant } from '../config/apps-file/problem.js';
+import { unshownCertificate } from './issuer-findings.js';
 import { EXIT, type Command } from './command.js';
 import { readOptions } from './options.js';
 
@@ -36,10 +37,18 @@ Exit code 0: good, maybe with warnings. 78: problems, one per line.`,
     });
     const ofEnvironment = environment.ok ? [] : environment.problems;
     const ofFile = result.ok ? [...(result.problems ?? []), ...result.warnings] : result.problems;
-    const warnings = result.ok ? result.advice : [];
-    const ok = ofEnvironment.length + ofFile.length === 0;
     const isChecked = ({ tenant }: { readonly tenant?: string | undefined }): boolean =>
       only === undefined || tenant === only;
+    const unshown =
+      environment.ok && result.ok
+        ? unshownCertificate(environment.environment, result.clients.filter(isChecked))
+        : undefined;
+    const ofCertificates =
+      unshown === undefined
+        ? []
+        : [{ path: 'clients', line: 1, message: `${unshown.detail}: ${unshown.fix}` }];
+    const warnings = result.ok ? [...result.advice, ...ofCertificates] : [];
+    const ok = ofEnvironment.length + ofFile.length === 0;
     const apps = result.ok ? result.apps.filter(isChecked).length : undefined;
     const clients = result.ok ? result.clients.filter(isChecked).length : undefined;
     if (values.json === true) {

@@ -13,17 +13,23 @@ interface Configured {
 /** Whether the keys of each issuer can be had from here, and whether certificates can count; in the order of the file. */
 export function issuerFindings({ environment, issuers, clients }: Configured): Promise<Finding>[] {
   const findings = issuers.map(findingOf);
-  const named = clients.find(({ identities }) => identities.some((identity) => 'certificate' in identity));
-  if (named !== undefined && environment.tlsClientCaFile === undefined)
-    findings.push(
-      Promise.resolve({
-        what: 'client certificates',
-        result: 'problem',
-        detail: `client ${named.id} is known by a certificate, and nobody shows one here`,
-        fix: 'set HUB_TLS_CERT_FILE, HUB_TLS_KEY_FILE and HUB_TLS_CLIENT_CA_FILE: certificates count on the hub\u2019s own TLS listener alone',
-      }),
-    );
+  const unshown = unshownCertificate(environment, clients);
+  if (unshown !== undefined)
+    findings.push(Promise.resolve({ what: 'client certificates', result: 'problem', ...unshown }));
   return findings;
+}
+
+/** Where a client is known by a certificate that nobody can show. */
+export function unshownCertificate(
+  { tlsClientCaFile }: Pick<HubEnvironment, 'tlsClientCaFile'>,
+  clients: readonly Pick<ClientEntry, 'id' | 'identities'>[],
+): { readonly detail: string; readonly fix: string } | undefined {
+  const named = clients.find(({ identities }) => identities.some((identity) => 'certificate' in identity));
+  if (named === undefined || tlsClientCaFile !== undefined) return undefined;
+  return {
+    detail: `client ${named.id} is known by a certificate, and nobody shows one here`,
+    fix: 'set HUB_TLS_CERT_FILE, HUB_TLS_KEY_FILE and HUB_TLS_CLIENT_CA_FILE: certificates count on the hub\u2019s own TLS listener alone',
+  };
 }
 
 async function findingOf(issuer: IssuerSettings): Promise<Finding> {

@@ -1,5 +1,5 @@
 import { spanEn } from '../notices/wording/span.js';
-import { EXIT, painter, type Command, type CommandContext } from './command.js';
+import { EXIT, painter, UsageProblem, type Command, type CommandContext } from './command.js';
 import { callHub, HUB_HELP, HUB_OPTIONS, notAHub, printRefusal } from './hub-api.js';
 import { hubOf, isHubWell, printHub } from './hub-lines.js';
 import { readOptions } from './options.js';
@@ -20,6 +20,8 @@ interface CredentialLine {
 
 interface AppLine extends CredentialLine {
   readonly appid: string;
+  /** Of a folder of tenants. */
+  readonly tenant?: string;
   readonly name: string | null;
   readonly tokenApi: string;
   readonly tickets: readonly (CredentialLine & { readonly type: string })[];
@@ -30,12 +32,13 @@ const COLOURS = { valid: 'green', failing: 'yellow', unavailable: 'red' } as con
 export const statusCommand: Command = {
   name: 'status',
   summary: 'how the apps of a running hub are doing',
-  help: `wechat-token-hub status [APPID] [--failing]
+  help: `wechat-token-hub status [APPID] [--failing] [--tenant NAME]
     A line per app, with the last error and what to do about it where it is not well; tickets that are not well below.
     At the end the hub itself: how many apps are well, whether Redis can be reached, the replicas that share it, and
     whose apps.yaml was refused. Times are shown in HUB_TIME_ZONE, else in the machine's zone.
 
   --failing         only the apps that are not well
+  --tenant NAME     only the apps of this tenant; those of hub.yaml are hub's
 ${HUB_HELP}
 
 Exit code 0: all is well. 1: an app, a ticket, Redis or the file of a replica is not; with APPID: the app alone counts.`,
@@ -43,15 +46,20 @@ Exit code 0: all is well. 1: an app, a ticket, Redis or the file of a replica is
   async run(context) {
     const { values, positionals } = readOptions(
       context.args,
-      { ...HUB_OPTIONS, failing: { type: 'boolean' } },
+      { ...HUB_OPTIONS, failing: { type: 'boolean' }, tenant: { type: 'string' } },
       { atMost: 1, named: 'status [APPID]' },
     );
     const [appid] = positionals;
     const path = appid === undefined ? '/admin/apps' : `/admin/apps/${encodeURIComponent(appid)}`;
     const answer = await callHub(context, values, 'GET', path);
     if (answer.status !== 200) return printRefusal(context, values.json, answer);
-    const given: unknown = appid === undefined ? answer.body.apps : [answer.body];
-    if (!areApps(given)) throw notAHub(context, values);
+    const all: unknown = appid === undefined ? answer.body.apps : [answer.body];
+    if (!areApps(all)) throw notAHub(context, values);
+    const { tenant } = values;
+    const given = tenant === undefined ? all : all.filter((app) => app.tenant === tenant);
+    // A slip of the pen must not look like good news.
+    if (tenant !== undefined && given.length === 0)
+      throw new UsageProblem(`no app of tenant ${tenant} is seen by this key; it is NAME of NAME.yaml`);
     const shown = values.failing === true ? given.filter((app) => !isWell(app)) : given;
     const hub = appid === undefined ? await hubOf(context, values) : undefined;
     if (values.json === true) context.out(JSON.stringify({ apps: shown, ...(hub !== undefined && { hub }) }));
@@ -92,11 +100,12 @@ function printApps(context: CommandContext, apps: readonly AppLine[]): void {
   const width = Math.max(5, ...apps.map(({ appid }) => appid.length));
   const indent = ' '.repeat(width);
   const shared = sharedHints(apps);
+  const tenants = Math.max(0, ...apps.map(({ tenant = '' }) => tenant.length));
   for (const app of apps) {
     const name = app.name === null ? '' : `  ${paint('dim', app.name)}`;
     const state = paint(COLOURS[app.state], app.state.padEnd(11));
     context.out(
-      `${app.appid.padEnd(width)}  ${state}  ${app.tokenApi.padEnd(12)}  ${lifeOf(context, app)}${name}`,
+      `${app.appid.padEnd(width)}  ${columnOf(app.tenant, tenants)}${state}  ${app.tokenApi.padEnd(12)}  ${lifeOf(context, app)}${name}`,
     );
     if (app.state !== 'valid') printError(context, indent, app, shared);
     for (const ticket of app.tickets.filter(isMissed)) {
@@ -107,6 +116,11 @@ function printApps(context: CommandContext, apps: readonly AppLine[]): void {
     }
   }
   for (const [hint, count] of shared) context.out(`\n${count} of these: ${hint}`);
+}
+
+/** Nothing with one file in place of a folder. */
+function columnOf(tenant: string | undefined, width: number): string {
+  return width === 0 ? '' : `${(tenant ?? '').padEnd(width)}  `;
 }
 
 /** So many with one remedy are one trouble: it is told once, below them. */

@@ -2,6 +2,19 @@ import type { Values } from './manifests.js';
 
 /** Values that the chart is rendered with. */
 
+/** One team whose file is here, one that keeps its own. */
+export const TEAMS: Values = {
+  config: { version: 1, clients: [{ id: 'ops', apps: '*', may: ['admin'], allowIps: ['10.0.0.0/8'] }] },
+  tenants: {
+    'Team_A.x': {
+      config: { version: 1, apps: [{ appid: 'wx0123456789abcdef', secretFile: 'shop' }] },
+      secret: 'hub-team-a',
+    },
+    'team-b': { configMap: 'hub-team-b', secret: 'hub-team-b' },
+    'team-c': { configMap: 'shared', configMapKey: 'c.yaml' },
+  },
+};
+
 export const REDIS = { redis: { existingSecret: 'wechat-token-hub-redis' } };
 export const EVERYTHING: Values = {
   image: { repository: 'registry.example.com/hub', digest: `sha256:${'0'.repeat(64)}`, pullPolicy: 'Always' },
@@ -156,6 +169,7 @@ export const CASES: readonly (readonly [string, Values])[] = [
   ['everything', EVERYTHING],
   ['as little as possible', NOTHING],
   ['a company’s', COMPANY],
+  ['teams with files of their own', TEAMS],
   ['policies without peers', { networkPolicy: { callers: [], monitoring: [], dns: [], wechat: [] } }],
 ];
 

@@ -3,7 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { jest } from '@jest/globals';
 import { parse, parseAllDocuments } from 'yaml';
-import { CASES, client, COMPANY, EVERYTHING, REDIS, replicated } from './chart-values.js';
+import { CASES, client, COMPANY, EVERYTHING, REDIS, replicated, TEAMS } from './chart-values.js';
 import { problemsOf } from './kubernetes-schemas.js';
 import {
   CHART,
@@ -130,6 +130,55 @@ withHelm('what it renders', () => {
     const policy = JSON.stringify(objects(COMPANY).find(({ kind }) => kind === 'NetworkPolicy')?.spec);
     expect(policy).toContain('"port":5353');
     expect(policy).not.toContain('"port":53,');
+  });
+
+  it('teams: a folder of files, each under the name that the values give it, and secrets in a folder for each', () => {
+    const all = objects(TEAMS);
+    const { volumes, containers } = podOf(TEAMS);
+    const [hub] = containers as never as {
+      env: { name: string; value: string }[];
+      volumeMounts: { name: string; mountPath: string }[];
+    }[];
+    expect(Object.fromEntries(hub!.env.map(({ name, value }) => [name, value]))).toMatchObject({
+      HUB_APPS_FILE: '/etc/wechat-token-hub/config',
+      HUB_SECRETS_DIR: '/etc/wechat-token-hub/tenants',
+    });
+    const files = (volumes.find(({ name }) => name === 'config')?.projected as { sources: object[] }).sources;
+    expect(files).toEqual([
+      { configMap: { name: 'wechat-token-hub', items: [{ key: 'apps.yaml', path: 'hub.yaml' }] } },
+      {
+        configMap: { name: 'hub-team-b', optional: true, items: [{ key: 'team.yaml', path: 'team-b.yaml' }] },
+      },
+      { configMap: { name: 'shared', optional: true, items: [{ key: 'c.yaml', path: 'team-c.yaml' }] } },
+      { configMap: { name: 'wechat-token-hub-tenants' } },
+    ]);
+    const own = all.find(({ metadata }) => metadata.name === 'wechat-token-hub-tenants') as never as {
+      data: Record<string, string>;
+    };
+    expect(Object.entries(own.data).map(([file, text]) => [file, parse(text)])).toEqual([
+      ['Team_A.x.yaml', (TEAMS.tenants as Record<string, { config: object }>)['Team_A.x']!.config],
+    ]);
+    const secretAt = (path: string): unknown => {
+      const mount = hub!.volumeMounts.find(({ mountPath }) => mountPath === path);
+      return volumes.find(({ name }) => name === mount?.name);
+    };
+    expect(secretAt('/etc/wechat-token-hub/tenants/Team_A.x')).toMatchObject({
+      secret: { secretName: 'hub-team-a', optional: true },
+    });
+    expect(secretAt('/etc/wechat-token-hub/tenants/team-b')).toMatchObject({
+      secret: { secretName: 'hub-team-b' },
+    });
+    expect(secretAt('/etc/wechat-token-hub/tenants/team-c')).toBeUndefined();
+  });
+
+  it.each<[string, Values]>([
+    ['a team called hub', { hub: { configMap: 'x' } }],
+    ['a name that no file may have', { '../x': { configMap: 'x' } }],
+    ['both', { a: { configMap: 'x', config: { version: 1 } } }],
+    ['neither', { a: { secret: 'x' } }],
+    ['what a team may not say', { a: { config: { version: 1, defaults: {} } } }],
+  ])('refuses of teams %s', (_what, tenants) => {
+    expect(() => objects({ tenants })).toThrow();
   });
 
   it('security contexts can be dropped as a whole', () => {

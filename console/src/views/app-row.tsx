@@ -13,6 +13,7 @@ import { StateBadge } from './state-badge.js';
 interface Props {
   readonly app: AppRow;
   readonly model: Model;
+  readonly hasTenants: boolean;
   /** Causes that are told once for all of their apps. */
   readonly massKeys: ReadonlySet<string>;
   readonly now: number;
@@ -20,7 +21,7 @@ interface Props {
 }
 
 /** One app of the list. The whole row leads to its detail; what fails says why and what to do right here. */
-export function AppRowView({ app, model, massKeys, now, language }: Props): JSX.Element {
+export function AppRowView({ app, model, hasTenants, massKeys, now, language }: Props): JSX.Element {
   const { t } = useTexts();
   const state = stateOf(app, now);
   const calls = callsOf(app, model, now);
@@ -35,6 +36,12 @@ export function AppRowView({ app, model, massKeys, now, language }: Props): JSX.
         <a href={hrefOf('apps', app.appid)}>{app.name ?? app.appid}</a>
         <code>{app.appid}</code>
       </div>
+      {hasTenants && (
+        <div class="app-tenant">
+          <span class="label">{columns.tenant} </span>
+          {app.tenant}
+        </div>
+      )}
       <div class="app-life">
         <span class="hidden">{columns.life}: </span>
         <LifeBar

@@ -1,11 +1,22 @@
 import type { JSX } from 'preact';
 import { useEffect, useMemo, useState } from 'preact/hooks';
 import { useNow, useTexts } from '../context.js';
-import { chosen, countByState, massCauses, SORTS, type Choice, type Model, type Sort } from '../model.js';
+import {
+  chosen,
+  countByState,
+  massCauses,
+  ofTenant,
+  SORTS,
+  tenantsOf,
+  type Choice,
+  type Model,
+  type Sort,
+} from '../model.js';
 import { ALL, choiceOf, keepChoice, queryOf } from '../choice.js';
 import { hrefOf } from '../route.js';
 import { AppDetail } from './app-detail.js';
 import { AppRowView } from './app-row.js';
+import { Choose } from './choose.js';
 import { MassCauses } from './mass-causes.js';
 import { Pages, PER_PAGE } from './pages.js';
 import { RefusedElsewhere } from './replicas.js';
@@ -28,10 +39,17 @@ export function AppsView({ model, openAppid }: Props): JSX.Element {
   const [choice, setChoice] = useState(() => choiceOf(location.hash));
   const [page, setPage] = useState(0);
   const orderAt = Math.floor(now / ORDER_MS) * ORDER_MS;
-  const rows = useMemo(() => chosen(model, choice, orderAt), [model, choice, orderAt]);
-  const groups = useMemo(() => massCauses(model, orderAt), [model, orderAt]);
+  const tenants = useMemo(() => tenantsOf(model), [model]);
+  const seen = useMemo(() => ofTenant(model, choice.tenant), [model, choice.tenant]);
+  const rows = useMemo(() => chosen(seen, choice, orderAt), [seen, choice, orderAt]);
+  const groups = useMemo(() => massCauses(seen, orderAt), [seen, orderAt]);
   const massKeys = useMemo(() => new Set(groups.map(({ key }) => key)), [groups]);
-  const counts = useMemo(() => countByState(model, orderAt), [model, orderAt]);
+  const counts = useMemo(() => countByState(seen, orderAt), [seen, orderAt]);
+  // A tenant's administrator sees nothing but its own: there is nothing to tell apart.
+  const hasTenants = model.viewer.tenant === null && (tenants.length > 0 || choice.tenant !== '');
+  const columns = hasTenants
+    ? (['state', 'app', 'tenant', 'life', 'next', 'calls', 'success'] as const)
+    : (['state', 'app', 'life', 'next', 'calls', 'success'] as const);
   const lastPage = Math.max(0, Math.ceil(rows.length / PER_PAGE) - 1);
   const shownPage = Math.min(page, lastPage);
   const shown = rows.slice(shownPage * PER_PAGE, (shownPage + 1) * PER_PAGE);
@@ -52,14 +70,14 @@ export function AppsView({ model, openAppid }: Props): JSX.Element {
       <ReloadBanner model={model} now={now} />
       <RefusedElsewhere model={model} now={orderAt} />
       <MassCauses
-        model={model}
+        model={seen}
         groups={groups}
         onShow={(text) => {
           choose({ text, state: 'all' });
         }}
       />
       <Summary
-        model={model}
+        model={seen}
         counts={counts}
         chosen={choice.state}
         onChoose={(state) => {
@@ -74,6 +92,17 @@ export function AppsView({ model, openAppid }: Props): JSX.Element {
             choose({ text });
           }}
         />
+        {hasTenants && (
+          <Choose
+            label={t.list.columns.tenant}
+            all={t.list.allTenants}
+            value={choice.tenant}
+            values={tenants}
+            onChoose={(tenant) => {
+              choose({ tenant });
+            }}
+          />
+        )}
         <label class="sort">
           <span>{t.list.sort}</span>
           <select
@@ -91,9 +120,13 @@ export function AppsView({ model, openAppid }: Props): JSX.Element {
         </label>
         <ReloadButton />
       </div>
-      <section class="card apps" aria-label={t.list.heading} aria-busy={!model.complete}>
+      <section
+        class={`card apps ${hasTenants ? 'apps-of-tenants' : ''}`}
+        aria-label={t.list.heading}
+        aria-busy={!model.complete}
+      >
         <div class="app-head" aria-hidden="true">
-          {(['state', 'app', 'life', 'next', 'calls', 'success'] as const).map((column) => (
+          {columns.map((column) => (
             <span key={column} class={`head-${column}`}>
               {t.list.columns[column]}
             </span>
@@ -105,6 +138,7 @@ export function AppsView({ model, openAppid }: Props): JSX.Element {
               key={app.appid}
               app={app}
               model={model}
+              hasTenants={hasTenants}
               massKeys={massKeys}
               now={now}
               language={language}

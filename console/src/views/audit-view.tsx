@@ -6,6 +6,7 @@ import type { Model } from '../model.js';
 import { keepQuery, queryValue } from '../query.js';
 import { fitsSearch } from '../search.js';
 import { AuditList, detailsOf, wordOf } from './audit-list.js';
+import { Choose } from './choose.js';
 import { Pages, PER_PAGE } from './pages.js';
 import { SearchField } from './search-field.js';
 
@@ -54,6 +55,7 @@ export function AuditView({ model }: { readonly model: Model }): JSX.Element {
         />
         <Choose
           label={t.audit.act}
+          all={t.audit.all}
           value={choice.act}
           values={Object.keys(t.audit.acts)}
           wordOf={(act) => wordOf(t.audit.acts, act)}
@@ -63,6 +65,7 @@ export function AuditView({ model }: { readonly model: Model }): JSX.Element {
         />
         <Choose
           label={t.audit.outcome}
+          all={t.audit.all}
           value={choice.outcome}
           values={outcomes}
           wordOf={(outcome) => wordOf(t.audit.words, outcome)}
@@ -90,39 +93,6 @@ export function AuditView({ model }: { readonly model: Model }): JSX.Element {
         <Pages page={page} total={fitting.length} onPage={setPage} />
       </section>
     </>
-  );
-}
-
-interface ChooseProps {
-  readonly label: string;
-  /** Empty: all. */
-  readonly value: string;
-  readonly values: readonly string[];
-  readonly wordOf: (value: string) => string;
-  readonly onChoose: (value: string) => void;
-}
-
-function Choose({ label, value, values, wordOf: word, onChoose }: ChooseProps): JSX.Element {
-  const { t } = useTexts();
-  // What an address names and no record has any more is still what is chosen.
-  const listed = value === '' || values.includes(value) ? values : [value, ...values];
-  return (
-    <label class="sort">
-      <span>{label}</span>
-      <select
-        value={value}
-        onChange={(event) => {
-          onChoose(event.currentTarget.value);
-        }}
-      >
-        <option value="">{t.audit.all}</option>
-        {listed.map((each) => (
-          <option key={each} value={each}>
-            {word(each)}
-          </option>
-        ))}
-      </select>
-    </label>
   );
 }
 

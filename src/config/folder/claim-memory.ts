@@ -1,7 +1,5 @@
 import { hash } from 'node:crypto';
 
-const NOBODY: ReadonlyMap<string, string> = new Map();
-
 /** What a claim (an app, a key, an identity) is remembered by: 72 bits of its SHA-256, 12 characters. */
 export function claimId(claim: string): string {
   return hash('sha256', claim, 'base64url').slice(0, 12);
@@ -28,11 +26,18 @@ export class RememberedClaims {
     for (const [file, claims] of await memory.recall()) this.#before.set(file, claims);
   }
 
-  /** By claim, of files of which nothing holds. */
-  get owners(): ReadonlyMap<string, string> {
-    return this.#before.size === 0
-      ? NOBODY
-      : new Map([...this.#before].flatMap(([file, claims]) => claims.map((claim) => [claim, file])));
+  /** Whose a claim is, among those of `files` of which nothing holds. */
+  ownerAmong(files: readonly string[]): (claim: string) => string | undefined {
+    if (this.#before.size === 0) return () => undefined;
+    const owners = new Map(
+      files.flatMap((file) => (this.#before.get(file) ?? []).map((claim) => [claim, file] as const)),
+    );
+    return (claim) => owners.get(claimId(claim));
+  }
+
+  /** Files that went while there was no process to see it. */
+  forgetOthers(files: readonly string[]): void {
+    for (const file of [...this.#before.keys()]) if (!files.includes(file)) this.forget(file);
   }
 
   /** @param version of the file, and what it claims */
@@ -45,8 +50,7 @@ export class RememberedClaims {
 
   /** The file is gone. */
   forget(file: string): void {
-    const had = this.#before.delete(file) || this.#kept.has(file);
-    this.#kept.delete(file);
-    if (had) this.#memory?.keep(file, []);
+    const had = [this.#before.delete(file), this.#kept.delete(file)];
+    if (had.includes(true)) this.#memory?.keep(file, []);
   }
 }

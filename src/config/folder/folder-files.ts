@@ -1,19 +1,15 @@
-import type { ClientEntry } from '../../core/access/client.js';
-import type { IssuerSettings } from '../../core/access/identity.js';
-import type { AppSettings } from '../../core/app.js';
-import type { PlatformSettings } from '../../core/platform/platform.js';
 import type { NotifyTarget } from '../../notices/notice.js';
 import type { ConfigProblem } from '../apps-file/problem.js';
 import type { FolderTerms } from '../apps-file/data.js';
 import { isNamedHost } from '../apps-file/tenant-hosts.js';
-import { nextSnapshot, onlyAdds } from '../reload/hub-snapshot.js';
 import type { Occasion } from '../reload/parser.js';
 import type { AppsFileResult, ReadingMessage } from '../reload/reading.js';
 import type { FileStamp } from '../small-file.js';
 import { RememberedClaims, type ClaimMemory } from './claim-memory.js';
 import { inOrder, OPERATORS_FILE } from './file-names.js';
 import { grantsByTenant, withGrants } from './merge.js';
-import { claimTexts, settle, type FileClaims } from './settle.js';
+import { mayBeHalf, type Version } from './file-version.js';
+import { claimTexts, settle } from './settle.js';
 
 /** A file as it was just read. */
 export interface ReadFile {
@@ -23,23 +19,6 @@ export interface ReadFile {
   readonly message?: ReadingMessage;
   readonly result?: AppsFileResult;
   readonly problems?: readonly ConfigProblem[];
-}
-
-/** What a file says, as of a reading in which nothing was wrong with it. */
-interface Version extends FileClaims {
-  readonly apps: readonly AppSettings[];
-  readonly platforms: readonly PlatformSettings[];
-  /** Of the operators' file alone. */
-  readonly issuers: readonly IssuerSettings[];
-  readonly clients: readonly ClientEntry[];
-  readonly notify: readonly NotifyTarget[];
-  readonly secretProblems: ReadonlyMap<string, string>;
-  readonly warnings: readonly ConfigProblem[];
-  readonly advice: readonly ConfigProblem[];
-  readonly terms: FolderTerms | undefined;
-  readonly content: string;
-  /** Where the path leads. */
-  real: string | undefined;
 }
 
 interface Known {
@@ -161,6 +140,7 @@ export class FolderFiles {
       versions.push({ name, last, next });
     }
     this.#settle(versions);
+    if (this.terms !== undefined) this.#claims.forgetOthers(names);
     return heldBack;
   }
 
@@ -224,7 +204,7 @@ export class FolderFiles {
   }
 
   #settle(files: readonly { name: string; last: Version | undefined; next: Version | undefined }[]): void {
-    const { versions, clashes } = settle(files, this.#claims.owners);
+    const { versions, clashes } = settle(files, this.#claims.ownerAmong(files.map(({ name }) => name)));
     for (const { name, next } of files) {
       const known = this.#known.get(name);
       if (known === undefined) continue;
@@ -249,22 +229,6 @@ const MISSING: ConfigProblem = {
   line: 1,
   message: 'is missing: a folder of tenants needs the operators’ file, if only with version: 1',
 };
-
-/** Whether half of a file that is being written could look like this. */
-async function mayBeHalf(last: Version | undefined, next: Version | undefined): Promise<boolean> {
-  if (last === undefined || next === last || next?.content === last.content) return false;
-  if (next === undefined) return true;
-  if (next.real !== last.real && next.real !== undefined) return false;
-  const before = {
-    ...last,
-    apps: new Map(last.apps.map((app) => [app.appid, app])),
-    issuers: new Map(last.issuers.map((issuer) => [issuer.id, issuer])),
-    platforms: new Map(last.platforms.map((platform) => [platform.appid, platform])),
-  };
-  const { issuers, platforms, clients, notify } = next;
-  const { diff } = await nextSnapshot(before, next.apps, { issuers, platforms, clients, notify });
-  return !onlyAdds(diff);
-}
 
 /** The robot of a tenant is called at public addresses alone, unless the operators name its host. */
 function withReach(target: NotifyTarget, tenantHosts: readonly string[]): NotifyTarget {

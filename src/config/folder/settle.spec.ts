@@ -1,4 +1,4 @@
-import { settle, type FileClaims, type FileVersions } from './settle.js';
+import { settle, type FileClaims, type FileVersions, type Remembered } from './settle.js';
 
 interface Version extends FileClaims {
   readonly id: string;
@@ -33,8 +33,8 @@ const file = (name: string, last: Version | undefined, next: Version | undefined
 });
 
 /** As `file=version`, and `file!` where a clash is told. */
-function outcome(...files: FileVersions<Version>[]): string {
-  const { versions, clashes } = settle(files);
+function outcome(files: FileVersions<Version>[], before?: Remembered): string {
+  const { versions, clashes } = settle(files, before);
   return [
     ...[...versions].map(([name, { id }]) => `${name}=${id}`),
     ...[...clashes.keys()].map((name) => `${name}!`),
@@ -46,6 +46,7 @@ function outcome(...files: FileVersions<Version>[]): string {
 const old = (...claims: string[]) => version('old', ...claims);
 const fresh = (...claims: string[]) => version('new', ...claims);
 const same = old('wx1');
+const wx2 = old('wx2');
 
 describe('which version of each file holds', () => {
   it.each<[string, FileVersions<Version>[], string]>([
@@ -104,7 +105,54 @@ describe('which version of each file holds', () => {
       'a=new b! b=old',
     ],
   ])('%s', (_what, files, expected) => {
-    expect(outcome(...files)).toBe(expected);
+    expect(outcome(files)).toBe(expected);
+  });
+
+  /** As a hub of before knew it. */
+  const had =
+    (claims: Record<string, string>): Remembered =>
+    (claim) =>
+      claims[claim];
+
+  it.each<[string, FileVersions<Version>[], Record<string, string>, string]>([
+    [
+      'at a start: who had it before, though later in the order',
+      [file('a', undefined, fresh('wx1')), file('b', undefined, fresh('wx1'))],
+      { 'app wx1': 'b' },
+      'a! b=new',
+    ],
+    [
+      'keys and identities as well',
+      [file('a', undefined, fresh('k1', 'spiffe://b')), file('b', undefined, fresh('k1', 'spiffe://b'))],
+      { 'key k1': 'b', 'identity certificate/spiffe://b': 'b' },
+      'a! b=new',
+    ],
+    [
+      'a file of which nothing holds keeps what it had',
+      [file('a', undefined, fresh('wx1')), file('b', undefined, undefined)],
+      { 'app wx1': 'b' },
+      'a!',
+    ],
+    [
+      'also where it is the clash with another that keeps it out',
+      [file('a', undefined, fresh('wx1')), file('b', undefined, fresh('wx1', 'wx2')), file('c', wx2, wx2)],
+      { 'app wx1': 'b' },
+      'a! b! c=old',
+    ],
+    [
+      'what it gave up is anybody’s',
+      [file('a', undefined, fresh('wx1')), file('b', undefined, fresh('wx2'))],
+      { 'app wx1': 'b' },
+      'a=new b=new',
+    ],
+    [
+      'what holds now counts, not what was before',
+      [file('a', same, same), file('b', undefined, fresh('wx1'))],
+      { 'app wx1': 'b' },
+      'a=old b!',
+    ],
+  ])('%s', (_what, files, before, expected) => {
+    expect(outcome(files, had(before))).toBe(expected);
   });
 
   it('says where the clash is, and of whose it is nothing', () => {

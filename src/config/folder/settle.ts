@@ -1,7 +1,6 @@
 import { identityName } from '../../core/access/identity.js';
 import type { ClientEntry } from '../../core/access/client.js';
 import type { AppSettings } from '../../core/app.js';
-import { claimId } from './claim-memory.js';
 
 /** Lines of what a file names, from 1. */
 export interface NamedLines {
@@ -53,11 +52,11 @@ export interface Settled<V> {
  * A file that falls back to its last version claims again what that had; so it is looked again until all agree. Last
  * versions have held together before: each round brings at least one file back to its last, so it ends.
  *
- * @param remembered by {@link claimId}: which file had it before this process began, of files that are there
+ * @param remembered which file had a claim before this process began, of files that are there
  */
 export function settle<V extends FileClaims>(
   files: readonly FileVersions<V>[],
-  remembered: ReadonlyMap<string, string> = NOBODY,
+  remembered: Remembered = () => undefined,
 ): Settled<V> {
   const owners = new Owners(files, remembered);
   const chosen = new Map<string, V>();
@@ -76,7 +75,8 @@ export function settle<V extends FileClaims>(
   }
 }
 
-const NOBODY: ReadonlyMap<string, string> = new Map();
+/** The name of a file. */
+export type Remembered = (claim: string) => string | undefined;
 
 /** Whose each claim has been until now. */
 class Owners {
@@ -84,7 +84,8 @@ class Owners {
 
   constructor(
     files: readonly FileVersions<FileClaims>[],
-    private readonly remembered: ReadonlyMap<string, string>,
+    /** Of those remembered alone. */
+    readonly before: Remembered,
   ) {
     for (const { name, last } of files) {
       if (last === undefined) continue;
@@ -94,11 +95,6 @@ class Owners {
 
   of(claim: string): string | undefined {
     return this.#ofLast.get(claim) ?? this.before(claim);
-  }
-
-  /** Of those remembered alone. */
-  before(claim: string): string | undefined {
-    return this.remembered.size === 0 ? undefined : this.remembered.get(claimId(claim));
   }
 }
 

@@ -83,7 +83,11 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" }}
 {{- /* What the hub's process gets, in the Deployment and in the test. */ -}}
 {{- define "hub.env" -}}
 - name: HUB_APPS_FILE
-  value: /etc/wechat-token-hub/config/apps.yaml
+  value: /etc/wechat-token-hub/config{{ if not .Values.tenants }}/apps.yaml{{ end }}
+{{- if .Values.tenants }}
+- name: HUB_SECRETS_DIR
+  value: /etc/wechat-token-hub/tenants
+{{- end }}
 {{- with include "hub.redisSecret" . }}
 - name: HUB_REDIS_URL
   valueFrom:
@@ -117,6 +121,11 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" }}
 {{- end }}
 {{- end }}
 
+{{- /* Of the AppSecrets of a tenant, whose name may be no name of a volume. */ -}}
+{{- define "hub.tenantVolume" -}}
+{{ printf "tenant-%s" (sha256sum . | trunc 12) }}
+{{- end }}
+
 {{- /* Whole folders, never subPath: only then do changes reach the hub. */ -}}
 {{- define "hub.volumeMounts" -}}
 - name: config
@@ -125,6 +134,13 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" }}
 - name: appsecrets
   mountPath: /etc/wechat-token-hub/secrets
   readOnly: true
+{{- range $name, $tenant := .Values.tenants }}
+{{- with $tenant.secret }}
+- name: {{ include "hub.tenantVolume" $name }}
+  mountPath: /etc/wechat-token-hub/tenants/{{ $name }}
+  readOnly: true
+{{- end }}
+{{- end }}
 {{- if .Values.serviceAccountIssuer.enabled }}
 - name: issuer
   mountPath: /var/run/secrets/wechat-token-hub/issuer
@@ -142,8 +158,44 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" }}
 
 {{- define "hub.volumes" -}}
 - name: config
+  {{- if .Values.tenants }}
+  {{- $own := false }}
+  {{- /* Under which name a team's file appears is decided here: no team can name itself another. */}}
+  projected:
+    sources:
+      - configMap:
+          name: {{ default (include "hub.fullname" .) .Values.existingConfigMap }}
+          items:
+            - key: apps.yaml
+              path: hub.yaml
+      {{- range $name, $tenant := .Values.tenants }}
+      {{- if $tenant.config }}{{ $own = true }}{{ end }}
+      {{- with $tenant.configMap }}
+      - configMap:
+          name: {{ . }}
+          optional: true
+          items:
+            - key: {{ default "team.yaml" $tenant.configMapKey }}
+              path: {{ printf "%s.yaml" $name | quote }}
+      {{- end }}
+      {{- end }}
+      {{- if $own }}
+      - configMap:
+          name: {{ include "hub.fullname" . }}-tenants
+      {{- end }}
+  {{- else }}
   configMap:
     name: {{ default (include "hub.fullname" .) .Values.existingConfigMap }}
+  {{- end }}
+{{- range $name, $tenant := .Values.tenants }}
+{{- with $tenant.secret }}
+- name: {{ include "hub.tenantVolume" $name }}
+  secret:
+    secretName: {{ . }}
+    defaultMode: 288
+    optional: true
+{{- end }}
+{{- end }}
 {{- if .Values.serviceAccountIssuer.enabled }}
 - name: issuer
   projected:

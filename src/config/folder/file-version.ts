@@ -1,0 +1,42 @@
+import type { ClientEntry } from '../../core/access/client.js';
+import type { IssuerSettings } from '../../core/access/identity.js';
+import type { AppSettings } from '../../core/app.js';
+import type { PlatformSettings } from '../../core/platform/platform.js';
+import type { NotifyTarget } from '../../notices/notice.js';
+import type { ConfigProblem } from '../apps-file/problem.js';
+import type { FolderTerms } from '../apps-file/data.js';
+import { nextSnapshot, onlyAdds } from '../reload/hub-snapshot.js';
+import type { FileClaims } from './settle.js';
+
+/** What a file says, as of a reading in which nothing was wrong with it. */
+export interface Version extends FileClaims {
+  readonly apps: readonly AppSettings[];
+  readonly platforms: readonly PlatformSettings[];
+  /** Of the operators' file alone. */
+  readonly issuers: readonly IssuerSettings[];
+  readonly clients: readonly ClientEntry[];
+  readonly notify: readonly NotifyTarget[];
+  readonly secretProblems: ReadonlyMap<string, string>;
+  readonly warnings: readonly ConfigProblem[];
+  readonly advice: readonly ConfigProblem[];
+  readonly terms: FolderTerms | undefined;
+  readonly content: string;
+  /** Where the path leads. */
+  real: string | undefined;
+}
+
+/** Whether half of a file that is being written could look like this. */
+export async function mayBeHalf(last: Version | undefined, next: Version | undefined): Promise<boolean> {
+  if (last === undefined || next === last || next?.content === last.content) return false;
+  if (next === undefined) return true;
+  if (next.real !== last.real && next.real !== undefined) return false;
+  const before = {
+    ...last,
+    apps: new Map(last.apps.map((app) => [app.appid, app])),
+    issuers: new Map(last.issuers.map((issuer) => [issuer.id, issuer])),
+    platforms: new Map(last.platforms.map((platform) => [platform.appid, platform])),
+  };
+  const { issuers, platforms, clients, notify } = next;
+  const { diff } = await nextSnapshot(before, next.apps, { issuers, platforms, clients, notify });
+  return !onlyAdds(diff);
+}
