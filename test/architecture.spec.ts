@@ -370,7 +370,7 @@ describe('files that ask to be two', () => {
   const LONGER: Readonly<Record<string, number>> = {
     'token-cache/token-cache.service.ts': 365,
     'token-cache/replicas/replica-sync.ts': 255,
-    'config/reload/apps-config.service.ts': 275,
+    'config/reload/apps-config.service.ts': 285,
     'token-cache/stores/redis/redis-token-store.ts': 375,
     // The one reducer of attempts, and the rules of replicas: each reads as one text.
     'core/attempt.ts': 525,
@@ -380,7 +380,7 @@ describe('files that ask to be two', () => {
     // One rule, read from top to bottom.
     'core/access/decision.ts': 360,
     // Tables.
-    'config/apps-file/rules.ts': 300,
+    'config/apps-file/rules.ts': 305,
     'config/apps-file/read.ts': 295,
     'core/wechat-error.ts': 310,
     'events/hub-events.ts': 260,

@@ -36,10 +36,10 @@ export class HubConfigModule {
         },
         {
           provide: AppsFileLoader,
-          useFactory: ({ appsFile, secretsDir, redisUrl }: HubEnvironment) =>
+          useFactory: ({ appsFile, secretsDir, redisUrl, stateFile }: HubEnvironment) =>
             sourceOf(appsFile, secretsDir, {
               env: readProcessEnvironment,
-              isKept: redisUrl !== undefined,
+              isKept: redisUrl !== undefined || stateFile !== undefined,
             }),
           inject: [HubEnvironment],
         },

@@ -4,7 +4,7 @@ import { HubEnvironment } from '../config/environment/environment.js';
 import type { PlatformSettings } from '../core/platform/platform.js';
 import { HubEvents } from '../events/hub-events.js';
 import { HttpPost } from '../notices/sending/http-post.js';
-import type { RawPush } from './pushes.service.js';
+import type { RawPush } from './raw-push.js';
 
 /** ms before each further try: a push is believed by its receiver for minutes. */
 const RETRIES_MS = [1000, 5000, 20_000];
@@ -18,6 +18,7 @@ const MOST_WAITING = 500;
 @Injectable()
 export class PushForwarder implements OnModuleDestroy {
   readonly #post: HttpPost;
+  readonly #direct: HttpPost;
   #waiting = 0;
   #stopped = false;
 
@@ -30,8 +31,6 @@ export class PushForwarder implements OnModuleDestroy {
     this.#direct = new HttpPost(clock);
     this.#post = new HttpPost(clock, environment.outboundProxy);
   }
-
-  readonly #direct: HttpPost;
 
   async onModuleDestroy(): Promise<void> {
     this.#stopped = true;

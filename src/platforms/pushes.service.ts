@@ -15,6 +15,7 @@ import type { PushOutcome } from '../events/platform-events.js';
 import { StoreUnavailable } from '../token-cache/token-store.js';
 import { Authorizations } from './authorizations.js';
 import { Platforms } from './platforms.service.js';
+import type { RawPush } from './raw-push.js';
 import { PushForwarder } from './push-forwarder.js';
 import { decryptPush, isSigned } from './push-crypto.js';
 
@@ -22,16 +23,6 @@ import { decryptPush, isSigned } from './push-crypto.js';
 const REMEMBERED = 20_000;
 /** A push is fresh for twice the tolerance at most, ms. */
 const REMEMBERED_MS = 2 * PUSH_TOLERANCE_SECONDS * 1000;
-
-/** A push as it came. */
-export interface RawPush {
-  /** As in the path. */
-  readonly platform: string;
-  /** Without the `?`. */
-  readonly query: string;
-  readonly body: Buffer;
-  readonly contentType: string | undefined;
-}
 
 /**
  * What WeChat pushes to platforms: signature -> time -> decrypted -> read -> stored -> `success`; then it goes on to
