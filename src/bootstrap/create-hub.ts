@@ -14,7 +14,7 @@ import { TOKEN_ROUTE, TokenController } from '../http/token.controller.js';
 import { AccessLog } from '../web/access-log.js';
 import { installRequestHooks } from '../web/request-hooks.js';
 import { demandDeclarations } from '../web/route-access.js';
-import { requestIdOf } from '../web/request-id.js';
+import { RequestIdSource } from '../web/request-id.js';
 import { originForm } from '../web/request-target.js';
 import { sendRouterProblem } from '../web/send-problem.js';
 import { SnsRoutes } from '../login/sns.routes.js';
@@ -59,7 +59,6 @@ export function createAdapter(environment: HubEnvironment): {
     // Addresses are resolved by the access rules, never by the framework (core/access/forwarded.ts).
     trustProxy: false,
     requestIdHeader: false as const,
-    genReqId: requestIdOf,
     rewriteUrl: ({ url }: { readonly url?: string }) => originForm(url ?? ''),
     bodyLimit: BODY_LIMIT_BYTES,
     keepAliveTimeout: KEEP_ALIVE_MS,
@@ -95,6 +94,8 @@ export function configureHub(app: NestFastifyApplication, tls: TlsMaterial | und
   const readiness = app.get(Readiness);
   app.useLogger(new NestLog(log));
   const instance = app.getHttpAdapter().getInstance();
+  const ids = app.get(RequestIdSource);
+  instance.setGenReqId((request) => ids.of(request));
   demandDeclarations(instance);
   const guard = app.get(AccessGuard);
   guard.watchExit(instance);

@@ -4,7 +4,7 @@ import { AdminActs, failingOf, forceOf } from '../admin/admin-acts.js';
 import { QuotaActs } from '../admin/quota-acts.js';
 import { HubException } from '../web/hub-exception.js';
 import { ProblemFilter } from '../web/problem.filter.js';
-import { requestIdOf } from '../web/request-id.js';
+import { RequestIdSource } from '../web/request-id.js';
 import { AccessGuard } from '../web/access.guard.js';
 import { declare } from '../web/route-access.js';
 import { OpsServer } from '../ops/ops-server.js';
@@ -37,6 +37,7 @@ export class ConsoleRoutes {
     private readonly acts: AdminActs,
     private readonly quotas: QuotaActs,
     private readonly problems: ProblemFilter,
+    private readonly ids: RequestIdSource,
     guard: AccessGuard,
   ) {
     ops.mount('/console', (server) => {
@@ -52,7 +53,7 @@ export class ConsoleRoutes {
 
   #hooks(server: FastifyInstance): void {
     server.addHook('onRequest', (request, reply, done) => {
-      request.id = requestIdOf(request.raw);
+      request.id = this.ids.of(request.raw);
       void reply.headers({ ...SAFETY_HEADERS, 'x-request-id': request.id });
       done();
     });

@@ -3,7 +3,7 @@ import type { Duplex } from 'node:stream';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { HubException } from './hub-exception.js';
 import { PROBLEM_CONTENT_TYPE, problemOf } from './problem.js';
-import { requestIdOf } from './request-id.js';
+import { nextRequestId } from './request-id.js';
 import { sendProblem } from './send-problem.js';
 
 /**
@@ -43,7 +43,7 @@ export function refuseWithoutHost(request: FastifyRequest, reply: FastifyReply):
 
 function brokenAnswer(code: string | undefined): string {
   const { line, status, detail } = meaningOf(code);
-  const id = requestIdOf({ headers: {} });
+  const id = nextRequestId();
   const problem = { ...problemOf(new HubException('HUB_BAD_REQUEST', detail), id), status };
   const body = JSON.stringify(problem);
   const head = [

@@ -6,6 +6,7 @@ import { TokenCacheModule } from '../token-cache/token-cache.module.js';
 import { AccessGuard } from './access.guard.js';
 import { ProblemFilter } from './problem.filter.js';
 import { Readiness } from './readiness.js';
+import { RequestIdSource } from './request-id.js';
 import { WaitingInterceptor } from './waiting.interceptor.js';
 
 /** What all listeners have in common: the guard, errors as problem documents, readiness. */
@@ -15,10 +16,11 @@ import { WaitingInterceptor } from './waiting.interceptor.js';
     AccessGuard,
     ProblemFilter,
     Readiness,
+    RequestIdSource,
     { provide: APP_GUARD, useExisting: AccessGuard },
     { provide: APP_INTERCEPTOR, useClass: WaitingInterceptor },
     { provide: APP_FILTER, useExisting: ProblemFilter },
   ],
-  exports: [AccessGuard, ProblemFilter, Readiness],
+  exports: [AccessGuard, ProblemFilter, Readiness, RequestIdSource],
 })
 export class WebModule {}

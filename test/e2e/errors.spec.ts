@@ -113,6 +113,15 @@ describe('403 HUB_IP_NOT_ALLOWED', () => {
   });
 });
 
+it('a hub key in X-Request-Id is taken over into no answer and no log line', async () => {
+  for (const id of [KEY, `order:${KEY}`]) {
+    const { status, headers } = await get(TOKEN, { ...bearer(KEY), 'x-request-id': id });
+    expect([status, headers.get('x-request-id')]).toEqual([200, expect.not.stringContaining(KEY)]);
+  }
+  const { headers } = await get(TOKEN, { ...bearer(KEY), 'x-request-id': 'a'.repeat(40) });
+  expect(headers.get('x-request-id')).toBe('a'.repeat(40));
+});
+
 describe('403 HUB_NOT_GRANTED', () => {
   /** All that a caller can compare: status, headers, bytes; the request ids are the caller's own here. */
   const comparable = ({ status, headers, text }: Answer) => ({
