@@ -1,5 +1,8 @@
 import { createServer, type Server } from 'node:http';
+import { mkdtempSync, rmSync } from 'node:fs';
 import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { PlatformRecords } from '../../src/platforms/platform-records.js';
 import type { MadePush } from '../../src/simulator/platforms/push-maker.js';
 import { WeChatSimulator } from '../../src/simulator/simulator.js';
@@ -60,13 +63,16 @@ afterEach(async () => {
   await simulator.close();
 });
 
-async function start(platform: Record<string, unknown> = {}): Promise<RunningHub> {
+async function start(
+  platform: Record<string, unknown> = {},
+  environment: Record<string, string> = { HUB_REDIS_URL: redis.url, HUB_REDIS_PREFIX: prefix },
+): Promise<RunningHub> {
   const running = await startHub({
     upstream: simulator.url,
     apps: [OWN],
     clients: CLIENTS,
     platforms: [{ ...PLATFORM, ...platform }],
-    environment: { HUB_REDIS_URL: redis.url, HUB_REDIS_PREFIX: prefix },
+    environment,
   });
   hubs.push(running);
   return (hub = running);
@@ -317,6 +323,30 @@ describe('what must not be lost', () => {
       `${prefix}{platform.${PLATFORM.appid}}:record:authorizer.${SHOP.appid}`,
     );
     expect(stored).toContain('refreshtoken@@@');
+  });
+
+  it('the same with a state file in place of Redis', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'hub-platform-'));
+    const key = Buffer.alloc(32, 7).toString('base64');
+    const environment = { HUB_STATE_FILE: join(folder, 'state'), HUB_ENCRYPTION_KEYS: `one:${key}` };
+    try {
+      await start({}, environment);
+      simulator.platforms.change(PLATFORM.appid, { rotates: true });
+      const value = await authorised();
+      await hubs.splice(0)[0]?.stop();
+      const mints = simulator.platforms.authorizerMints;
+      await start({}, environment);
+      expect((await token(SHOP.appid)).json).toMatchObject({ access_token: value });
+      expect(simulator.platforms.authorizerMints).toBe(mints);
+      const path = `/admin/platforms/${PLATFORM.appid}/authorizers/${SHOP.appid}/refresh`;
+      expect((await hub.post(path, undefined, bearer(ADMIN))).status).toBe(200);
+      expect(
+        simulator.isAlive(((await token(SHOP.appid)).json as { access_token: string }).access_token),
+      ).toBe(true);
+    } finally {
+      await Promise.all(hubs.splice(0).map((running) => running.stop()));
+      rmSync(folder, { recursive: true });
+    }
   });
 
   it('a refresh token that rotates is stored with each refresh, and used from then on', async () => {
