@@ -135,9 +135,9 @@ function referenceVerdict(world: World, request: AccessRequest, act: Act, appid:
   const fits = ({ allowIps }: PlainClient) => allowIps === undefined || inRanges(allowIps, caller);
   const permits = ({ may, apps }: PlainClient) =>
     may.includes(act) &&
-    // There are no platforms here.
-    act !== 'platform' &&
-    (appid === undefined || (world.apps.includes(appid) && (apps === '*' || apps.includes(appid))));
+    // There are no platforms here, and `platform` is an act for them alone.
+    (appid === undefined ||
+      (act !== 'platform' && world.apps.includes(appid) && (apps === '*' || apps.includes(appid))));
   const presented = request.key ?? request.authorization?.match(/^bearer +(\S+)$/i)?.[1];
   if (request.key !== undefined || request.authorization !== undefined) {
     const owner = world.clients.find(({ keys }) => keys.some(({ key }) => key === presented));

@@ -263,7 +263,7 @@ withHelm('what it renders', () => {
     for (const { alert, annotations } of hub!.rules) {
       expect(annotations?.runbook_url).toBe(`https://git.example.com/hub/runbooks/${alert}.md`);
     }
-    expect(hub!.rules).toHaveLength(11);
+    expect(hub!.rules).toHaveLength(12);
     expect(mine!.rules.map(({ alert }) => alert)).toEqual(['Mine']);
   });
 
