@@ -26,7 +26,9 @@ WORKDIR /app
 COPY package.json package-lock.json .npmrc ./
 # No scripts: none of the packages that run need theirs, and what installs itself cannot do anything else.
 # typescript comes as a peer of @nestjs/swagger, whose build-time plug-in alone uses it; nobody calls .bin.
-RUN npm ci --registry=${NPM_REGISTRY} --omit=dev --ignore-scripts && rm -rf node_modules/typescript node_modules/.bin
+# fs-native-extensions brings its library for each system, compiled: those of Linux stay, for both kinds of processor.
+RUN npm ci --registry=${NPM_REGISTRY} --omit=dev --ignore-scripts && rm -rf node_modules/typescript node_modules/.bin && \
+    find node_modules/fs-native-extensions/prebuilds -mindepth 1 -maxdepth 1 ! -name 'linux-*' -exec rm -r {} +
 
 FROM ${NODE_IMAGE} AS node
 
