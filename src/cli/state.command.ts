@@ -52,6 +52,8 @@ Exit code 0: done. 1: not done. 69: Redis does not answer. 78: the environment o
       for (const line of problems) context.err(line);
       return EXIT.config;
     }
+    // The hub's own timers keep no process up, and between two writes of a file nothing else does.
+    const whileMoved = setInterval(() => undefined, 60_000);
     try {
       return await moved(context, parsed.environment, act, file, values.json === true);
     } catch (error) {
@@ -63,6 +65,8 @@ Exit code 0: done. 1: not done. 69: Redis does not answer. 78: the environment o
       if (trouble === undefined) throw error;
       context.err(trouble);
       return EXIT.unavailable;
+    } finally {
+      clearInterval(whileMoved);
     }
   },
 };

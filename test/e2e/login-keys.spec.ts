@@ -202,6 +202,6 @@ it('what holds none is sent', async () => {
   ] as const;
   await ask({ path: 'jscode2session', native: false, prefix: '', query, headers: {} });
   expect(upstream.arrived.map(({ url }) => url)).toEqual([
-    `/sns/jscode2session?appid=${APP.appid}&secret=${APP.secret}&js_code=code-that-looks-like-a-key-and-is-none-0&grant_type=authorization_code`,
+    `/sns/jscode2session?appid=${APP.appid}&js_code=code-that-looks-like-a-key-and-is-none-0&grant_type=authorization_code&secret=${APP.secret}`,
   ]);
 });
