@@ -200,7 +200,7 @@ export class DropIn {
     const reading = await whileThere(reply, (gone) => this.tickets.read(appid, known, gone));
     if (isGone(reply)) return UNHEARD;
     if (reading?.kind !== 'held') return this.#unavailable('ticket', appid, reading);
-    return { body: wechatTicket(reading.held.value.reveal(), reading.expiresInSeconds), ready: false };
+    return { body: wechatTicket(reading.held.value.reveal(), reading.expiresInSecondsForSdks), ready: false };
   }
 
   /** A cold start, a repeated ask, a forced refresh: the cases in which a caller may wait for WeChat. */

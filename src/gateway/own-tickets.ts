@@ -36,5 +36,5 @@ export async function answerTicket(
   );
   if (reply.sent || isGone(reply)) return;
   if (reading?.kind !== 'held') throw unavailable(reading, 'ticket');
-  sendWeChatAnswer(reply, wechatTicket(reading.held.value.reveal(), reading.expiresInSeconds));
+  sendWeChatAnswer(reply, wechatTicket(reading.held.value.reveal(), reading.expiresInSecondsForSdks));
 }

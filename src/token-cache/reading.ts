@@ -11,6 +11,17 @@ export type TokenReading = HeldToken | NothingHeld;
 export type Reading =
   { readonly kind: 'held'; readonly held: Held; readonly expiresInSeconds: number } | NothingHeld;
 
+/** Of a ticket, {@link Reading}. */
+export type TicketReading =
+  | {
+      readonly kind: 'held';
+      readonly held: Held;
+      readonly expiresInSeconds: number;
+      /** For callers behind WeChat's own paths (core/ticket-life.ts). */
+      readonly expiresInSecondsForSdks: number;
+    }
+  | NothingHeld;
+
 export interface HeldToken {
   readonly kind: 'held';
   readonly held: Held;

@@ -3,8 +3,8 @@ import { Clock } from '../clock/clock.js';
 import type { AppKindName, TicketType } from '../core/app.js';
 import { isValid } from '../core/credential.js';
 import { ticketTypeOf } from '../core/kinds/kinds.js';
-import { ticketPromisedUntil } from '../core/ticket-life.js';
-import { NO_TOKEN, unavailable, type Reading } from './reading.js';
+import { ticketPromisedToSdksUntil, ticketPromisedUntil } from '../core/ticket-life.js';
+import { NO_TOKEN, unavailable, type TicketReading } from './reading.js';
 import type { AppEntry } from './refresh/app-entry.js';
 import { AttemptLoop } from './refresh/attempt-loop.js';
 import type { CredentialCell } from './refresh/credential-cell.js';
@@ -39,7 +39,7 @@ export class TicketCache {
    * `undefined`: no such app. Waits only where no valid ticket is held, and an attempt is under way or very near: its own,
    * or one for the token that it is asked for with.
    */
-  async read(appid: string, type: TicketType, gone?: AbortSignal): Promise<Reading | undefined> {
+  async read(appid: string, type: TicketType, gone?: AbortSignal): Promise<TicketReading | undefined> {
     const entry = this.cache.entry(appid);
     if (entry === undefined) return undefined;
     if (entry.app.loginOnly === true) return NO_TOKEN;
@@ -56,12 +56,17 @@ export class TicketCache {
     return this.#now(entry, cell) ?? unavailable(cell, this.clock.now());
   }
 
-  #now(entry: AppEntry, cell: CredentialCell): Reading | undefined {
+  #now(entry: AppEntry, cell: CredentialCell): TicketReading | undefined {
     const now = this.clock.now();
     const { held } = cell.state;
     if (isValid(held, now)) {
-      const until = ticketPromisedUntil(entry.app, held, now);
-      return { kind: 'held', held, expiresInSeconds: Math.floor((until - now) / 1000) };
+      const secondsTo = (end: number): number => Math.floor((end - now) / 1000);
+      return {
+        kind: 'held',
+        held,
+        expiresInSeconds: secondsTo(ticketPromisedUntil(entry.app, held, now)),
+        expiresInSecondsForSdks: secondsTo(ticketPromisedToSdksUntil(entry.app, held, now)),
+      };
     }
     if (this.attempts.closing) return unavailable(cell, now);
     const due = cell.nextAttemptAt ?? now;

@@ -84,7 +84,8 @@ describe('the client library on a running hub', () => {
 
   it('tickets and signatures', async () => {
     const { ticket, expiresInMs } = await client.ticket(OFFICIAL.appid, 'jsapi');
-    expect(expiresInMs).toBeGreaterThan(7_000_000);
+    // Nobody saw it come: it is promised until the hub has looked again.
+    expect(expiresInMs).toBeGreaterThan(100_000);
     expect(await client.ticket(OFFICIAL.appid, 'jsapi')).toMatchObject({ ticket });
     const url = 'https://shop.example.com/a?b=1';
     const signed = await client.jssdkSignature(OFFICIAL.appid, `${url}#part`);

@@ -1,5 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { HubEvents } from '../../src/events/hub-events.js';
@@ -18,6 +20,12 @@ const APPS = [
   { appid: 'wx-refused', secret: 'simulated-secret-of-wx-refused' },
 ];
 const ALONE = { appid: 'wx-alone', secret: 'simulated-secret-of-wx-alone' };
+const PLATFORM = {
+  appid: 'wxplatform-busy',
+  secret: 'simulated-secret-of-the-platform',
+  pushToken: 'pushTokenOfTests1',
+  aesKeys: 'OnlyKeyOfTests123456789abcdefghijklmnopqrst',
+} as const;
 const CLIENTS = [
   { id: 'busy', key: KEY, apps: '*', may: ['read', 'report', 'login', 'gateway', 'admin'] },
   { id: 'elsewhere', key: testKey('elsewhere'), allowIps: ['192.0.2.1'], apps: '*' },
@@ -26,11 +34,17 @@ const TOKEN = '/v1/apps/wx-stable/token';
 
 /**
  * Three hubs on one Redis, between them with everything that a metric can tell of: two share their encryption key,
- * the third has another and HTTPS; and one with a state file. {@link work} gives the first one traffic of every sort.
+ * the third has another and HTTPS; and one with a state file
+ * and a platform. {@link work} gives the first one traffic of every sort.
  */
 export class BusyHubs {
   readonly #folder = mkdtempSync(join(tmpdir(), 'busy-hub-'));
   readonly hubs: RunningHub[] = [];
+  /** Where pushes go on to. */
+  readonly #receiver: Server = createServer((request, response) => {
+    request.resume();
+    response.end('success');
+  });
 
   private constructor(readonly simulator: WeChatSimulator) {}
 
@@ -67,12 +81,30 @@ export class BusyHubs {
       await until(async () => (await hub.get(`${hub.opsUrl}/readyz`)).status === 200);
     }
     const environment = { HUB_STATE_FILE: join(busy.#folder, 'state'), HUB_ENCRYPTION_KEYS: keys[0]! };
-    busy.hubs.push(await startHub({ upstream: simulator.url, apps: [ALONE], clients: CLIENTS, environment }));
+    await new Promise<void>((done) => busy.#receiver.listen(0, '127.0.0.1', done));
+    const { port } = busy.#receiver.address() as AddressInfo;
+    const platforms = [{ ...PLATFORM, forwardTo: [`http://127.0.0.1:${port}/push`] }];
+    const { appid, secret, pushToken: token, aesKeys: aesKey } = PLATFORM;
+    simulator.platforms.add({ appid, secret, token, aesKey });
+    const entries = { apps: [ALONE], clients: CLIENTS, platforms };
+    const alone = await startHub({ upstream: simulator.url, ...entries, environment });
+    busy.hubs.push(alone);
+    for (const push of [
+      simulator.platforms.ticketPush(appid),
+      simulator.platforms.authorize(appid, 'wx-token').push,
+    ]) {
+      const init = { method: 'POST', headers: { 'content-type': 'text/xml' }, body: push.body };
+      await alone.request(`/platforms/${appid}/push?${push.query}`, init);
+    }
+    const forwarded = /^wxhub_platform_forwards_total\{.*delivered/m;
+    await until(async () => forwarded.test((await alone.get(`${alone.opsUrl}/metrics`)).text));
     return busy;
   }
 
   async stop(): Promise<void> {
     for (const hub of this.hubs) await hub.stop();
+    this.#receiver.closeAllConnections();
+    this.#receiver.close();
     await stopSimulators();
     await stopRedisServers();
     rmSync(this.#folder, { recursive: true, force: true });
