@@ -31,7 +31,13 @@ async function testOn(major) {
   const flags = ['--experimental-vm-modules', '--disable-warning=ExperimentalWarning'];
   const suites = spawn(
     join(folder, 'node'),
-    [...flags, jest, '--maxWorkers=1', ...SUITES, ...LEFT_OUT.map((path) => `--testPathIgnorePatterns=${path}`)],
+    [
+      ...flags,
+      jest,
+      '--maxWorkers=1',
+      ...SUITES,
+      ...LEFT_OUT.map((path) => `--testPathIgnorePatterns=${path}`),
+    ],
     { cwd: root, env, stdio: ['ignore', 'pipe', 'pipe'] },
   );
   const [status, said, also] = await Promise.all([
