@@ -1,3 +1,4 @@
+import { jest } from '@jest/globals';
 import { createServer, type Server } from 'node:http';
 import { mkdtempSync, rmSync } from 'node:fs';
 import type { AddressInfo } from 'node:net';
@@ -10,6 +11,9 @@ import { seededRandom } from '../support/seeded-random.js';
 import { eventually } from '../support/eventually.js';
 import { RedisServer, stopRedisServers } from '../support/redis-server.js';
 import { bearer, startHub, testKey, type Answer, type RunningHub } from '../support/start-hub.js';
+
+// Some wait for the pace at which WeChat may be asked again.
+jest.setTimeout(60_000);
 
 /** A third-party platform over real sockets, with its authorisations in a real Redis. */
 

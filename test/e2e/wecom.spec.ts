@@ -185,7 +185,7 @@ describe('the doors of WeCom', () => {
     const jsapi = await hub.hub.get(`/prefix/cgi-bin/get_jsapi_ticket?access_token=${access_token}`);
     const agent = await hub.hub.get(`/cgi-bin/ticket/get?&type=agent_config&access_token=${access_token}`);
     for (const { json } of [jsapi, agent]) {
-      expect(json).toEqual({ errcode: 0, errmsg: 'ok', ticket: expect.any(String), expires_in: 605 });
+      expect(json).toEqual({ errcode: 0, errmsg: 'ok', ticket: expect.any(String), expires_in: 1800 });
       expect(hub.simulator.isAlive(json.ticket)).toBe(true);
     }
     expect(agent.json.ticket).not.toBe(jsapi.json.ticket);
