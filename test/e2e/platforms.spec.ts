@@ -96,6 +96,8 @@ const token = (appid: string, key = BACKEND, to = hub) => to.get(`/v1/apps/${app
 /** Ticket, authorisation, first token. */
 async function authorised(app: { readonly appid: string } = SHOP): Promise<string> {
   expect((await ticket()).text).toBe('success');
+  const own = `/v1/platforms/${PLATFORM.appid}/token`;
+  await eventually(async () => (await hub.get(own, bearer(PLATFORM_KEY))).status === 200, 'its own token');
   const { push: made } = simulator.platforms.authorize(PLATFORM.appid, app.appid);
   expect((await push(made)).text).toBe('success');
   await eventually(async () => (await token(app.appid)).status === 200, `the token of ${app.appid}`);
