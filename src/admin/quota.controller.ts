@@ -1,10 +1,9 @@
 import { Controller, Get, HttpCode, Param, Post, Req } from '@nestjs/common';
 import { ApiBearerAuth, ApiOperation, ApiQuery, ApiResponse, ApiTags } from '@nestjs/swagger';
-import { actorOf, type AppRequest } from '../web/app-request.js';
-import { notGranted } from '../web/denial.js';
+import type { AppRequest } from '../web/app-request.js';
 import { May } from '../web/may.decorator.js';
 import { ApiProblems, GUARD_PROBLEMS } from '../http/token.openapi.js';
-import type { Actor } from '../events/actor.js';
+import { admitted } from './admitted.js';
 import { QuotaAnswer, QuotaClearAnswer, RidAnswer } from './admin.openapi.js';
 import { QuotaActs } from './quota-acts.js';
 
@@ -50,11 +49,4 @@ export class QuotaController {
   ): Promise<RidAnswer> {
     return this.acts.rid(admitted(request), appid, rid);
   }
-}
-
-function admitted(request: AppRequest): Actor {
-  const actor = actorOf(request);
-  // The guard lets nobody pass without a verdict.
-  if (actor === undefined) throw notGranted();
-  return actor;
 }
