@@ -1,6 +1,7 @@
 import { X509Certificate } from 'node:crypto';
 import { createSecureContext, type SecureContextOptions } from 'node:tls';
 import type { HubEnvironment } from '../config/environment/environment.js';
+import { isCertificate } from '../config/certificate.js';
 import { codeOf, readSmallFile } from '../config/small-file.js';
 
 /** Of all authorities that a system trusts a quarter of it. Bytes. */
@@ -54,16 +55,6 @@ export function readTls(files: readonly string[]): TlsMaterial {
 /** When the certificate that is shown ends, epoch ms: the first of the file; those that signed it come after. */
 export function endOf({ cert }: TlsMaterial): number {
   return Date.parse(new X509Certificate(cert).validTo);
-}
-
-/** Whether the file begins with one; of several OpenSSL looks at the others. */
-function isCertificate(pem: Buffer): boolean {
-  try {
-    new X509Certificate(pem);
-    return true;
-  } catch {
-    return false;
-  }
 }
 
 function readOne(variable: string, file: string): Buffer {

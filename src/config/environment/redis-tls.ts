@@ -1,6 +1,7 @@
-import { createHash, X509Certificate } from 'node:crypto';
+import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { createSecureContext, type ConnectionOptions, type SecureContext } from 'node:tls';
+import { isCertificate } from '../certificate.js';
 import type { HubEnvironment } from './environment.js';
 
 export type RedisTlsFiles = Pick<HubEnvironment, 'redisCaFile' | 'redisCertFile' | 'redisKeyFile'>;
@@ -90,14 +91,4 @@ function digestOf(parts: readonly (Buffer | undefined)[]): string {
   const hash = createHash('sha256');
   for (const part of parts) hash.update(`${part?.length ?? -1}:`).update(part ?? '');
   return hash.digest('hex');
-}
-
-/** Whether the file begins with one; of several OpenSSL looks at the others. */
-function isCertificate(pem: Buffer): boolean {
-  try {
-    new X509Certificate(pem);
-    return true;
-  } catch {
-    return false;
-  }
 }
