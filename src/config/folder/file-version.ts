@@ -1,24 +1,11 @@
-import type { ClientEntry } from '../../core/access/client.js';
-import type { IssuerSettings } from '../../core/access/identity.js';
-import type { AppSettings } from '../../core/app.js';
-import type { PlatformSettings } from '../../core/platform/platform.js';
-import type { NotifyTarget } from '../../notices/notice.js';
-import type { ConfigProblem } from '../apps-file/problem.js';
 import type { FolderTerms } from '../apps-file/data.js';
 import { nextSnapshot, onlyAdds } from '../reload/hub-snapshot.js';
+import type { AppsFileContent } from '../reload/reading.js';
 import type { FileClaims } from './settle.js';
 
 /** What a file says, as of a reading in which nothing was wrong with it. */
-export interface Version extends FileClaims {
-  readonly apps: readonly AppSettings[];
-  readonly platforms: readonly PlatformSettings[];
-  /** Of the operators' file alone. */
-  readonly issuers: readonly IssuerSettings[];
-  readonly clients: readonly ClientEntry[];
-  readonly notify: readonly NotifyTarget[];
-  readonly secretProblems: ReadonlyMap<string, string>;
-  readonly warnings: readonly ConfigProblem[];
-  readonly advice: readonly ConfigProblem[];
+export interface Version extends AppsFileContent {
+  readonly lines: FileClaims['lines'];
   readonly terms: FolderTerms | undefined;
   readonly content: string;
   /** Where the path leads. */

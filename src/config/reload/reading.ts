@@ -52,22 +52,27 @@ export interface ReadingMessage {
   readonly lines?: NamedLines | undefined;
 }
 
-/** What apps.yaml says, as the hub's own objects. */
+/** What a file says in which nothing is wrong, as the hub's own objects. */
+export interface AppsFileContent {
+  readonly apps: readonly AppSettings[];
+  readonly platforms: readonly PlatformSettings[];
+  /** Of a folder: of the operators' file alone. */
+  readonly issuers: readonly IssuerSettings[];
+  readonly clients: readonly ClientEntry[];
+  readonly notify: readonly NotifyTarget[];
+  /** Of apps whose AppSecret cannot be had: why, by appid. */
+  readonly secretProblems: ReadonlyMap<string, string>;
+  readonly warnings: readonly ConfigProblem[];
+  readonly advice: readonly ConfigProblem[];
+}
+
+/** What apps.yaml says. */
 export type AppsFileResult =
-  | {
+  | (AppsFileContent & {
       readonly ok: true;
-      readonly apps: readonly AppSettings[];
-      readonly platforms: readonly PlatformSettings[];
-      readonly issuers: readonly IssuerSettings[];
-      readonly clients: readonly ClientEntry[];
-      readonly notify: readonly NotifyTarget[];
-      /** Of apps whose AppSecret cannot be had: why, by appid. */
-      readonly secretProblems: ReadonlyMap<string, string>;
-      readonly warnings: readonly ConfigProblem[];
-      readonly advice: readonly ConfigProblem[];
       /** Of a folder: what is wrong with files that go on as they were; the rest is as they say now. */
       readonly problems?: readonly ConfigProblem[] | undefined;
-    }
+    })
   | { readonly ok: false; readonly problems: readonly ConfigProblem[] };
 
 /** An AppSecret has 32 characters, the URL of a robot some hundred: whatever is larger is the wrong file. Bytes. */
