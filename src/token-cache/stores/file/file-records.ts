@@ -1,7 +1,8 @@
 import type { Clock } from '../../../clock/clock.js';
 import { codeOf } from '../../../config/small-file.js';
-import { DurableRecords, nextVersion, type DurableRecord, type WriteOutcome } from '../../durable-records.js';
+import { nextVersion, type DurableRecord, type WriteOutcome } from '../../durable-records.js';
 import { StoreUnavailable } from '../../token-store.js';
+import { HeldRecords } from '../held-records.js';
 import type { KeptRecord } from './state-lines.js';
 
 /** A disk that does not take a record within this time is as good as gone, ms. */
@@ -27,9 +28,7 @@ interface Pending {
  * In the file of one process. What is read is on the disk, always: a change is seen once it is there, and one that the
  * disk did not take has not happened.
  */
-export class FileRecords extends DurableRecords {
-  readonly #collections = new Map<string, Map<string, DurableRecord>>();
-  readonly #revisions = new Map<string, number>();
+export class FileRecords extends HeldRecords {
   /** Changes on their way to the disk: one of a record at a time. */
   readonly #pending = new Map<string, Pending>();
 
@@ -40,12 +39,12 @@ export class FileRecords extends DurableRecords {
   ) {
     super();
     for (const { collection, name, version, value } of found)
-      this.#of(collection).set(name, { version, value });
+      this.of(collection).set(name, { version, value });
   }
 
   /** What is to be on the disk. */
   *kept(): Generator<KeptRecord> {
-    for (const [collection, records] of this.#collections) {
+    for (const [collection, records] of this.collections) {
       for (const [name, { version, value = '' }] of records) {
         if (!this.#pending.has(keyOf(collection, name))) yield { collection, name, version, value };
       }
@@ -54,18 +53,6 @@ export class FileRecords extends DurableRecords {
       if (record !== undefined)
         yield { collection, name, version: record.version, value: record.value ?? '' };
     }
-  }
-
-  override read(collection: string, name: string): Promise<DurableRecord | undefined> {
-    return Promise.resolve(this.#collections.get(collection)?.get(name));
-  }
-
-  override list(collection: string): Promise<ReadonlyMap<string, DurableRecord>> {
-    return Promise.resolve(new Map(this.#collections.get(collection)));
-  }
-
-  override revision(collection: string): Promise<number> {
-    return Promise.resolve(this.#revisions.get(collection) ?? 0);
   }
 
   override write(collection: string, name: string, value: string, over: number): Promise<WriteOutcome> {
@@ -87,8 +74,7 @@ export class FileRecords extends DurableRecords {
     for (let before = this.#pending.get(key); before !== undefined; before = this.#pending.get(key)) {
       await this.#within(before.over);
     }
-    const records = this.#of(collection);
-    const found = records.get(name);
+    const found = this.of(collection).get(name);
     if ((found?.version ?? 0) !== over) return { written: false, found };
     let end: () => void = () => undefined;
     const settled = new Promise<void>((resolve) => {
@@ -100,9 +86,7 @@ export class FileRecords extends DurableRecords {
     const flushed = this.disk
       .flushed()
       .then(() => {
-        if (record === undefined) records.delete(name);
-        else records.set(name, record);
-        this.#revisions.set(collection, (this.#revisions.get(collection) ?? 0) + 1);
+        this.put(collection, name, record);
       })
       .finally(() => {
         this.#pending.delete(key);
@@ -110,12 +94,6 @@ export class FileRecords extends DurableRecords {
       });
     await this.#within(flushed);
     return { written: true, version: record?.version ?? over };
-  }
-
-  #of(collection: string): Map<string, DurableRecord> {
-    const records = this.#collections.get(collection) ?? new Map<string, DurableRecord>();
-    this.#collections.set(collection, records);
-    return records;
   }
 
   /** @throws {StoreUnavailable} */
