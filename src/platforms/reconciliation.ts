@@ -143,8 +143,6 @@ export class Reconciliation implements OnModuleDestroy {
   ): Promise<void> {
     for (const entry of found.values()) {
       const before = this.records.authorization(platform, entry.appid);
-      const after = listed(before, entry, begunAt);
-      if (after === before) continue;
       const isNew = before?.state !== 'authorized';
       const change = isNew ? 'authorized' : before.refused !== undefined ? 'recovered' : undefined;
       await this.authorizations.change(
