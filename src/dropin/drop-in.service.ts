@@ -2,7 +2,6 @@ import { Injectable } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { withKey } from '../access-guard/access-request.js';
 import type { Granted } from '../access-guard/access-verdict.js';
-import { AccessService } from '../access-guard/access.service.js';
 import { Clock } from '../clock/clock.js';
 import { BoundedMap } from '../core/access/bounded-map.js';
 import { GrantedApps } from '../access-guard/granted-apps.js';
@@ -23,9 +22,9 @@ import {
   type DropInError,
 } from '../core/dropin.js';
 import type { Parameters } from './parameters.js';
-import { HubEvents, notServed, type Reporter } from '../events/hub-events.js';
+import { HubEvents, type Reporter } from '../events/hub-events.js';
 import { AccessGuard } from '../web/access.guard.js';
-import { accessRequestOf, grantedActor, requestIdsOf, type AppRequest } from '../web/app-request.js';
+import { accessRequestOf, grantedActor, type AppRequest } from '../web/app-request.js';
 import { isGone, whileThere } from '../web/caller.js';
 import { wechatDenialOf, wechatTicket } from '../web/wechat-shape.js';
 import { TokenReports } from '../token-cache/token-reports.service.js';
@@ -50,7 +49,6 @@ export class DropIn {
   readonly #asks = new BoundedMap<string, { at: number }>(REMEMBERED_ASKS);
 
   constructor(
-    private readonly access: AccessService,
     private readonly guard: AccessGuard,
     private readonly granted: GrantedApps,
     private readonly cache: TokenCache,
@@ -117,7 +115,10 @@ export class DropIn {
     const token = query.component_access_token ?? query.access_token;
     const platform = typeof token === 'string' ? this.served.appOf(token) : undefined;
     const isPlatform = platform !== undefined && this.cache.get(platform)?.kind === 'platform';
-    if (!isPlatform) return this.#notServed(caller, 'platform');
+    if (!isPlatform) {
+      this.guard.tellNotServed(caller, 'platform');
+      return { error: DROP_IN_ERRORS.notServed };
+    }
     const ask = {
       request: accessRequestOf(caller),
       act: 'platform',
@@ -137,12 +138,6 @@ export class DropIn {
     const refreshToken = JSON.stringify(typeof own === 'string' ? own : '');
     const rest = `"authorizer_${answer.body.slice(2, -1)}`;
     return { body: `{${rest},"authorizer_refresh_token":${refreshToken}}`, ready: false };
-  }
-
-  #notServed(caller: AppRequest, act: 'read' | 'platform'): DropInAnswer {
-    const address = this.access.addressOf(accessRequestOf(caller));
-    this.events.emit('requestDenied', notServed(act, address, requestIdsOf(caller)));
-    return { error: DROP_IN_ERRORS.notServed };
   }
 
   /** @param agents those that the caller may have meant; more than one: it must say which */
@@ -187,8 +182,7 @@ export class DropIn {
     const errors = door === 'wecom' ? WECOM_DROP_IN_ERRORS : DROP_IN_ERRORS;
     const appid = typeof token === 'string' ? this.served.appOf(token) : undefined;
     if (appid === undefined) {
-      const address = this.access.addressOf(accessRequestOf(caller));
-      this.events.emit('requestDenied', notServed('read', address, requestIdsOf(caller)));
+      this.guard.tellNotServed(caller, 'read');
       return { error: errors.notServed };
     }
     const ask = { request: accessRequestOf(caller), act: 'read', appid, proof: 'token' } as const;

@@ -63,12 +63,6 @@ export interface RequestDenied extends RequestIds {
   readonly appid: string | undefined;
 }
 
-/** A caller showed a token in the place of a key, and the hub does not serve it. */
-export function notServed(act: string, address: string, ids: RequestIds): RequestDenied {
-  const nobody = { clientId: undefined, keyId: undefined, appid: undefined };
-  return { reason: 'token_not_served', act, ...nobody, address, ...ids };
-}
-
 export interface ConfigReloaded {
   readonly trigger: 'admin' | 'signal' | 'file' | 'replica';
   readonly ok: boolean;

@@ -1,6 +1,5 @@
 import { Injectable } from '@nestjs/common';
 import type { FastifyReply } from 'fastify';
-import { AccessService } from '../access-guard/access.service.js';
 import { ClientKeys } from '../access-guard/client-keys.js';
 import { Clock } from '../clock/clock.js';
 import { HubEnvironment } from '../config/environment/environment.js';
@@ -9,9 +8,9 @@ import { TRANSPARENT_ERRORS, transparentErrorOf } from './rules/errors.js';
 import { accessTokenOf, splitTarget } from './rules/query.js';
 import { whyNever, type OwnTicket } from './rules/never-forwarded.js';
 import { isGrantedPath, judgeTarget, type TargetVerdict } from './rules/target.js';
-import { HubEvents, notServed } from '../events/hub-events.js';
+import { HubEvents } from '../events/hub-events.js';
 import { AccessGuard } from '../web/access.guard.js';
-import { accessRequestOf, actorOf, requestIdsOf, type AppRequest } from '../web/app-request.js';
+import { accessRequestOf, actorOf, type AppRequest } from '../web/app-request.js';
 import { isGone, whileThere } from '../web/caller.js';
 import { HubException } from '../web/hub-exception.js';
 import { ProblemFilter } from '../web/problem.filter.js';
@@ -46,7 +45,6 @@ export class Gateway {
   readonly #keys: KeyCheck;
 
   constructor(
-    private readonly access: AccessService,
     keys: ClientKeys,
     private readonly guard: AccessGuard,
     private readonly problems: ProblemFilter,
@@ -116,8 +114,7 @@ export class Gateway {
     try {
       const appid = this.served.appOf(token);
       if (appid === undefined) {
-        const address = this.access.addressOf(accessRequestOf(request));
-        this.events.emit('requestDenied', notServed('gateway', address, requestIdsOf(request)));
+        this.guard.tellNotServed(request, 'gateway');
         sendWeChatError(request, reply, TRANSPARENT_ERRORS.notServed);
         return true;
       }

@@ -1,4 +1,5 @@
 import type { FastifyReply } from 'fastify';
+import { isBehind } from '../core/dropin.js';
 import { isGone, whileThere } from '../web/caller.js';
 import type { AccessGuard } from '../web/access.guard.js';
 import type { AppRequest } from '../web/app-request.js';
@@ -24,10 +25,7 @@ export async function answerTicket(
   const { appid } = request.params;
   const kind = tickets.kindOf(appid);
   const type = own.type ?? new URLSearchParams(query).get('type');
-  const known =
-    own.kind === kind || (own.kind === 'wechat' && kind === 'authorizer')
-      ? tickets.typeOf(appid, type)
-      : undefined;
+  const known = isBehind(own.kind, kind) ? tickets.typeOf(appid, type) : undefined;
   if (known === undefined) throw noSuchTicket(kind);
   const reading = await guard.during(
     request,

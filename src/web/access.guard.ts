@@ -10,7 +10,7 @@ import { HubEvents } from '../events/hub-events.js';
 import { Identities } from '../identities/identities.service.js';
 import { tokenIn } from '../identities/presented-token.js';
 import { TokenCache } from '../token-cache/token-cache.service.js';
-import { accessRequestOf, revoke, type AppRequest } from './app-request.js';
+import { accessRequestOf, requestIdsOf, revoke, type AppRequest } from './app-request.js';
 import { denialOf, notGranted } from './denial.js';
 import { answerDenied, installExit } from './exit.js';
 import { accessOf } from './route-access.js';
@@ -132,6 +132,14 @@ export class AccessGuard implements CanActivate {
       return (request.verdict = admitted.verdict);
     }
     return (request.verdict = admitted);
+  }
+
+  /** A caller shows a token in the place of a key, and the hub does not serve it: a denial like others. */
+  tellNotServed(request: AppRequest, act: Act): void {
+    const address = this.access.addressOf(accessRequestOf(request));
+    const nobody = { clientId: undefined, keyId: undefined, appid: undefined };
+    const ids = requestIdsOf(request);
+    this.events.emit('requestDenied', { reason: 'token_not_served', act, ...nobody, address, ...ids });
   }
 
   /**

@@ -1,4 +1,4 @@
-import type { AppKindName, TicketType } from '../../core/app.js';
+import type { TicketType, WrittenKind } from '../../core/app.js';
 
 /**
  * What the gateway never forwards, and why: the one table, for the judge of targets (target.ts), for docs/gateway.md and
@@ -24,7 +24,8 @@ export interface NeverForwarded {
 
 /** A ticket endpoint of one kind of app. */
 export interface OwnTicket {
-  readonly kind: AppKindName;
+  /** Whose endpoint it is. */
+  readonly kind: WrittenKind;
   /** `undefined`: which ticket, its parameter `type` says. */
   readonly type?: TicketType;
 }
